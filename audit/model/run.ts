@@ -1,0 +1,97 @@
+import type { Profile } from '../profile/profile.ts'
+import type { EndRecord, HeaderRecord, LoadRecord, RecordingRecord, SummaryRecord } from '../recording/format.ts'
+
+/**
+ * Everything that screens, summaries and pictures know about a run: a fold over its recording. Live, replay and test run
+ * the same code: `applyRecord(model, record)` for each line, then read.
+ */
+export interface RunModel {
+  header: HeaderRecord | null
+  /** latest time any record speaks of, us since start */
+  nowUs: number
+  /** in order of start */
+  phases: PhaseModel[]
+  /** the phase that runs, or the last one */
+  current: PhaseModel | null
+  /** interned frame names of the recording */
+  frames: string[]
+  notes: { tUs: number; text: string; kind: 'mark' | 'note' }[]
+  loss: { startUs: number; endUs: number; probe: string; kind: string; count: number }[]
+  overhead: CostSample[]
+  summary: SummaryRecord | null
+  end: EndRecord | null
+  /** lines that were not understood, or cut off */
+  skipped: number
+  /** rises with each record: screens redraw when it changed */
+  revision: number
+}
+
+export interface CostSample {
+  tUs: number
+  tracerCpuNs: number
+  recorderCpuNs: number
+  /** sum over the programs; null where the kernel does not measure it */
+  bpfNs: number | null
+  recorderRss: number | null
+  tracerRss: number | null
+}
+
+export interface PhaseModel {
+  id: number
+  name: string
+  kind: string
+  startUs: number
+  /** null while it runs */
+  endUs: number | null
+  probes: Map<string, ProbePhase>
+  load: LoadPhase | null
+  /** per telemetry source: first and last sample in the phase (the first is the last of the phase before) */
+  telemetry: Map<string, { firstUs: number; lastUs: number; first: Record<string, number>; last: Record<string, number> }>
+  /** loss kind -> count */
+  loss: Record<string, number>
+}
+
+/** What one probe saw in one phase. */
+export interface ProbePhase {
+  probe: string
+  windows: number
+  /** span covered by windows, us */
+  coveredUs: number
+  /** all windows of the phase added up by the probe's record schema */
+  data: unknown
+  /** the latest windows (bounded), oldest first, for lanes and live views */
+  recent: { startUs: number; endUs: number; data: unknown }[]
+  /** views by name (see `draw.flame.views`), one profile per probe and view shared by all phases; column = String(phase id) */
+  hasStacks: boolean
+}
+
+/** Load of one phase, all slices added. */
+export interface LoadPhase {
+  targetRps: number
+  sent: number
+  done: number
+  errors: Record<string, number>
+  inFlight: number
+  queued: number
+  startUs: number
+  endUs: number
+  /** percentiles in ms over the phase, from the intended start (response) */
+  response: LoadPercentiles | null
+  service: LoadPercentiles | null
+  sendLag: LoadPercentiles | null
+  generatorCpuUs: number | null
+  /** latest slices (bounded), oldest first */
+  recent: { startUs: number; endUs: number; rps: number; p50Ms: number | null; p99Ms: number | null; errors: number; record: LoadRecord }[]
+}
+export interface LoadPercentiles {
+  p50: number | null
+  p90: number | null
+  p99: number | null
+  p999: number | null
+  max: number | null
+}
+
+/** Functions over the model live beside it: see audit/index.ts for the list. */
+export type ApplyRecord = (model: RunModel, record: RecordingRecord) => void
+/** Stacks of a probe as a profile; one column per phase, keyed String(phase.id); `view` as in `draw.flame.views`. */
+export type ProfileOf = (model: RunModel, probe: string, view?: string) => Profile | null

@@ -1,0 +1,237 @@
+import { z } from 'zod'
+
+/**
+ * The recording: NDJSON, one record a line, append-only, readable up to its last whole line after a crash.
+ * Times are integer microseconds since `header.started`; durations are ns unless the key says otherwise; sizes are bytes.
+ * Readers ignore record types and keys they do not know. This file is the published specification, version 1.
+ */
+export const RECORDING_VERSION = 1
+
+const us = z.number().int()
+
+export const targetSchema = z.object({
+  /** the processes at start: pid as in the host's pid namespace, start time in clock ticks since boot (with pid: identity) */
+  processes: z.array(z.object({ pid: z.number(), starttime: z.number(), comm: z.string() })),
+  /** how they were chosen, as the command line says it, e.g. "--port 8080" */
+  selector: z.string(),
+  follow: z.boolean(),
+  ports: z.array(z.number()),
+  /** inode of the network namespace, null where it could not be read */
+  netns: z.number().nullable(),
+  /** cgroup v2 path, null where it could not be read */
+  cgroup: z.string().nullable(),
+})
+export type TargetInfo = z.infer<typeof targetSchema>
+
+export const headerSchema = z.object({
+  type: z.literal('header'),
+  format: z.literal('probe-recording'),
+  version: z.number(),
+  tool: z.string(),
+  started: z.string(),
+  clock: z.object({ realtime_ns: z.string(), monotonic_ns: z.string(), boottime_ns: z.string() }),
+  host: z.object({
+    name: z.string(),
+    kernel: z.string(),
+    arch: z.string(),
+    cpus: z.number(),
+    memory_bytes: z.number(),
+    bpftrace: z.string().nullable(),
+  }),
+  target: targetSchema,
+  plan: z.unknown(),
+  probes: z.array(
+    z.object({ name: z.string(), variant: z.string(), params: z.unknown(), script_sha256: z.string() }),
+  ),
+  sysctls: z.record(z.string(), z.string()),
+})
+
+export const phaseSchema = z.object({
+  type: z.literal('phase'),
+  id: z.number(),
+  name: z.string(),
+  /** idle, warmup, baseline, stress, soak, recovery, or mark (a user's) */
+  kind: z.string(),
+  start_us: us,
+  /** present once the phase has ended: the record is written again with the same id */
+  end_us: us.optional(),
+})
+
+export const windowSchema = z.object({
+  type: z.literal('window'),
+  probe: z.string(),
+  phase: z.number(),
+  start_us: us,
+  end_us: us,
+  /** the probe's own record schema (probes/catalog) */
+  data: z.unknown(),
+})
+
+export const framesSchema = z.object({ type: z.literal('frames'), from: z.number(), names: z.array(z.string()) })
+
+export const stackRowSchema = z.tuple([z.number(), z.number(), z.array(z.number())]).rest(z.record(z.string(), z.string()))
+export const stacksSchema = z.object({
+  type: z.literal('stacks'),
+  probe: z.string(),
+  phase: z.number(),
+  start_us: us,
+  end_us: us,
+  unit: z.enum(['samples', 'ns', 'count']),
+  /** [value in unit, number of events, frame ids root first, dims?] */
+  rows: z.array(stackRowSchema),
+})
+
+export const loadSchema = z.object({
+  type: z.literal('load'),
+  phase: z.number(),
+  start_us: us,
+  end_us: us,
+  target_rps: z.number(),
+  sent: z.number(),
+  done: z.number(),
+  errors: z.record(z.string(), z.number()),
+  in_flight: z.number(),
+  queued: z.number(),
+  /** HDR histograms in us, V2 compressed, base64; response is from the intended start */
+  hist: z.object({ response: z.string(), service: z.string(), send_lag: z.string() }),
+  /** CPU time of the generator in the slice, us */
+  generator_cpu_us: z.number().optional(),
+})
+
+export const telemetrySchema = z.object({
+  type: z.literal('telemetry'),
+  t_us: us,
+  /** e.g. "netns" (counters of the target's network namespace), "process" (CPU and memory of the target) */
+  source: z.string(),
+  values: z.record(z.string(), z.number()),
+})
+
+export const textSchema = z.object({ type: z.enum(['mark', 'note']), t_us: us, text: z.string() })
+
+export const lossKinds = ['lost_events', 'map_full', 'untracked', 'truncated', 'tick'] as const
+export const lossSchema = z.object({
+  type: z.literal('loss'),
+  start_us: us,
+  end_us: us,
+  probe: z.string(),
+  kind: z.enum(lossKinds),
+  count: z.number(),
+})
+
+export const overheadSchema = z.object({
+  type: z.literal('overhead'),
+  t_us: us,
+  /** CPU time of the tracer since it started, ns */
+  tracer_cpu_ns: z.number(),
+  /** run time of each kernel program since it was loaded, ns; only where kernel.bpf_stats_enabled is 1 */
+  bpf_ns: z.record(z.string(), z.number()).optional(),
+  /** CPU time of the recorder since it started, ns */
+  recorder_cpu_ns: z.number(),
+  /** resident memory of the recorder and the tracer, bytes */
+  recorder_rss: z.number().optional(),
+  tracer_rss: z.number().optional(),
+})
+
+const latencyMs = z.object({
+  p50: z.number().nullable(),
+  p90: z.number().nullable(),
+  p99: z.number().nullable(),
+  p999: z.number().nullable(),
+  max: z.number().nullable(),
+})
+export type LatencyMs = z.infer<typeof latencyMs>
+
+export const phaseSummarySchema = z.object({
+  id: z.number(),
+  name: z.string(),
+  kind: z.string(),
+  duration_us: z.number(),
+  valid: z.boolean(),
+  reasons: z.array(z.string()),
+  planned: z.number().nullable(),
+  sent: z.number().nullable(),
+  done: z.number().nullable(),
+  errors: z.record(z.string(), z.number()),
+  rps: z.number().nullable(),
+  response_ms: latencyMs.nullable(),
+  service_ms: latencyMs.nullable(),
+  send_lag_ms: latencyMs.nullable(),
+  /** per completed request: syscalls, off_cpu_us, ...; null where unknown */
+  per_request: z.record(z.string(), z.number().nullable()),
+  /** the figures of each probe over the phase, keyed probe.key */
+  figures: z.record(z.string(), z.number().nullable()),
+  /** deltas of counters over the phase, keyed source.name */
+  counters: z.record(z.string(), z.number()),
+  loss: z.record(z.string(), z.number()),
+  cost: z.object({
+    tracer_cpu_pct: z.number().nullable(),
+    bpf_cpu_pct: z.number().nullable(),
+    /** true when bpf_cpu_pct comes from event counts x measured cost per event instead of the kernel's own clock */
+    bpf_estimated: z.boolean(),
+    recorder_cpu_pct: z.number().nullable(),
+  }),
+})
+export type PhaseSummary = z.infer<typeof phaseSummarySchema>
+
+export const summarySchema = z.object({
+  type: z.literal('summary'),
+  phases: z.array(phaseSummarySchema),
+  findings: z.array(z.unknown()),
+  cost: z.object({
+    tracer_cpu_pct: z.number().nullable(),
+    bpf_cpu_pct: z.number().nullable(),
+    recorder_cpu_pct: z.number().nullable(),
+  }),
+  loss: z.record(z.string(), z.number()),
+})
+
+export const endReasons = ['done', 'interrupted', 'aborted', 'target_exited', 'tracer_failed'] as const
+export const endSchema = z.object({
+  type: z.literal('end'),
+  t_us: us.optional(),
+  reason: z.enum(endReasons),
+  exit_code: z.number(),
+  verdict: z.string(),
+})
+
+export const recordSchema = z.discriminatedUnion('type', [
+  headerSchema,
+  phaseSchema,
+  windowSchema,
+  framesSchema,
+  stacksSchema,
+  loadSchema,
+  telemetrySchema,
+  textSchema,
+  lossSchema,
+  overheadSchema,
+  summarySchema,
+  endSchema,
+])
+
+export type HeaderRecord = z.infer<typeof headerSchema>
+export type PhaseRecord = z.infer<typeof phaseSchema>
+export type WindowRecord = z.infer<typeof windowSchema>
+export type FramesRecord = z.infer<typeof framesSchema>
+export type StackRow = [value: number, count: number, frames: number[], dims?: Record<string, string>]
+export type StacksRecord = Omit<z.infer<typeof stacksSchema>, 'rows'> & { rows: StackRow[] }
+export type LoadRecord = z.infer<typeof loadSchema>
+export type TelemetryRecord = z.infer<typeof telemetrySchema>
+export type TextRecord = z.infer<typeof textSchema>
+export type LossRecord = z.infer<typeof lossSchema>
+export type OverheadRecord = z.infer<typeof overheadSchema>
+export type SummaryRecord = z.infer<typeof summarySchema>
+export type EndRecord = z.infer<typeof endSchema>
+export type RecordingRecord =
+  | HeaderRecord
+  | PhaseRecord
+  | WindowRecord
+  | FramesRecord
+  | StacksRecord
+  | LoadRecord
+  | TelemetryRecord
+  | TextRecord
+  | LossRecord
+  | OverheadRecord
+  | SummaryRecord
+  | EndRecord

@@ -1,0 +1,104 @@
+import type { z } from 'zod'
+import type { Histogram } from './histogram.ts'
+import type { DecodeContext, WindowFrame } from './engine/frame.ts'
+import type { Need } from './host/needs.ts'
+import type { ScriptParts, TargetFilter } from './script/parts.ts'
+
+/** One number of a probe, computed from its window or phase data. The same list feeds tables, text, JSON and metrics. */
+export interface Figure {
+  /** stable name, snake_case; published as "probe.key" */
+  key: string
+  label: string
+  /** `null` is unknown, never 0 */
+  value: number | null
+  unit: 'ns' | 'count' | 'per_s' | 'per_request' | 'ns_per_request' | 'percent'
+  /** the direction that is good; `neutral` figures are not coloured */
+  better: 'lower' | 'higher' | 'neutral'
+  /** shown in the one-line text summary */
+  headline?: boolean
+}
+
+/** What a figure may be related to. */
+export interface FigureScope {
+  durationUs: number
+  /** requests completed in the same span; null when no load is known */
+  requests: number | null
+}
+
+export interface TableColumn {
+  key: string
+  label: string
+  unit: Figure['unit'] | 'text'
+}
+
+export interface Drawing<Data> {
+  /** title of the terminal tab, at most 9 characters */
+  tab: string
+  /** labelled distributions, most important first */
+  histograms?: (data: Data) => { label: string; histogram: Histogram }[]
+  figures: (data: Data, scope: FigureScope) => Figure[]
+  /** rows for a table, biggest first; values by column key; null is unknown */
+  table?: {
+    columns: TableColumn[]
+    rows: (data: Data, scope: FigureScope) => Record<string, string | number | null>[]
+  }
+  /** present when the probe records stacks: what a width means, and which rows make a picture by default */
+  flame?: {
+    unit: 'samples' | 'ns' | 'count'
+    title: string
+    /** views of the same rows by their dims; the first is the default */
+    views: { name: string; title: string; keep: (dims: Record<string, string>) => boolean }[]
+  }
+}
+
+/** The stack rows of a window as a decoder returns them: frame names root first. */
+export interface DecodedStack {
+  value: number
+  count: number
+  frames: string[]
+  dims?: Record<string, string>
+}
+
+export interface Decoded<Data> {
+  data: Data
+  stacks?: DecodedStack[]
+  loss?: { kind: 'map_full' | 'untracked' | 'truncated'; count: number }[]
+  /** why a key is null */
+  notes?: string[]
+}
+
+/** One way to attach a probe. The first variant whose needs the host meets is used. */
+export interface Variant<Params, Data> {
+  name: string
+  /** what the host must offer; tracepoints and their fields are checked against tracefs, not believed */
+  needs: readonly Need[]
+  script: (params: Params, filter: TargetFilter) => ScriptParts
+  decode: (frame: WindowFrame, context: DecodeContext) => Decoded<Data>
+}
+
+export interface Probe<Params = unknown, Data = unknown> {
+  kind: 'probe'
+  name: string
+  question: string
+  /** what it cannot see, in words a user understands */
+  blindTo: readonly string[]
+  cost: 'low' | 'medium' | 'high'
+  /** attached when the user names no probe */
+  isDefault: boolean
+  params: z.ZodType<Params>
+  variants: readonly Variant<Params, Data>[]
+  record: z.ZodType<Data>
+  stackUnit?: 'samples' | 'ns' | 'count'
+  draw: Drawing<Data>
+  /** measured cost of the kernel programs: events in a window x ns each (test/bench); an estimate, labelled so */
+  estimateNs: (data: Data) => number
+}
+
+/**
+ * Declares a catalog entry. The file it stands in is the whole probe: its script, its record, how it adds up and how it
+ * is drawn; nothing elsewhere knows its name.
+ */
+export const defineProbe = <Params, Data>(probe: Omit<Probe<Params, Data>, 'kind'>): Probe<Params, Data> => ({
+  kind: 'probe',
+  ...probe,
+})

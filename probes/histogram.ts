@@ -1,0 +1,86 @@
+import { z } from 'zod'
+
+/**
+ * The latency histogram of the whole product: log-linear, 16 buckets per octave ("log16"), values below 16 exact, every
+ * other bucket at most 6.25 % wide. The kernel programs compute the same index with shifts (probes/script/log16.ts), so
+ * a bucket means the same on every bpftrace version. Source of the scheme: HdrHistogram with 4 significant bits.
+ */
+export const histogramSchema = z.object({
+  unit: z.literal('ns'),
+  scheme: z.literal('log16'),
+  /** number of values */
+  count: z.number(),
+  /** exact sum of the values, ns */
+  sum: z.number(),
+  /** upper edge of the highest non-empty bucket, ns: at most 6.25 % above the true maximum */
+  max: z.number(),
+  /** [bucket index, count], ascending, no empty buckets */
+  buckets: z.array(z.tuple([z.number(), z.number()])),
+})
+export type Histogram = z.infer<typeof histogramSchema>
+
+export const emptyHistogram = (): Histogram => ({ unit: 'ns', scheme: 'log16', count: 0, sum: 0, max: 0, buckets: [] })
+
+/** Index of the bucket that holds `value` (ns, >= 0). Exact for integers up to 2^53. */
+export function bucketOf(value: number): number {
+  if (value < 16) return Math.floor(value)
+  const exponent = Math.floor(Math.log2(value))
+  // Math.log2 may round up just below a power of two.
+  const e = 2 ** exponent > value ? exponent - 1 : exponent
+  return (e - 3) * 16 + Math.floor(value / 2 ** (e - 4)) - 16
+}
+
+/** Smallest value of a bucket, ns. */
+export function bucketFloor(bucket: number): number {
+  return bucket < 16 ? bucket : (16 + (bucket % 16)) * 2 ** (Math.floor(bucket / 16) - 1)
+}
+
+/** Smallest value above a bucket, ns (exclusive upper edge). */
+export function bucketCeil(bucket: number): number {
+  return bucket < 16 ? bucket + 1 : bucketFloor(bucket) + 2 ** (Math.floor(bucket / 16) - 1)
+}
+
+/** Builds a histogram from bucket counts and the exact sum kept beside them. */
+export function histogramOf(buckets: Iterable<readonly [number, number]>, sum: number): Histogram {
+  const merged = new Map<number, number>()
+  for (const [bucket, count] of buckets) if (count > 0) merged.set(bucket, (merged.get(bucket) ?? 0) + count)
+  const sorted = [...merged].sort((a, b) => a[0] - b[0])
+  const last = sorted.at(-1)
+  return {
+    unit: 'ns',
+    scheme: 'log16',
+    count: sorted.reduce((n, [, count]) => n + count, 0),
+    sum,
+    max: last ? bucketCeil(last[0]) - 1 : 0,
+    buckets: sorted,
+  }
+}
+
+export function mergeHistograms(a: Histogram, b: Histogram): Histogram {
+  if (a.count === 0) return b
+  if (b.count === 0) return a
+  return histogramOf([...a.buckets, ...b.buckets], a.sum + b.sum)
+}
+
+/**
+ * The value below which a share `q` (0..1) of the values lies, ns, interpolated inside its bucket; `null` of an empty
+ * histogram: there is no percentile of nothing. Error: at most one bucket (6.25 %).
+ */
+export function percentile(histogram: Histogram, q: number): number | null {
+  if (histogram.count === 0) return null
+  const rank = q * histogram.count
+  let seen = 0
+  for (const [bucket, count] of histogram.buckets) {
+    if (seen + count >= rank) {
+      const low = bucketFloor(bucket)
+      const high = bucketCeil(bucket) - 1
+      return low + (high - low) * Math.max(0, (rank - seen) / count)
+    }
+    seen += count
+  }
+  return histogram.max
+}
+
+/** Arithmetic mean, ns; exact. `null` of an empty histogram. */
+export const mean = (histogram: Histogram): number | null =>
+  histogram.count === 0 ? null : histogram.sum / histogram.count

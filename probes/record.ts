@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { histogramSchema, mergeHistograms } from './histogram.ts'
+
+/**
+ * The vocabulary of a probe's window data. Each word is a zod schema that also knows how two windows of one phase add
+ * up, so that a new probe gets validation, merging and its published JSON Schema from one declaration.
+ */
+type Merge = (a: unknown, b: unknown) => unknown
+const rules = new WeakMap<z.ZodType, Merge>()
+
+function word<T extends z.ZodType>(schema: T, merge: (a: z.infer<T>, b: z.infer<T>) => z.infer<T>): T {
+  rules.set(schema, merge as Merge)
+  return schema
+}
+
+/** A number of events, bytes or ns: windows add. */
+export const count = () => word(z.number(), (a, b) => a + b)
+/** A highest value seen: windows keep the higher. */
+export const peak = () => word(z.number(), (a, b) => Math.max(a, b))
+/** A log16 histogram in ns: windows add bucket by bucket. */
+export const histogram = () => word(histogramSchema, mergeHistograms)
+/** What was so at the end of a window (open waits, ...): the later window replaces the earlier. */
+export const latest = <T extends z.ZodType>(schema: T) => word(schema.clone() as T, (_, b) => b)
+/** Rows identified by some of their keys (flows): same identity adds `count`. */
+export const rows = <T extends z.ZodType<{ count: number }[]>>(schema: T, identity: (row: z.infer<T>[number]) => string) =>
+  word(schema.clone() as T, (a, b) => {
+    const merged = new Map<string, { count: number }>()
+    for (const row of [...a, ...b]) {
+      const key = identity(row)
+      const seen = merged.get(key)
+      merged.set(key, seen ? { ...seen, count: seen.count + row.count } : row)
+    }
+    return [...merged.values()].sort((x, y) => y.count - x.count) as z.infer<T>
+  })
+/** A map from a name (port, syscall, errno) to a word. */
+export const byKey = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
+
+/** Adds window `b` to `a` as `schema` says. A side that is null or absent is unknown: the other is kept as it is. */
+export function mergeData<T>(schema: z.ZodType<T>, a: T, b: T): T {
+  return merge(schema, a, b) as T
+}
+
+function merge(schema: z.ZodType, a: unknown, b: unknown): unknown {
+  if (a === null || a === undefined) return b ?? a
+  if (b === null || b === undefined) return a
+  const rule = rules.get(schema)
+  if (rule) return rule(a, b)
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) return merge(schema.unwrap() as z.ZodType, a, b)
+  if (schema instanceof z.ZodObject) {
+    const out: Record<string, unknown> = {}
+    for (const [key, inner] of Object.entries(schema.shape))
+      out[key] = merge(inner as z.ZodType, (a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])
+    return out
+  }
+  if (schema instanceof z.ZodRecord) {
+    const out: Record<string, unknown> = { ...(a as Record<string, unknown>) }
+    for (const [key, value] of Object.entries(b as Record<string, unknown>))
+      out[key] = key in out ? merge(schema.valueType as z.ZodType, out[key], value) : value
+    return out
+  }
+  return b
+}
