@@ -1,0 +1,65 @@
+// The rooms and their arrows: probes <- audit <- ui <- cli. Type-only imports count like any other; inline import types, which
+// are not seen here, are refused by cli/setup/no-inline-import-type.grit.
+const rooms = ['probes', 'audit', 'ui', 'cli', 'fixtures', 'test']
+
+/** Each room and those that it may import, through their index only. */
+const arrows = {
+  probes: [],
+  audit: ['probes', 'fixtures'],
+  ui: ['probes', 'audit'],
+  cli: ['probes', 'audit', 'ui'],
+  fixtures: [],
+}
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment:
+        'A circle has no reading order; move what both need to where neither needs the other. Types may refer to each other.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    ...Object.entries(arrows).map(([room, allowed]) => ({
+      name: `${room}-arrows`,
+      comment: `${room} imports ${allowed.length > 0 ? `only ${allowed.join(', ')}` : 'no other room'}.`,
+      severity: 'error',
+      from: { path: `^${room}/` },
+      to: { path: `^(${rooms.filter((other) => other !== room && !allowed.includes(other)).join('|')})/` },
+    })),
+    {
+      name: 'through-the-index',
+      comment: 'Another room is imported through its index.ts; fixtures through fixtures/targets/start.ts.',
+      severity: 'error',
+      from: { path: `^(${Object.keys(arrows).join('|')})/` },
+      to: {
+        path: '^(probes|audit|ui|fixtures)/',
+        pathNot: ['^$1/', '^(probes|audit|ui)/index[.]ts$', '^fixtures/targets/start[.]ts$'],
+      },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import leads somewhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'shipped-dependencies-only',
+      comment: 'What the package runs with stands under dependencies in package.json.',
+      severity: 'error',
+      from: { path: '^(probes|audit|ui|cli|fixtures)/', pathNot: '^cli/setup/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    reporterOptions: {
+      mermaid: { minify: false },
+    },
+  },
+}

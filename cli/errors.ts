@@ -1,0 +1,156 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** An error as users see it: what happened, to what, what to do. */
+export interface Failure {
+  /** stable name for programs, e.g. `not_found`; `internal` is a defect of ours */
+  code: string
+  message: string
+  /** why it matters, one line */
+  detail?: string
+  /** a command or an action */
+  fix?: string
+  exitCode: number
+  /** the command has said all there is to say */
+  quiet?: true
+}
+
+/** Exit codes of the command line; part of its contract. */
+export const exitCodes = {
+  fine: 0,
+  verdict: 1,
+  usage: 2,
+  host: 3,
+  target: 4,
+  measurement: 5,
+  /** a defect of ours (EX_SOFTWARE of sysexits.h): never to be mistaken for a failed verdict */
+  internal: 70,
+  interrupted: 130,
+} as const
+
+/** Thrown by commands for what the user asked for wrongly. */
+export class UsageError extends Error {
+  readonly code = 'usage'
+  readonly exitCode = exitCodes.usage
+  readonly fix: string | undefined
+
+  constructor(message: string, fix?: string) {
+    super(message)
+    this.name = 'UsageError'
+    this.fix = fix
+  }
+}
+
+/** The rooms' error classes, which know what happened but nothing of exit codes. */
+const exitCodeOfClass: Record<string, number> = {
+  HostError: exitCodes.host,
+  EngineError: exitCodes.host,
+  TargetError: exitCodes.target,
+  PlanError: exitCodes.usage,
+  RecordingError: exitCodes.usage,
+  ZodError: exitCodes.usage,
+}
+
+const errnoText: Record<string, { text: string; fix?: string; exitCode: number }> = {
+  ENOENT: { text: 'no such file', exitCode: exitCodes.usage },
+  EISDIR: { text: 'it is a directory', exitCode: exitCodes.usage },
+  ENOTDIR: { text: 'a part of the path is not a directory', exitCode: exitCodes.usage },
+  EEXIST: { text: 'it exists already', fix: 'choose another name', exitCode: exitCodes.usage },
+  ELOOP: { text: 'it is a symbolic link', fix: 'name the file itself', exitCode: exitCodes.usage },
+  EACCES: { text: 'permission denied', exitCode: exitCodes.host },
+  EPERM: { text: 'not permitted', exitCode: exitCodes.host },
+  EROFS: { text: 'the file system is read-only', exitCode: exitCodes.host },
+  ENOSPC: {
+    text: 'no space left on the device',
+    fix: 'free some space, or record elsewhere',
+    exitCode: exitCodes.host,
+  },
+}
+
+/**
+ * Maps anything thrown to what the user is told. Room errors bring `code`, `message`, `fix` and an exit code of their own or
+ * of their class; oclif's parse errors are usage; anything else is a defect of ours.
+ *
+ * @param command the command's name, for the hint to its help
+ */
+export function describeFailure(error: unknown, command?: string): Failure {
+  if (!(error instanceof Error)) return internal(String(error))
+  const facts = error as Error & ErrorFacts
+  if (facts.oclif) return fromOclif(facts, facts.oclif, command)
+  const exitCode = ownExitCode(facts) ?? exitCodeOfClass[error.name]
+  if (exitCode !== undefined)
+    return { code: textOr(facts.code, 'error'), ...lines(readable(facts)), ...optional('fix', facts.fix), exitCode }
+  const errno = typeof facts.code === 'string' ? errnoText[facts.code] : undefined
+  if (errno && facts.path)
+    return {
+      code: String(facts.code),
+      message: `cannot ${facts.syscall ?? 'use'} ${onOneLine(facts.path)}: ${errno.text}`,
+      ...optional('fix', errno.fix),
+      exitCode: errno.exitCode,
+    }
+  return internal(error.message || error.name)
+}
+
+/** `error: ...` and, where there is something to do, `  fix: ...`; the exit code ends the last line. */
+export function formatFailure(failure: Failure): string {
+  const advice = [failure.detail, failure.fix && `fix: ${failure.fix}`].filter(Boolean).join('   ')
+  const text = advice ? `error: ${failure.message}\n  ${advice}` : `error: ${failure.message}`
+  return `${text}   (exit ${failure.exitCode})\n`
+}
+
+interface ErrorFacts {
+  code?: unknown
+  fix?: unknown
+  exitCode?: unknown
+  path?: string
+  syscall?: string
+  issues?: { path: PropertyKey[]; message: string }[]
+  oclif?: { exit?: number | false }
+}
+
+function fromOclif(error: Error & ErrorFacts, oclif: { exit?: number | false }, command?: string): Failure {
+  const exitCode = typeof oclif.exit === 'number' ? oclif.exit : exitCodes.usage
+  if (error.code === 'EEXIT') return { code: 'exit', message: '', exitCode, quiet: true }
+  const text = error.message
+    .replace(/\n?See more help with --help$/, '')
+    .replace(/^The following errors? occurred:\n/, '')
+  const help = command && !command.startsWith('-') ? `probe ${onOneLine(command)} --help` : 'probe --help'
+  return { code: 'usage', ...lines(text), fix: help, exitCode: exitCodes.usage }
+}
+
+/** A failed child process has an `exitCode` too: that one is the child's. */
+function ownExitCode(error: Error & ErrorFacts): number | undefined {
+  return typeof error.exitCode === 'number' && !error.name.startsWith('Execa') ? error.exitCode : undefined
+}
+
+/** A schema's complaint names the place; other messages stand as they are. */
+function readable(error: Error & ErrorFacts): string {
+  const first = error.issues?.[0]
+  return first ? `${first.path.map(String).join('.') || 'value'}: ${first.message}` : error.message
+}
+
+function internal(message: string): Failure {
+  return {
+    code: 'internal',
+    message: `${onOneLine(message)} (a defect of probe)`,
+    fix: 'run it again with --debug and report what it prints',
+    exitCode: exitCodes.internal,
+  }
+}
+
+function lines(text: string): { message: string; detail?: string } {
+  const [first = '', ...rest] = text.split('\n').map(onOneLine).filter(Boolean)
+  return { message: first, ...optional('detail', rest.join('; ')) }
+}
+
+function optional<Key extends string>(key: Key, value: unknown): { [key in Key]?: string } {
+  return typeof value === 'string' && value ? ({ [key]: value } as { [key in Key]?: string }) : {}
+}
+
+const textOr = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+
+/** Messages may echo what was typed: no control sequence reaches the terminal from here. */
+function onOneLine(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim()
+}

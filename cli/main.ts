@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url'
+import { run } from '@oclif/core/run'
+import { settings } from '@oclif/core/settings'
+import { describeFailure, type Failure, formatFailure } from './errors.ts'
+
+/** Runs the command that `argv` names. Ends the process with a code of the command-line contract when it fails. */
+export async function main(argv: string[]): Promise<void> {
+  process.on('uncaughtException', (error) => fail(error, argv))
+  // A reader that went away (`probe ... 2>&1 | head`) is no reason to crash; stdout has the same guard in oclif.
+  process.stderr.on('error', () => {})
+  settings.enableAutoTranspile = false
+  try {
+    await run(helpAsFlag(argv), { root: fileURLToPath(new URL('../..', import.meta.url)) })
+  } catch (error) {
+    fail(error, argv)
+  }
+}
+
+/** `probe help attach` means `probe attach --help`. */
+function helpAsFlag(argv: string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+}
+
+function fail(error: unknown, argv: string[]): never {
+  const failure = describeFailure(error, argv[0])
+  report(failure, error, ownFlags(argv))
+  process.exit(failure.exitCode)
+}
+
+function report(failure: Failure, error: unknown, flags: Set<string>): void {
+  if (failure.quiet) return
+  if (flags.has('--json')) {
+    const { quiet, ...facts } = failure
+    process.stdout.write(`${JSON.stringify({ error: facts })}\n`)
+  }
+  process.stderr.write(formatFailure(failure))
+  if (flags.has('--debug') && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`)
+}
+
+/** What stands before `--`: the rest belongs to another program. */
+function ownFlags(argv: string[]): Set<string> {
+  const end = argv.indexOf('--')
+  return new Set(end < 0 ? argv : argv.slice(0, end))
+}
+
+function stackOf(error: Error): string {
+  const stack = error.stack ?? error.message
+  return error.cause instanceof Error ? `${stack}\ncaused by: ${stackOf(error.cause)}` : stack
+}
