@@ -1,0 +1,55 @@
+import type { Profile } from './profile.ts'
+import { columnOf, inclusive } from './totals.ts'
+
+/** Two columns to compare. Scales make them comparable: 1/requests, 1/seconds, or by default 1/total (shares). */
+export interface ColumnPair {
+  base: string
+  candidate: string
+  baseScale?: number
+  candidateScale?: number
+}
+
+export interface DiffLayoutInput {
+  /** inclusive weights x scale, by node */
+  base: Float64Array
+  candidate: Float64Array
+  /**
+   * Widths of the union picture: a stack is as wide as on the side where it weighs more, and boxes are sums of their
+   * stacks. So what is new and what is gone are both visible, and children never outgrow their parent.
+   */
+  union: Float64Array
+}
+
+/** Inclusive weights of both sides and of their union. Throws when a column does not exist. */
+export function diffLayoutInput(profile: Profile, pair: ColumnPair): DiffLayoutInput {
+  const base = scaledSelf(profile, pair.base, pair.baseScale)
+  const candidate = scaledSelf(profile, pair.candidate, pair.candidateScale)
+  return {
+    base: inclusive(profile, base),
+    candidate: inclusive(profile, candidate),
+    union: inclusive(
+      profile,
+      base.map((weight, node) => Math.max(weight, candidate[node] ?? 0)),
+    ),
+  }
+}
+
+/** How a weight changed. Steps are fixed ratios (10 %, x1.5, x3 and their inverses), so colours mean the same in every picture. */
+export type Change = 'gone' | 'shrunk3' | 'shrunk2' | 'shrunk1' | 'same' | 'grown1' | 'grown2' | 'grown3' | 'new'
+
+export function changeOf(base: number, candidate: number): Change {
+  if (base === candidate) return 'same'
+  if (base === 0) return 'new'
+  if (candidate === 0) return 'gone'
+  const ratio = candidate / base
+  const size = ratio > 1 ? ratio : 1 / ratio
+  if (size < 1.1) return 'same'
+  const step = size < 1.5 ? 1 : size < 3 ? 2 : 3
+  return `${ratio > 1 ? 'grown' : 'shrunk'}${step}`
+}
+
+function scaledSelf(profile: Profile, key: string, scale: number | undefined): Float64Array {
+  const self = columnOf(profile, key, profile.self).subarray(0, profile.size)
+  const factor = scale ?? 1 / (self.reduce((sum, weight) => sum + weight, 0) || 1)
+  return self.map((weight) => weight * factor)
+}
