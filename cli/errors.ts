@@ -139,6 +139,7 @@ function internal(message: string): Failure {
 
 function lines(text: string): { message: string; detail?: string } {
   const [first = '', ...rest] = text.split('\n').map(onOneLine).filter(Boolean)
+  if (first.endsWith(':')) return { message: [first, rest.join('; ')].join(' ').trim() }
   return { message: first, ...optional('detail', rest.join('; ')) }
 }
 

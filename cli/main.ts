@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { run } from '@oclif/core/run'
 import { settings } from '@oclif/core/settings'
 import { describeFailure, type Failure, formatFailure } from './errors.ts'
@@ -34,7 +35,8 @@ function report(failure: Failure, error: unknown, flags: Set<string>): void {
     process.stdout.write(`${JSON.stringify({ error: facts })}\n`)
   }
   process.stderr.write(formatFailure(failure))
-  if (flags.has('--debug') && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`)
+  if (flags.has('--debug') && error instanceof Error)
+    process.stderr.write(`${stripVTControlCharacters(stackOf(error))}\n`)
 }
 
 /** What stands before `--`: the rest belongs to another program. */

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.ts'
 
 /** An unknown command gets one line, with the command that was probably meant. */
 export const hook: Hook.CommandNotFound = ({ id, config }) => {
-  const typed = id.replaceAll(':', ' ')
+  const typed = id.split(/[ :]/)[0] ?? id
   const meant = nearest(typed, config.commandIDs)
   throw new UsageError(`no command "${typed}"`, meant ? `probe ${meant}` : 'probe --help')
 }

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { describeFailure, formatFailure, UsageError } from '../../../cli/errors.ts'
+import { nearest } from '../../../cli/hooks/command-not-found.ts'
+
+const withFacts = (message: string, facts: object, name = 'Error') => Object.assign(new Error(message), facts, { name })
+
+describe('a failure', () => {
+  const rows: [what: string, error: unknown, text: string][] = [
+    [
+      'of a room keeps its own exit code and fix',
+      withFacts('no bpftrace on this host', { code: 'no_bpftrace', exitCode: 3, fix: 'sudo apt-get install bpftrace' }),
+      'error: no bpftrace on this host\n  fix: sudo apt-get install bpftrace   (exit 3)\n',
+    ],
+    [
+      'puts the second line of its message before the fix',
+      withFacts('no bpftrace on this host\nprobe needs bpftrace >= 0.17 to attach.', {
+        exitCode: 3,
+        fix: 'install it',
+      }),
+      'error: no bpftrace on this host\n  probe needs bpftrace >= 0.17 to attach.   fix: install it   (exit 3)\n',
+    ],
+    [
+      'of a missing target is exit code 4',
+      withFacts('process 999999 does not exist', { code: 'not_found', fix: 'probe attach --port 8080' }, 'TargetError'),
+      'error: process 999999 does not exist\n  fix: probe attach --port 8080   (exit 4)\n',
+    ],
+    [
+      'without a fix is one line',
+      new UsageError('plan.yaml:7:13  expected a rate'),
+      'error: plan.yaml:7:13  expected a rate   (exit 2)\n',
+    ],
+    [
+      'of the flag parser is usage, with the way to the help',
+      withFacts('Nonexistent flag: --nope\nSee more help with --help', { oclif: { exit: 2 } }),
+      'error: Nonexistent flag: --nope\n  fix: probe mark --help   (exit 2)\n',
+    ],
+    [
+      'of a missing argument names it in one line',
+      withFacts('Missing 1 required arg:\nlabel  its name\nSee more help with --help', { oclif: { exit: 2 } }),
+      'error: Missing 1 required arg: label  its name\n  fix: probe mark --help   (exit 2)\n',
+    ],
+    [
+      'of a schema names the place',
+      withFacts('[...]', { issues: [{ path: ['phases', 1, 'rate'], message: 'expected a rate' }] }, 'ZodError'),
+      'error: phases.1.rate: expected a rate   (exit 2)\n',
+    ],
+    [
+      'of the file system names the file',
+      withFacts('ENOENT: ...', { code: 'ENOENT', syscall: 'open', path: 'run.ndjson' }),
+      'error: cannot open run.ndjson: no such file   (exit 2)\n',
+    ],
+    [
+      'of a child process is a defect of ours, whatever its exit code was',
+      withFacts('Command failed with exit code 1: ls', { exitCode: 1 }, 'ExecaError'),
+      'error: Command failed with exit code 1: ls (a defect of probe)\n  fix: run it again with --debug and report what it prints   (exit 70)\n',
+    ],
+    [
+      'that nobody foresaw is never taken for a failed verdict',
+      new TypeError('x is not a function'),
+      'error: x is not a function (a defect of probe)\n  fix: run it again with --debug and report what it prints   (exit 70)\n',
+    ],
+    [
+      'that is no error object is shown as text',
+      'thrown text',
+      'error: thrown text (a defect of probe)\n  fix: run it again with --debug and report what it prints   (exit 70)\n',
+    ],
+  ]
+  test.each(rows)('%s', (_what, error, text) => {
+    expect(formatFailure(describeFailure(error, 'mark'))).toBe(text)
+  })
+
+  test('carries no control sequence, bidi mark or line break to the terminal', () => {
+    const hostile = new UsageError('no command "\u001b[31mred\u001b]0;title\u0007\u202eevil"\rx')
+    expect(formatFailure(describeFailure(hostile))).toBe('error: no command "red evil" x   (exit 2)\n')
+  })
+
+  test('that is a plain exit says nothing and keeps its code', () => {
+    const exit = withFacts('EEXIT: 4', { code: 'EEXIT', oclif: { exit: 4 } })
+    expect(describeFailure(exit)).toMatchObject({ quiet: true, exitCode: 4 })
+  })
+})
+
+test.each([
+  ['atach', 'attach'],
+  ['mrak', 'mark'],
+  ['doc', 'doctor'],
+  ['compare', undefined],
+])('an unknown command "%s" suggests %s', (typed, meant) => {
+  expect(nearest(typed, ['attach', 'audit', 'doctor', 'list', 'mark'])).toBe(meant)
+})
