@@ -1,0 +1,226 @@
+import { sanitizeText } from '../text.ts'
+import { type Cgroup, cgroupOf, cgroupRoot, childrenOf, findCgroup, processesIn } from './cgroup.ts'
+import { holdersOf, listeningPorts } from './listeners.ts'
+import { netnsInode } from './netns.ts'
+import {
+  isGone,
+  listPids,
+  type ProcessIdentity,
+  readCmdline,
+  readProc,
+  readProcessStat,
+  readRawComm,
+} from './process.ts'
+
+/** How the user names the target: exactly one of the four. */
+export interface TargetSelector {
+  pids?: readonly number[]
+  /** the kernel's name of the process, exactly */
+  comm?: string
+  /** a TCP port the processes listen on */
+  port?: number
+  /** path of a cgroup v2 */
+  cgroup?: string
+  /** look at their children too, those that run and those to come */
+  follow: boolean
+}
+
+export interface TargetProcess extends ProcessIdentity {
+  /** safe to show */
+  comm: string
+  /** safe to show; absent where it is empty or may not be read */
+  cmdline?: string
+}
+
+export interface Target {
+  /** never empty; ascending by pid */
+  processes: TargetProcess[]
+  /** TCP ports the processes listen on, ascending */
+  ports: number[]
+  /** network namespace of the first process; `null` where it may not be read */
+  netnsInode: number | null
+  /** a process whose /proc/PID/net is that namespace */
+  netnsPid: number
+  /** the cgroup asked for, otherwise that of the first process; `null` where it cannot be read */
+  cgroup: Cgroup | null
+  selectedBy: SelectorKind
+  /** as on the command line, safe to show: "--port 8080" */
+  selector: string
+  follow: boolean
+}
+
+export type SelectorKind = 'pid' | 'comm' | 'port' | 'cgroup'
+export type TargetErrorCode =
+  | 'usage'
+  | 'not_found'
+  | 'thread'
+  | 'kernel_thread'
+  | 'self'
+  | 'no_listener'
+  | 'no_permission'
+  | 'bad_cgroup'
+
+/** Why there is no target, and what to do. `code` "usage" is a mistake on the command line, the others are about the host. */
+export class TargetError extends Error {
+  override readonly name = 'TargetError'
+  readonly code: TargetErrorCode
+  readonly fix: string
+
+  constructor(code: TargetErrorCode, message: string, fix: string) {
+    super(message)
+    this.code = code
+    this.fix = fix
+  }
+}
+
+/**
+ * Finds the processes a selector means, and what belongs to them. This program is never among them; a child of its own
+ * (a server it has started) is when it is named by pid or port.
+ *
+ * @throws TargetError when nothing can be attached to, with the reason and what to do
+ */
+export async function resolveTarget(selector: TargetSelector): Promise<Target> {
+  const { kind, text, pids, cgroup } = select(selector)
+  const chosen = (selector.follow ? descendantsOf(pids) : pids).filter((pid) => pid !== process.pid)
+  const processes = [...new Set(chosen)].sort((a, b) => a - b).flatMap(identify)
+  const [first] = processes
+  if (first === undefined) throw new TargetError('not_found', `the processes of ${text} have ended`, PICK)
+  const ports = listeningPorts(processes.map((entry) => entry.pid))
+  return {
+    processes,
+    ports,
+    netnsInode: netnsInode(first.pid),
+    netnsPid: first.pid,
+    cgroup: cgroup ?? cgroupOf(first.pid),
+    selectedBy: kind,
+    selector: text,
+    follow: selector.follow,
+  }
+}
+
+const PICK = 'probe attach --port 8080, or pick one: probe attach'
+
+interface Selection {
+  kind: SelectorKind
+  text: string
+  pids: readonly number[]
+  cgroup?: Cgroup
+}
+
+function select({ pids, comm, port, cgroup }: TargetSelector): Selection {
+  const given = [pids?.length ? pids : undefined, comm, port, cgroup].filter((value) => value !== undefined)
+  if (given.length !== 1)
+    throw new TargetError(
+      'usage',
+      given.length === 0 ? 'no target given' : 'more than one way to choose the target given',
+      'give one of --pid, --comm, --port, --cgroup',
+    )
+  if (comm !== undefined) return { kind: 'comm', text: `--comm ${quote(comm)}`, pids: selectByComm(comm) }
+  if (port !== undefined) return { kind: 'port', text: `--port ${port}`, pids: selectByPort(port) }
+  if (cgroup !== undefined) return selectByCgroup(cgroup)
+  for (const pid of pids ?? []) assertTraceable(pid)
+  return { kind: 'pid', text: (pids ?? []).map((pid) => `--pid ${pid}`).join(' '), pids: pids ?? [] }
+}
+
+function assertTraceable(pid: number): void {
+  if (!Number.isSafeInteger(pid) || pid <= 0)
+    throw new TargetError('usage', `not a process id: ${pid}`, 'give a number above 0')
+  if (pid === process.pid) throw new TargetError('self', `process ${pid} is probe itself`, PICK)
+  const stat = readProcessStat(pid)
+  if (stat === null) throw new TargetError('not_found', `process ${pid} does not exist`, PICK)
+  if (isGone(stat)) throw new TargetError('not_found', `process ${pid} (${stat.comm}) has ended, it is a zombie`, PICK)
+  if (stat.isKernelThread)
+    throw new TargetError(
+      'kernel_thread',
+      `process ${pid} (${stat.comm}) is a kernel thread, it serves no requests`,
+      PICK,
+    )
+  const leader = Number(/^Tgid:\s+(\d+)/m.exec(readProc(`/proc/${pid}/status`) ?? '')?.[1] ?? pid)
+  if (leader !== pid)
+    throw new TargetError('thread', `${pid} is a thread of process ${leader}`, `probe attach --pid ${leader}`)
+}
+
+function selectByComm(comm: string): number[] {
+  const own = new Set(descendantsOf([process.pid]))
+  const found = listPids().filter((pid) => !own.has(pid) && readRawComm(pid) === comm && isTraceable(pid))
+  if (found.length > 0) return found
+  const kept = Buffer.from(comm).subarray(0, COMM_BYTES).toString()
+  const fix =
+    kept === comm ? 'ps -eo pid,comm shows the names' : `the kernel keeps ${COMM_BYTES} bytes: --comm ${quote(kept)}`
+  throw new TargetError('not_found', `no process is named ${quote(comm)}`, fix)
+}
+
+function selectByPort(port: number): number[] {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new TargetError('usage', `not a TCP port: ${port}`, 'give a number from 1 to 65535')
+  const holders = holdersOf(port)
+  const others = holders.pids.filter((pid) => pid !== process.pid && isTraceable(pid))
+  // An init that activates services by socket keeps a copy of each; the one that accepts is the service.
+  const services = others.filter((pid) => pid !== 1)
+  if (others.length > 0) return services.length > 0 ? services : others
+  if (holders.pids.includes(process.pid))
+    throw new TargetError('self', `only probe itself listens on TCP port ${port}`, PICK)
+  if (holders.isOpen)
+    throw new TargetError(
+      'no_permission',
+      `some process listens on TCP port ${port}, but whose it is may not be read`,
+      process.geteuid?.() === 0 ? 'choose it by --pid' : `sudo probe attach --port ${port}`,
+    )
+  throw new TargetError('no_listener', `no process listens on TCP port ${port}`, 'ss -ltnp shows who listens where')
+}
+
+function selectByCgroup(given: string): Selection {
+  const root = cgroupRoot()
+  if (root === null)
+    throw new TargetError('bad_cgroup', 'cgroup v2 is not mounted on this host', 'choose by --pid, --comm or --port')
+  const cgroup = given === '' ? null : findCgroup(given, root)
+  if (cgroup === null)
+    throw new TargetError('bad_cgroup', `no cgroup ${quote(given)} below ${root}`, `find ${root} -type d`)
+  const text = `--cgroup ${quote(cgroup.path)}`
+  const pids = membersOf(cgroup, root).filter(isTraceable)
+  if (pids.length > 0) return { kind: 'cgroup', text, pids, cgroup }
+  const child = childrenOf(cgroup, root)[0]
+  throw new TargetError(
+    'not_found',
+    `no process is in cgroup ${quote(cgroup.path)} itself`,
+    child === undefined
+      ? PICK
+      : `name the one that holds them, e.g. --cgroup ${quote(`${cgroup.path.replace(/\/$/, '')}/${child}`)}`,
+  )
+}
+
+function membersOf(cgroup: Cgroup, root: string): number[] {
+  try {
+    return processesIn(cgroup, root)
+  } catch {
+    throw new TargetError('bad_cgroup', `the processes of cgroup ${quote(cgroup.path)} cannot be listed`, PICK)
+  }
+}
+
+function isTraceable(pid: number): boolean {
+  const stat = readProcessStat(pid)
+  return stat !== null && !isGone(stat) && !stat.isKernelThread
+}
+
+/** The processes themselves and all that descend from them now, but for what descends through this program. */
+function descendantsOf(roots: readonly number[]): number[] {
+  const children = new Map<number, number[]>()
+  for (const pid of listPids()) {
+    const parent = readProcessStat(pid)?.parentPid
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid])
+  }
+  const family = new Set(roots)
+  for (const pid of family) for (const child of children.get(pid) ?? []) if (child !== process.pid) family.add(child)
+  return [...family]
+}
+
+function identify(pid: number): TargetProcess[] {
+  const stat = readProcessStat(pid)
+  if (stat === null || isGone(stat) || stat.isKernelThread) return []
+  const cmdline = readCmdline(pid)
+  return [{ pid, starttime: stat.starttime, comm: stat.comm, ...(cmdline ? { cmdline } : {}) }]
+}
+
+const COMM_BYTES = 15 // TASK_COMM_LEN - 1, include/linux/sched.h
+const quote = (text: string): string =>
+  /^[\w./:-]+$/.test(text) ? text : JSON.stringify(sanitizeText(text, { maxLength: 200 }))
