@@ -1,0 +1,58 @@
+/** What the validity of a phase is judged by: its load slices added up. */
+export interface PhaseLoad {
+  /** requests that the timetable asked for */
+  planned: number
+  /** requests that were written to a connection */
+  sent: number
+  /** failed requests by class; `dropped`: never sent because the generator's queue was full */
+  errors: Record<string, number>
+  /** lateness of the generator itself, ms; null when nothing was sent */
+  sendLagP99Ms: number | null
+}
+
+export interface ValidityLimits {
+  /** share of the plan that must have been sent */
+  minAchieved: number
+  /** highest p99 of the generator's lateness, ms; 10 % of the latency threshold is a good bound */
+  maxSendLagP99Ms: number
+}
+export const defaultValidity: ValidityLimits = { minAchieved: 0.95, maxSendLagP99Ms: 10 }
+
+/** Errors that the generator's own host caused: no statement about the target follows from such a phase. */
+const ownFaults: Record<string, string> = {
+  EADDRNOTAVAIL: 'the generator ran out of local ports: widen net.ipv4.ip_local_port_range or reuse connections',
+  EMFILE: 'the generator ran out of file descriptors: raise its limit (ulimit -n)',
+  dropped: 'the queue for free connections was full: raise connections or the queue limit',
+}
+
+/**
+ * Says whether a phase measured the target or the generator. A phase is invalid, not slow, when less than 95 % of the
+ * plan was sent, requests left late through the generator's fault, or its own resources ran out.
+ */
+export function judgePhase(
+  load: PhaseLoad,
+  limits: ValidityLimits = defaultValidity,
+): { valid: boolean; reasons: string[] } {
+  const reasons: string[] = []
+  if (load.planned > 0 && load.sent < load.planned * limits.minAchieved) {
+    const share = ((100 * load.sent) / load.planned).toFixed(1)
+    reasons.push(`only ${share} % of the planned requests were sent (${load.sent} of ${load.planned})`)
+  }
+  if (load.sendLagP99Ms !== null && load.sendLagP99Ms > limits.maxSendLagP99Ms) {
+    reasons.push(
+      `the generator was late: send lag p99 ${load.sendLagP99Ms.toFixed(1)} ms, bound ${limits.maxSendLagP99Ms} ms`,
+    )
+  }
+  for (const [name, reason] of Object.entries(ownFaults)) {
+    const count = load.errors[name] ?? 0
+    if (count > 0) reasons.push(`${reason} (${count} requests)`)
+  }
+  return { valid: reasons.length === 0, reasons }
+}
+
+/** Share of the decided requests that failed, 0..1, for an abort rule; null before the first one. */
+export function errorShare(done: number, errors: Record<string, number>): number | null {
+  const decided = done + (errors['dropped'] ?? 0)
+  if (decided === 0) return null
+  return Object.values(errors).reduce((sum, count) => sum + count, 0) / decided
+}
