@@ -73,12 +73,14 @@ export interface Variant<Params, Data> {
   /** what the host must offer; tracepoints and their fields are checked against tracefs, not believed */
   needs: readonly Need[]
   script: (params: Params, filter: TargetFilter) => ScriptParts
-  decode: (frame: WindowFrame, context: DecodeContext) => Decoded<Data>
+  decode: (frame: WindowFrame, context: DecodeContext<Params>) => Decoded<Data>
 }
 
 export interface Probe<Params = unknown, Data = unknown> {
   kind: 'probe'
   name: string
+  /** place among the others, ascending */
+  rank: number
   question: string
   /** what it cannot see, in words a user understands */
   blindTo: readonly string[]

@@ -1,0 +1,282 @@
+import { z } from 'zod'
+import { defineProbe, type Variant } from '../define.ts'
+import type { DecodeContext, WindowFrame } from '../engine/frame.ts'
+import { histogramOf, percentile } from '../histogram.ts'
+import { byKey, count, histogram, latest, peak } from '../record.ts'
+import {
+  add,
+  all,
+  any,
+  currentTask,
+  type Expr,
+  eq,
+  field,
+  follow,
+  ge,
+  load,
+  lt,
+  negate,
+  nsecs,
+  read,
+  retval,
+  since,
+  struct,
+  times,
+  u64,
+} from '../script/expr.ts'
+import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
+import {
+  at,
+  bind,
+  forget,
+  type Handler,
+  log16,
+  on,
+  onEach,
+  positive,
+  record,
+  type ScriptParts,
+  type Statement,
+  set,
+  type TargetFilter,
+  when,
+} from '../script/parts.ts'
+
+// Socket states of the kernel (include/net/tcp_states.h) and numbers of the address families.
+const ESTABLISHED = 1
+const SYN_RECV = 3
+const CLOSE = 7
+const LISTEN = 10
+const TCP = 6
+const AF_INET = 2
+const AF_INET6 = 10
+const listening = stateMap('listen_port', 'int', 'int')
+const queued = openMap('accept_since', 'int', 'int')
+const queuedPort = openMap('accept_port', 'int', 'int')
+const latency = resultMap('accept_latency', 'count', 'int', 'int')
+const total = resultMap('accept_ns', 'sum', 'int')
+const untracked = resultMap('accept_untracked', 'count', 'int')
+const failed = resultMap('accept_errors', 'count', 'int')
+const depth = resultMap('accept_depth', 'max', 'int')
+const limit = resultMap('accept_limit', 'max', 'int')
+
+type Int = Expr<'int'>
+type Pointer = Expr<'pointer'>
+
+/** A socket is believed to be TCP only when its family and protocol say so: any file may stand behind a descriptor. */
+const isTcp = (sk: Pointer): Int =>
+  all(
+    any(eq(field(sk, '__sk_common.skc_family'), AF_INET), eq(field(sk, '__sk_common.skc_family'), AF_INET6)),
+    eq(field(sk, 'sk_protocol'), TCP),
+  )
+
+/** The socket behind a file descriptor of the current task: files->fdt->fd[fd]->private_data->sk. */
+const socketOf = (fd: Int, rest: (sk: Pointer) => readonly Statement[]): Statement[] =>
+  bind('task', currentTask, (task) =>
+    bind('slot', add(u64(field(task, 'files->fdt->fd')), times(u64(fd), 8)), (slot) =>
+      bind('file', struct('file', load(slot)), (file) =>
+        bind('socket', struct('socket', follow(file, 'private_data')), (socket) =>
+          bind('sk', struct('sock', follow(socket, 'sk')), (sk) => [...rest(sk)]),
+        ),
+      ),
+    ),
+  )
+
+const inNamespace = (skaddr: Int, filter: TargetFilter): Int[] =>
+  filter.netns === null ? [] : [eq(field(struct('sock', skaddr), '__sk_common.skc_net.net->ns.inum'), filter.netns)]
+
+const enqueue = (filter: TargetFilter): Handler[] => [
+  on('sock:inet_sock_set_state', 'the target begins to listen on a port', (args) => ({
+    when: all(eq(args.protocol, TCP), eq(args.newstate, LISTEN), filter.mine),
+    body: [set(listening, [u64(args.sport)], u64(1))],
+  })),
+  on('sock:inet_sock_set_state', 'a handshake ends: the connection enters the accept queue (softirq: pid means nothing)', (args) => ({
+    when: all(eq(args.protocol, TCP), eq(args.oldstate, SYN_RECV), eq(args.newstate, ESTABLISHED), ...inNamespace(args.skaddr, filter)),
+    body: [
+      when(positive(read(listening, u64(args.sport))), [
+        set(queued, [u64(args.skaddr)], nsecs),
+        set(queuedPort, [u64(args.skaddr)], u64(args.sport)),
+      ]),
+    ],
+  })),
+  on('sock:inet_sock_set_state', 'a socket closes: its address may be used again', (args) => ({
+    when: all(eq(args.protocol, TCP), eq(args.newstate, CLOSE)),
+    body: [
+      when(positive(read(queued, u64(args.skaddr))), [
+        forget(queued, u64(args.skaddr)),
+        forget(queuedPort, u64(args.skaddr)),
+      ]),
+    ],
+  })),
+]
+
+const queueDepth = (filter: TargetFilter): Handler =>
+  onEach(['syscalls:sys_enter_accept', 'syscalls:sys_enter_accept4'], 'the queue as the target finds it', (args) => ({
+    when: filter.mine,
+    body: socketOf(args.fd, (sk) => [
+      when(all(isTcp(sk), eq(field(sk, '__sk_common.skc_state'), LISTEN)),
+        bind('port', u64(field(sk, '__sk_common.skc_num')), (port) => [
+          record(addTo(depth, [port], u64(field(sk, 'sk_ack_backlog'))), addTo(limit, [port], u64(field(sk, 'sk_max_ack_backlog')))),
+          set(listening, [port], u64(1)),
+        ])),
+    ]),
+  }))
+
+const failures = (filter: TargetFilter): Handler =>
+  onEach(['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'], 'accept failed', (args) => ({
+    when: all(filter.mine, lt(args.ret, 0)),
+    body: [record(countIn(failed, negate(args.ret)))],
+  }))
+
+const dequeue = (sk: Pointer): Statement[] => [
+  when(isTcp(sk),
+    bind('port', u64(field(sk, '__sk_common.skc_num')), (port) =>
+      bind('t0', read(queued, u64(sk)), (t0) => [
+        when(
+          positive(t0),
+          bind('ns', since(nsecs, t0), (ns) => [
+            ...log16(ns, 'lat', (bucket) => [record(countIn(latency, port, bucket), addTo(total, [port], ns))]),
+            forget(queued, u64(sk)),
+            forget(queuedPort, u64(sk)),
+          ]),
+          [record(countIn(untracked, port))],
+        ),
+      ]))),
+]
+
+const dequeueBySyscall = (filter: TargetFilter): Handler =>
+  onEach(['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'], 'accept returned a connection: how long it waited', (args) => ({
+    when: all(filter.mine, ge(args.ret, 0)),
+    body: socketOf(args.ret, dequeue),
+  }))
+
+const dequeueByFunction = (type: 'fexit' | 'kretprobe', filter: TargetFilter): Handler =>
+  at({ type, function: 'inet_csk_accept' }, 'the kernel hands out a connection: how long it waited', {
+    when: filter.mine,
+    body: bind('sk', struct('sock', retval), dequeue),
+  })
+
+const parts = (filter: TargetFilter, dequeueHandler: Handler): ScriptParts => ({
+  begin: filter.ports.map((port) => set(listening, [u64(port)], u64(1))),
+  handlers: [...enqueue(filter), queueDepth(filter), dequeueHandler, failures(filter)],
+})
+
+const recordSchema = z.object({
+  listeners: byKey(
+    z.object({ accepted: count(), latency: histogram(), untracked: count(), depth_max: peak().nullable(), limit: latest(z.number().nullable()) }),
+  ),
+  errors: byKey(count()),
+  waiting: latest(z.array(z.object({ port: z.number(), age_ns: z.number() }))),
+})
+type Data = z.infer<typeof recordSchema>
+
+function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
+  const byPort = (map: typeof total) => new Map(frame.rows(map).map((row) => [Number(row.key[0]), row.value]))
+  const [sums, missed, depths, limits] = [byPort(total), byPort(untracked), byPort(depth), byPort(limit)]
+  const buckets = new Map<number, [number, number][]>()
+  for (const { key, value } of frame.rows(latency)) {
+    const port = Number(key[0])
+    const list = buckets.get(port) ?? []
+    list.push([Number(key[1]), value])
+    buckets.set(port, list)
+  }
+  const ports = new Set([...buckets.keys(), ...missed.keys(), ...depths.keys(), ...(context.ports ?? [])])
+  const listeners = [...ports].sort((a, b) => a - b).map((port) => {
+    const waits = histogramOf(buckets.get(port) ?? [], sums.get(port) ?? 0)
+    const without = missed.get(port) ?? 0
+    return [
+      String(port),
+      { accepted: waits.count + without, latency: waits, untracked: without, depth_max: depths.get(port) ?? null, limit: limits.get(port) ?? null },
+    ] as const
+  })
+  const portOf = new Map((frame.open(queuedPort) ?? []).map((row) => [row.key[0], Number(row.value)]))
+  const waiting = (frame.open(queued) ?? [])
+    .filter((row) => Number(row.value) > 0)
+    .map((row) => ({ port: portOf.get(row.key[0]) ?? 0, age_ns: Math.max(0, frame.endNs - Number(row.value)) }))
+    // Another process may serve a port of the same namespace: only the target's ports are its queue.
+    .filter(({ port }) => ports.has(port))
+    .sort((a, b) => b.age_ns - a.age_ns)
+  return {
+    data: {
+      listeners: Object.fromEntries(listeners),
+      errors: Object.fromEntries(frame.rows(failed).map((row) => [context.errnoName(Number(row.key[0])), row.value])),
+      waiting,
+    },
+  }
+}
+
+const params = z.object({})
+const variant = (name: string, needs: Variant<z.infer<typeof params>, Data>['needs'], dequeueHandler: (filter: TargetFilter) => Handler) => ({
+  name,
+  needs: [{ kind: 'btf' as const }, ...needs],
+  script: (_: z.infer<typeof params>, filter: TargetFilter) => parts(filter, dequeueHandler(filter)),
+  decode,
+})
+
+export const acceptQueue = defineProbe({
+  name: 'accept-queue',
+  rank: 10,
+  question: 'How long do established connections wait before accept()?',
+  blindTo: [
+    'io_uring accept (tracepoint variant)',
+    'MPTCP and SMC listeners',
+    'connections opened by TCP Fast Open (accepted before they are established)',
+    'SYNs dropped because the queue is full: those are in the counters of the namespace (ListenOverflows)',
+  ],
+  cost: 'low',
+  isDefault: true,
+  params,
+  record: recordSchema,
+  variants: [
+    variant('tracepoint', [], dequeueBySyscall),
+    variant('fexit', [{ kind: 'fexit', function: 'inet_csk_accept' }], (filter) => dequeueByFunction('fexit', filter)),
+    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], (filter) => dequeueByFunction('kretprobe', filter)),
+  ],
+  draw: {
+    tab: 'Accept',
+    histograms: (data) => Object.entries(data.listeners).map(([port, l]) => ({ label: `:${port}`, histogram: l.latency })),
+    figures: (data, scope) => {
+      const listeners = Object.values(data.listeners)
+      const waits = listeners.reduce((all_, l) => histogramOf([...all_.buckets, ...l.latency.buckets], all_.sum + l.latency.sum), histogramOf([], 0))
+      const accepted = listeners.reduce((n, l) => n + l.accepted, 0)
+      const deepest = listeners.map((l) => l.depth_max).filter((d) => d !== null)
+      const limits = listeners.map((l) => l.limit).filter((l) => l !== null)
+      return [
+        { key: 'accepted', label: 'accepted', value: accepted, unit: 'count', better: 'neutral' },
+        { key: 'rate', label: 'accepted', value: (accepted * 1e6) / scope.durationUs, unit: 'per_s', better: 'neutral' },
+        { key: 'p50', label: 'waited p50', value: percentile(waits, 0.5), unit: 'ns', better: 'lower', headline: true },
+        { key: 'p99', label: 'waited p99', value: percentile(waits, 0.99), unit: 'ns', better: 'lower', headline: true },
+        { key: 'max', label: 'waited max', value: waits.count > 0 ? waits.max : null, unit: 'ns', better: 'lower', headline: true },
+        { key: 'depth', label: 'queue depth max', value: deepest.length > 0 ? Math.max(...deepest) : null, unit: 'count', better: 'lower', headline: true },
+        { key: 'limit', label: 'queue limit', value: limits.length > 0 ? Math.max(...limits) : null, unit: 'count', better: 'neutral', headline: true },
+        { key: 'waiting', label: 'still waiting', value: data.waiting.length, unit: 'count', better: 'lower' },
+        { key: 'errors', label: 'accept failed', value: Object.values(data.errors).reduce((a, b) => a + b, 0), unit: 'count', better: 'neutral' },
+      ]
+    },
+    table: {
+      columns: [
+        { key: 'port', label: 'listener', unit: 'text' },
+        { key: 'accepted', label: 'accepted', unit: 'count' },
+        { key: 'p50', label: 'p50', unit: 'ns' },
+        { key: 'p99', label: 'p99', unit: 'ns' },
+        { key: 'max', label: 'max', unit: 'ns' },
+        { key: 'depth', label: 'depth max', unit: 'count' },
+        { key: 'limit', label: 'limit', unit: 'count' },
+        { key: 'untracked', label: 'queued before attach', unit: 'count' },
+      ],
+      rows: (data) =>
+        Object.entries(data.listeners).map(([port, l]) => ({
+          port: `:${port}`,
+          accepted: l.accepted,
+          p50: percentile(l.latency, 0.5),
+          p99: percentile(l.latency, 0.99),
+          max: l.latency.count > 0 ? l.latency.max : null,
+          depth: l.depth_max,
+          limit: l.limit,
+          untracked: l.untracked,
+        })),
+    },
+  },
+  // state changes 100 ns, accept 800 ns; three state changes a connection
+  estimateNs: (data) => Object.values(data.listeners).reduce((n, l) => n + l.accepted, 0) * 1300,
+})

@@ -1,0 +1,336 @@
+import type { Decoded, DecodedStack, Probe, Variant } from '../define.ts'
+import type { Host } from '../host/host.ts'
+import { listeningPorts } from '../host/listeners.ts'
+import { checkNeeds, type Need } from '../host/needs.ts'
+import { readNetnsCounters } from '../host/netns.ts'
+import { errnoName } from '../host/errno.ts'
+import { supportText, type Support } from '../host/support.ts'
+import { syscallName } from '../host/syscalls.ts'
+import type { Target } from '../host/target.ts'
+import { tracepointFields } from '../host/tracefs.ts'
+import { type Dialect, dialectOf } from '../script/dialect.ts'
+import type { ScriptParts } from '../script/parts.ts'
+import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
+import { tracepoints } from '../script/tracepoints.ts'
+import { createJitNames } from '../symbols/jit.ts'
+import { nameStack } from '../symbols/frames.ts'
+import { readOpen, readRows } from './decode.ts'
+import { TracerError } from './errors.ts'
+import type { DecodeContext, WindowFrame } from './frame.ts'
+import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
+import { targetFilter } from './targets.ts'
+
+/** A probe with the variant this host supports and its script, ready to be put into a program. */
+export interface ChosenProbe {
+  probe: Probe
+  variant: Variant<unknown, unknown>
+  params: unknown
+  parts: ScriptParts
+}
+
+/** Why a variant was not chosen, or which was. */
+export interface VariantChoice {
+  name: string
+  support: Support
+}
+
+/** What one probe saw between two cuts. Times are CLOCK_BOOTTIME ns. */
+export interface ProbeWindow {
+  probe: string
+  phase: number
+  startNs: number
+  endNs: number
+  data: unknown
+  stacks: DecodedStack[] | null
+  unit: 'samples' | 'ns' | 'count'
+  loss: { kind: 'map_full' | 'untracked' | 'truncated'; count: number }[]
+  notes: string[]
+}
+
+export interface Cut {
+  windows: ProbeWindow[]
+  /** the cut itself, CLOCK_BOOTTIME ns */
+  atNs: number
+  askedAtMonotonicNs: bigint
+  lostEvents: number
+  mapFull: number
+  truncatedLines: number
+  /** growth of the counters of the target's network namespace since the last cut; null: unreadable */
+  counters: Record<string, number> | null
+}
+
+export interface TraceSession {
+  chosen: ChosenProbe[]
+  refused: { probe: string; reason: string; fix?: string }[]
+  programs: Program[]
+  /** ends the window that runs and begins the next, in `phase`; open waits are listed when the phase changes */
+  cut: (phase: number) => Promise<Cut>
+  stop: () => Promise<void>
+  /** resolves when a tracer ended without being told to */
+  failed: Promise<TracerExit>
+  tracerPids: () => number[]
+}
+
+/** Entries that any map of a script may hold; a map at its limit is reported as loss. */
+export const MAP_ENTRIES = 16_384
+
+export interface PrepareOptions {
+  /** variant by probe name, where the caller insists on one */
+  variants?: Readonly<Record<string, string>>
+  params?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * Chooses for each probe the first variant that this host supports.
+ * Nothing is attached, except for the trial of kprobe and fexit variants.
+ */
+export async function chooseVariants(
+  probes: readonly Probe[],
+  target: Target,
+  host: Host,
+  options: PrepareOptions = {},
+): Promise<{ chosen: ChosenProbe[]; refused: { probe: string; reason: string; fix?: string }[] }> {
+  const fields = await allTracepointFields(host)
+  const { filter } = targetFilter(target, host, fields)
+  const chosen: ChosenProbe[] = []
+  const refused: { probe: string; reason: string; fix?: string }[] = []
+  for (const probe of probes) {
+    const params = probe.params.parse(options.params?.[probe.name] ?? {})
+    const wanted = options.variants?.[probe.name]
+    const candidates = wanted === undefined ? probe.variants : probe.variants.filter((v) => v.name === wanted)
+    let why: Support = { kind: 'no', reason: `no variant called ${wanted}` }
+    for (const variant of candidates) {
+      const parts = variant.script(params, filter)
+      why = await checkNeeds(needsOf(variant, parts), host)
+      if (why.kind === 'yes') {
+        chosen.push({ probe, variant, params, parts })
+        break
+      }
+    }
+    if (why.kind !== 'yes') refused.push({ probe: probe.name, reason: supportText(why), ...(why.fix ? { fix: why.fix } : {}) })
+  }
+  return { chosen, refused }
+}
+
+/** Each variant of a probe with the host's answer, for `probe list`. */
+export async function examineVariants(probe: Probe, target: Target, host: Host): Promise<VariantChoice[]> {
+  const { filter } = targetFilter(target, host, await allTracepointFields(host))
+  const params = probe.params.parse({})
+  return Promise.all(
+    probe.variants.map(async (variant) => ({
+      name: variant.name,
+      support: await checkNeeds(needsOf(variant, variant.script(params, filter)), host),
+    })),
+  )
+}
+
+function needsOf(variant: Variant<unknown, unknown>, parts: ScriptParts): Need[] {
+  const derived = [...tracepointsOf(parts)].map(([name, fields]): Need => ({ kind: 'tracepoint', name, fields: [...fields] }))
+  return [...variant.needs, ...derived]
+}
+
+async function allTracepointFields(host: Host): Promise<Map<string, ReadonlySet<string>>> {
+  const read = async (name: string) => [name, (await tracepointFields(host, name)) ?? new Set<string>()] as const
+  return new Map(await Promise.all(Object.keys(tracepoints).map(read)))
+}
+
+/** The script as `probe script` prints it, for any bpftrace version. */
+export async function writeScript(
+  chosen: readonly ChosenProbe[],
+  target: Target,
+  host: Host,
+  options: { dialect: Dialect; recorderPid: number; limitSeconds: number },
+): Promise<Program> {
+  return programFor(chosen, target, host, await allTracepointFields(host), options)
+}
+
+function programFor(
+  chosen: readonly ChosenProbe[],
+  target: Target,
+  host: Host,
+  fields: ReadonlyMap<string, ReadonlySet<string>>,
+  options: { dialect: Dialect; recorderPid: number; limitSeconds: number },
+): Program {
+  return buildProgram(
+    chosen.map(({ probe, parts }) => ({ name: probe.name, parts })),
+    { ...options, mapEntries: MAP_ENTRIES, targets: targetFilter(target, host, fields).parts },
+  )
+}
+
+export interface SessionOptions {
+  probes: readonly Probe[]
+  target: Target
+  host: Host
+  /** after this the scripts end themselves, s */
+  limitSeconds: number
+  prepare?: PrepareOptions
+  signal?: AbortSignal
+  onProgress?: (text: string) => void
+}
+
+/**
+ * Attaches probes to a target. All run in one tracer; if that does not start, each is tried alone, the guilty are named
+ * and the others run.
+ *
+ * @throws TracerError when nothing could be attached
+ */
+export async function startSession(options: SessionOptions): Promise<TraceSession> {
+  const { host, target } = options
+  if (host.bpftrace === null || host.bpftraceSupport.kind !== 'yes')
+    throw new TracerError('no_bpftrace', supportText(host.bpftraceSupport), { fix: fixOf(host.bpftraceSupport) })
+  if (host.privilege.how === null)
+    throw new TracerError('no_privilege', supportText(host.privilege), { fix: fixOf(host.privilege) })
+  const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
+  if (chosen.length === 0) throw noProbe(refused)
+  const dialect = dialectOf(host.bpftrace.version)
+  const fields = await allTracepointFields(host)
+  const start = (probes: readonly ChosenProbe[]) =>
+    startTracer(
+      programFor(probes, target, host, fields, { dialect, recorderPid: process.pid, limitSeconds: options.limitSeconds }),
+      host,
+      dialect,
+      options.signal,
+    )
+  let running = chosen
+  let tracer: Tracer
+  try {
+    tracer = await start(chosen)
+  } catch (error) {
+    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted) throw error
+    options.onProgress?.(`the probes did not start together (${error.message}); trying each alone`)
+    running = []
+    for (const one of chosen) {
+      try {
+        const alone = await start([one])
+        await alone.stop()
+        running.push(one)
+      } catch (alone) {
+        if (!(alone instanceof TracerError) || options.signal?.aborted) throw alone
+        refused.push({ probe: one.probe.name, reason: alone.message })
+      }
+    }
+    if (running.length === 0) throw error
+    tracer = await start(running)
+  }
+  return createSession(running, refused, tracer, options)
+}
+
+const fixOf = (support: Support): string | undefined => (support.kind === 'yes' ? undefined : support.fix)
+
+function noProbe(refused: readonly { probe: string; reason: string; fix?: string }[]): TracerError {
+  const first = refused[0]
+  return new TracerError('no_probe', `${first?.probe ?? 'no probe'}: ${first?.reason ?? 'none given'}`, {
+    fix: first?.fix ?? 'probe doctor',
+    log: refused.map((r) => `${r.probe}: ${r.reason}`).join('\n'),
+  })
+}
+
+async function createSession(
+  chosen: ChosenProbe[],
+  refused: TraceSession['refused'],
+  tracer: Tracer,
+  options: SessionOptions,
+): Promise<TraceSession> {
+  const { target } = options
+  const pids = target.processes.map((p) => p.pid)
+  const jit = createJitNames(pids)
+  let ports: ReadonlySet<number> | null = new Set(target.ports)
+  let counters = readNetnsCounters(target.netnsPid)
+  let phase = 0
+  let phaseStartNs = 0
+  const noted = new Set<string>()
+
+  const cut = async (next: number): Promise<Cut> => {
+    const frame = await tracer.cut(next)
+    const now = readNetnsCounters(target.netnsPid)
+    const grown = counters && now ? difference(counters, now) : null
+    counters = now ?? counters
+    if (frame.open) {
+      const found = listeningPorts(pids)
+      if (found.length > 0) ports = new Set(found)
+    }
+    const stacked = chosen.some(({ probe }) => probe.stackUnit)
+    if (stacked) await jit.refresh(frame.open !== null)
+    const losses = tracer.takeLosses()
+    const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
+    if (frame.open) {
+      phase = next
+      phaseStartNs = frame.endNs
+    }
+    return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: grown, ...losses }
+  }
+
+  const decodeWindow = ({ probe, variant, params }: ChosenProbe, frame: CutFrame, grown: Record<string, number> | null): ProbeWindow => {
+    const context: DecodeContext = {
+      params,
+      phaseStartNs,
+      ports,
+      counters: grown,
+      syscallName: (id) => syscallName(id, options.host.arch),
+      errnoName,
+      names: (user, kernel) => nameStack(user, kernel, jit.nameOf),
+    }
+    const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)
+    const notes = (decoded.notes ?? []).filter((note) => !noted.has(note))
+    for (const note of notes) noted.add(note)
+    return {
+      probe: probe.name,
+      phase,
+      startNs: frame.startNs,
+      endNs: frame.endNs,
+      data: decoded.data,
+      stacks: probe.stackUnit ? (decoded.stacks ?? []) : null,
+      unit: probe.stackUnit ?? 'count',
+      loss: [...(decoded.loss ?? []), ...fullMaps(frame, tracer.program, probe.name)],
+      notes,
+    }
+  }
+
+  const failed = new Promise<TracerExit>((resolve) => {
+    void tracer.exited.then((exit) => {
+      if (!exit.expected) resolve(exit)
+    })
+  })
+  return {
+    chosen,
+    refused,
+    programs: [tracer.program],
+    cut,
+    stop: async () => {
+      await tracer.stop()
+    },
+    failed,
+    tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),
+  }
+}
+
+function windowFrame(frame: CutFrame): WindowFrame {
+  return {
+    startNs: frame.startNs,
+    endNs: frame.endNs,
+    rows: (map) => {
+      const data = frame.results.get(`@${map.name}`)
+      return data === undefined ? [] : readRows(map, data)
+    },
+    open: (map) => {
+      if (frame.open === null) return null
+      const data = frame.open.get(`@${map.name}`)
+      return data === undefined ? [] : readOpen(map, data)
+    },
+  }
+}
+
+/** A map that holds as many entries as it may has dropped others, silently on 0.17. */
+function fullMaps(frame: CutFrame, program: Program, probe: string) {
+  const full = (maps: ReadonlyMap<string, unknown> | null, owners: ReadonlyMap<string, { probe: string }>) =>
+    [...(maps ?? [])].filter(([name, data]) => {
+      const entries = typeof data === 'object' && data !== null && 'entries' in data ? (data.entries as unknown[]).length : 0
+      return owners.get(name)?.probe === probe && entries >= program.mapEntries
+    }).length
+  const count = full(frame.results, program.results) + full(frame.open, program.scratch)
+  return count > 0 ? [{ kind: 'map_full' as const, count }] : []
+}
+
+function difference(before: Record<string, number>, after: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]))
+}

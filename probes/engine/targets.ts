@@ -1,0 +1,60 @@
+import type { Host } from '../host/host.ts'
+import { syscallName } from '../host/syscalls.ts'
+import type { Target } from '../host/target.ts'
+import { cgroupId, currentTask, type Expr, eq, field, pid, read, tid, u64 } from '../script/expr.ts'
+import { stateMap } from '../script/maps.ts'
+import { bind, forget, on, positive, type ScriptParts, set, type TargetFilter, when } from '../script/parts.ts'
+import type { TracepointName } from '../script/tracepoints.ts'
+
+const members = stateMap('target', 'int', 'int')
+
+/**
+ * How programs tell the target from the rest of the host: always an explicit predicate, never `-p` (which does not filter
+ * tracepoints before bpftrace 0.24). One process is compared; several, or a family that grows, are a map that
+ * sched_process_fork feeds.
+ */
+export function targetFilter(
+  target: Target,
+  host: Host,
+  fields: ReadonlyMap<string, ReadonlySet<string>>,
+): { filter: TargetFilter; parts: ScriptParts } {
+  const single = target.processes.length === 1 && !target.follow ? target.processes[0] : undefined
+  const shared = {
+    netns: target.netnsInode,
+    ports: target.ports,
+    syscall: (name: string) => syscallNumber(name, host.arch),
+    has: (tracepoint: TracepointName, name: string) => fields.get(tracepoint)?.has(name) ?? false,
+  }
+  if (target.selectedBy === 'cgroup' && target.cgroup)
+    return { filter: { ...shared, mine: eq(cgroupId, target.cgroup.id) }, parts: { handlers: [] } }
+  if (single) return { filter: { ...shared, mine: eq(pid, single.pid) }, parts: { handlers: [] } }
+  return {
+    filter: { ...shared, mine: positive(read(members, pid)) },
+    parts: {
+      begin: target.processes.map((process) => set(members, [u64(process.pid)], u64(1))),
+      handlers: target.follow ? [joinFamily(), leaveFamily()] : [leaveFamily()],
+    },
+  }
+}
+
+const joinFamily = () =>
+  on('sched:sched_process_fork', 'a process of the target makes another (or a thread: harmless)', (args) => ({
+    when: positive(read(members, pid)),
+    body: [set(members, [u64(args.child_pid)], u64(1))],
+  }))
+
+const leaveFamily = () =>
+  on('sched:sched_process_exit', 'the last thread of a process ends: its number may be used again', () => ({
+    when: positive(read(members, pid)),
+    body: bind('task', currentTask, (task) => [
+      when(eq(field(task, 'signal->live.counter'), 0), [forget(members, pid)]),
+      when(notLeader(), [forget(members, tid)]),
+    ]),
+  }))
+
+const notLeader = (): Expr<'int'> => ({ kind: 'int', node: 'binary', op: '!=', left: pid, right: tid })
+
+function syscallNumber(name: string, arch: string): number | null {
+  for (let id = 0; id < 1024; id++) if (syscallName(id, arch) === name) return id
+  return null
+}

@@ -1,0 +1,41 @@
+/** The room's public face: everything that turns kernel events into windows of data. */
+export { loadCatalog } from './catalog/index.ts'
+export type { Decoded, DecodedStack, Drawing, Figure, FigureScope, Probe, TableColumn, Variant } from './define.ts'
+export { defineProbe } from './define.ts'
+export { TracerError } from './engine/errors.ts'
+export {
+  type ChosenProbe,
+  type Cut,
+  chooseVariants,
+  examineVariants,
+  type ProbeWindow,
+  type SessionOptions,
+  startSession,
+  type TraceSession,
+  type VariantChoice,
+  writeScript,
+} from './engine/session.ts'
+export { describeExit, type TracerExit } from './engine/tracer.ts'
+export {
+  bucketCeil,
+  bucketFloor,
+  bucketOf,
+  emptyHistogram,
+  type Histogram,
+  histogramOf,
+  histogramSchema,
+  mean,
+  mergeHistograms,
+  percentile,
+} from './histogram.ts'
+export { type Check, examineHost } from './host/examine.ts'
+export { type Host, inspectHost } from './host/host.ts'
+export { type Listener, listenersOf, listeningPorts } from './host/listeners.ts'
+export { readNetnsCounters } from './host/netns.ts'
+export { isAlive, type ProcessIdentity, type ProcessStat, readProcessStat, readSchedCpuNs } from './host/process.ts'
+export { type Support, supportText } from './host/support.ts'
+export { isWaiting } from './host/syscalls.ts'
+export { resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
+export { mergeData } from './record.ts'
+export { dialectOf } from './script/dialect.ts'
+export { sanitizeText } from './text.ts'

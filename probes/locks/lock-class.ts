@@ -1,0 +1,20 @@
+export type LockClass = 'mutex' | 'rwlock' | 'condition' | 'semaphore' | 'join' | 'idle' | 'other'
+
+/**
+ * Function names that say what a thread waits for, first match wins; leaf names are looked at first. They overrule the
+ * arguments of the system call, which cannot tell a read-write lock from a condition.
+ */
+const NAMES: readonly (readonly [RegExp, LockClass])[] = [
+  [/^(__)?pthread_rwlock_|rwlock_(rd|wr)lock|RwLock/, 'rwlock'],
+  [/^(__)?pthread_cond_|__futex_abstimed_wait_common.*cond|cond_wait|Condvar|uv_cond_wait/, 'condition'],
+  [/^_{0,2}(new_)?sem_(timed|clock)?wait|uv_sem_wait/, 'semaphore'],
+  [/pthread_(timed|clock)?join/, 'join'],
+  [/__lll_lock_wait|___?pthread_mutex_lock|^pthread_mutex_lock|uv_mutex_lock|parking_lot.*lock_slow|Mutex.*lock_contended|runtime\.lock2/, 'mutex'],
+]
+
+/** The class of a futex wait, from what its arguments told and the names of its stack (root first). */
+export function refineClass(byArguments: LockClass, frames: readonly string[]): LockClass {
+  for (let i = frames.length - 1; i >= 0; i--)
+    for (const [pattern, as] of NAMES) if (pattern.test(frames[i] ?? '')) return as
+  return byArguments
+}

@@ -1,0 +1,38 @@
+import { compareVersions } from '../host/kernel-facts.ts'
+
+/**
+ * Which bpftrace accepts what, as data. The language is chosen so that one text works on 0.17 to 0.27; what remains
+ * different stands here and nowhere else. Sources: bpftrace's CHANGELOG and own runs on 0.17.0, 0.23.2, 0.27.1.
+ */
+export type Version = readonly [major: number, minor: number, patch: number]
+
+export interface Dialect {
+  version: Version
+  /**
+   * 0.17 aborts ("Could not print map") when a key is deleted while its map is being printed: programs zero instead while
+   * a frame that lists open waits is under way.
+   */
+  deletingWhilePrintingAborts: boolean
+  /** how stacks are asked for: `perf` gives address, symbol and module; from 0.24 its JSON glues them together */
+  stackMode: 'perf' | 'bpftrace'
+  /** the word for a function-exit program: `fexit` is fatal to the parser before 0.20 */
+  fexit: 'kretfunc' | 'fexit'
+  /** environment of the process */
+  environment: (mapEntries: number) => Record<string, string>
+}
+
+const from = (version: Version, since: Version): boolean => compareVersions(version, since) >= 0
+
+export function dialectOf(version: Version): Dialect {
+  return {
+    version,
+    deletingWhilePrintingAborts: !from(version, [0, 18, 0]),
+    stackMode: from(version, [0, 24, 0]) ? 'bpftrace' : 'perf',
+    fexit: from(version, [0, 20, 0]) ? 'fexit' : 'kretfunc',
+    environment: (mapEntries) => ({
+      // Without the cache 0.17 reads a 100 MB symbol table for each stack: the first print of a Node target took 88 s.
+      ...(from(version, [0, 20, 0]) ? {} : { BPFTRACE_CACHE_USER_SYMBOLS: '1' }),
+      [from(version, [0, 20, 0]) ? 'BPFTRACE_MAX_MAP_KEYS' : 'BPFTRACE_MAP_KEYS_MAX']: String(mapEntries),
+    }),
+  }
+}

@@ -1,0 +1,118 @@
+import type { Dialect } from './dialect.ts'
+import type { Expr } from './expr.ts'
+import type { ResultMap, ScratchMap } from './maps.ts'
+import type { AttachPoint, Handler, Statement } from './parts.ts'
+
+/** Writes statements and expressions as bpftrace text, readable: `probe script` shows exactly what runs. */
+export interface Printer {
+  dialect: Dialect
+  /** name of a map as it stands in the script: unique over all probes of the program */
+  scratchName: (map: ScratchMap) => string
+  resultName: (map: ResultMap) => string
+}
+
+export const SIDE = '@side'
+export const BUSY = '@busy'
+
+export function printHandler(printer: Printer, handler: Handler): string {
+  const attach = handler.attach.map((point) => printAttach(printer, point)).join(',\n')
+  const predicate = handler.when ? `\n/${printExpr(printer, handler.when)}/` : ''
+  const prologue: string[] = []
+  if (uses(handler.body, 'record')) prologue.push(`  $side = ${SIDE};`)
+  if (printer.dialect.deletingWhilePrintingAborts && uses(handler.body, 'forget')) prologue.push(`  $busy = ${BUSY};`)
+  const body = handler.body.flatMap((statement) => printStatement(printer, statement, '  '))
+  return [`// ${handler.why}`, `${attach}${predicate}`, '{', ...prologue, ...body, '}'].join('\n')
+}
+
+function printAttach(printer: Printer, point: AttachPoint): string {
+  switch (point.type) {
+    case 'tracepoint':
+      return `tracepoint:${point.name}`
+    case 'profile':
+      return `profile:hz:${point.hz}`
+    case 'kretprobe':
+      return `kretprobe:${point.function}`
+    case 'fexit':
+      return printer.dialect.fexit === 'fexit' ? `fexit:vmlinux:${point.function}` : `kretfunc:vmlinux:${point.function}`
+  }
+}
+
+export function printStatement(printer: Printer, statement: Statement, indent: string): string[] {
+  switch (statement.do) {
+    case 'comment':
+      return [`${indent}// ${statement.text}`]
+    case 'let':
+      return [`${indent}$${statement.name} = ${printExpr(printer, statement.value)};`]
+    case 'set':
+      return [`${indent}${scratchAt(printer, statement.map, statement.key)} = ${printExpr(printer, statement.value)};`]
+    case 'forget':
+      return printForget(printer, statement.map, statement.key, indent)
+    case 'record': {
+      const side = (suffix: string) =>
+        statement.updates.map(({ map, key, value }) => {
+          const argument = value ? printExpr(printer, value) : ''
+          return `${indent}  ${printer.resultName(map)}_${suffix}${subscript(printer, key)} = ${map.fn}(${argument});`
+        })
+      return [`${indent}if ($side == 0) {`, ...side('a'), `${indent}} else {`, ...side('b'), `${indent}}`]
+    }
+    case 'if': {
+      const inner = (body: readonly Statement[]) => body.flatMap((s) => printStatement(printer, s, `${indent}  `))
+      const otherwise = statement.otherwise.length > 0 ? [`${indent}} else {`, ...inner(statement.otherwise)] : []
+      return [`${indent}if (${printExpr(printer, statement.when)}) {`, ...inner(statement.then), ...otherwise, `${indent}}`]
+    }
+  }
+}
+
+function printForget(printer: Printer, map: ScratchMap, key: readonly Expr[], indent: string): string[] {
+  const place = scratchAt(printer, map, key)
+  if (!printer.dialect.deletingWhilePrintingAborts) return [`${indent}delete(${place});`]
+  const otherwise = map.holds === 'int' ? ` else { ${place} = (uint64)0; }` : ''
+  return [`${indent}if ($busy == 0) { delete(${place}); }${otherwise}`]
+}
+
+const scratchAt = (printer: Printer, map: ScratchMap, key: readonly Expr[]) =>
+  `${printer.scratchName(map)}${subscript(printer, key)}`
+
+const subscript = (printer: Printer, key: readonly Expr[]) =>
+  key.length === 0 ? '' : `[${key.map((k) => printExpr(printer, k)).join(', ')}]`
+
+export function printExpr(printer: Printer, expr: Expr): string {
+  switch (expr.node) {
+    case 'int':
+      return String(expr.value)
+    case 'builtin':
+      return expr.name
+    case 'var':
+      return `$${expr.name}`
+    case 'arg':
+      return `args->${expr.field}`
+    case 'read':
+      return scratchAt(printer, expr.map, expr.key)
+    case 'binary':
+      return `${operand(printer, expr.left)} ${expr.op} ${operand(printer, expr.right)}`
+    case 'unary':
+      return `${expr.op}${operand(printer, expr.value)}`
+    case 'field':
+      return `${expr.of.node === 'cast' ? `(${printExpr(printer, expr.of)})` : printExpr(printer, expr.of)}->${expr.path}`
+    case 'cast':
+      return `(${expr.type})${operand(printer, expr.value)}`
+    case 'load':
+      return `*(${expr.type} *)kptr(${printExpr(printer, expr.address)})`
+    case 'stack':
+      return printer.dialect.stackMode === 'perf' ? `${expr.which}(perf)` : expr.which
+    case 'ntop':
+      return `ntop(${printExpr(printer, expr.address)})`
+    case 'curtask':
+      return 'curtask'
+  }
+}
+
+/** Parentheses wherever an operand is itself an operation: precedence is never left to the reader. */
+function operand(printer: Printer, expr: Expr): string {
+  const text = printExpr(printer, expr)
+  return expr.node === 'binary' || expr.node === 'load' ? `(${text})` : text
+}
+
+export function uses(body: readonly Statement[], kind: 'record' | 'forget'): boolean {
+  return body.some((s) => s.do === kind || (s.do === 'if' && (uses(s.then, kind) || uses(s.otherwise, kind))))
+}

@@ -1,0 +1,59 @@
+import type { RawFrame } from '../engine/frame.ts'
+import { sanitizeText } from '../text.ts'
+
+/**
+ * Reads a printed stack, leaf first, in any of the forms that bpftrace has:
+ * - perf (0.17 to 0.23): `<address> <symbol>+<offset> (<module>)`, one a line, tab-indented; 0.22 and 0.23 write a literal
+ *   backslash-n between the lines inside JSON keys;
+ * - bpftrace: `<symbol>+<offset>`, or `0x<address>` where there is no symbol.
+ */
+export function parseFrames(text: string): RawFrame[] {
+  const lines = text.includes('\\n') ? text.replaceAll('\\n', '\n').split('\n') : text.split('\n')
+  return lines.flatMap((line) => {
+    const trimmed = line.trim()
+    return trimmed === '' ? [] : [parseFrame(trimmed)]
+  })
+}
+
+const PERF = /^([0-9a-f]{4,16}) (.+?)(?: \((.*)\))?$/
+
+function parseFrame(line: string): RawFrame {
+  const perf = PERF.exec(line)
+  const address = perf?.[1] ?? null
+  const name = perf?.[2] ?? line
+  const bare = /^0x([0-9a-f]+)$/.exec(name)
+  if (bare) return { address: address ?? bare[1] ?? null, symbol: null, module: perf?.[3] ?? null }
+  const symbol = name.replace(/\+(?:0x[0-9a-f]+|\d+)$/, '')
+  return { address, symbol: symbol === '' || symbol === '[unknown]' ? null : symbol, module: perf?.[3] ?? null }
+}
+
+/** Frames of the tracing machinery itself, on top of every kernel stack. */
+const TRACER = /^(bpf_|__bpf_|perf_trace_|__traceiter_|trace_call_bpf|perf_event_overflow|__perf_event_overflow|perf_swevent|perf_tp_event|trace_event_raw_event_)/
+
+export const UNKNOWN = '[unknown]'
+
+/**
+ * Names of one stack, root first, as recordings keep them. Kernel frames end in `_[k]`, just-in-time compiled ones in
+ * `_[j]`; what has no name is `[unknown]`, with its module where that is known: frames are never dropped.
+ */
+export function nameStack(user: RawFrame[], kernel: RawFrame[], jitName: (frame: RawFrame) => string | null): string[] {
+  const names: string[] = []
+  for (let i = user.length - 1; i >= 0; i--) {
+    const frame = user[i]
+    if (frame) names.push(userName(frame, jitName))
+  }
+  let firstReal = 0
+  while (firstReal < kernel.length && TRACER.test(kernel[firstReal]?.symbol ?? '')) firstReal++
+  for (let i = kernel.length - 1; i >= firstReal; i--) names.push(`${clean(kernel[i]?.symbol ?? UNKNOWN)}_[k]`)
+  return names
+}
+
+function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null): string {
+  const jit = jitName(frame)
+  if (jit !== null) return `${clean(jit)}_[j]`
+  if (frame.symbol !== null) return clean(frame.symbol)
+  const file = frame.module?.split('/').at(-1)
+  return file && file !== UNKNOWN ? `[${clean(file)}]` : UNKNOWN
+}
+
+const clean = (name: string) => sanitizeText(name, { maxLength: 512 })
