@@ -10,7 +10,16 @@ const drawing = execFileSync(
   process.execPath,
   [
     join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'),
-    ...['--output-type', 'mermaid', '--include-only', inside, '--exclude', '^cli/setup/', '--collapse', `${inside}[^/]+`],
+    ...[
+      '--output-type',
+      'mermaid',
+      '--include-only',
+      inside,
+      '--exclude',
+      '^cli/setup/',
+      '--collapse',
+      `${inside}[^/]+`,
+    ],
     ...rooms,
   ],
   { cwd: root, encoding: 'utf8' },

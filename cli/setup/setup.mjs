@@ -91,7 +91,9 @@ function installTools(tools) {
     advise(`could not install ${lost.join(', ')}`, `apt-get update && apt-get install ${lost.join(' ')}`)
 }
 
-const aptInstall = (packages, limitMs) => apt(['install', '-y', '--no-install-recommends', ...packages], limitMs)
+function aptInstall(packages, limitMs) {
+  return apt(['install', '-y', '--no-install-recommends', ...packages], limitMs)
+}
 
 function apt(args, limitMs) {
   const options = [
@@ -129,7 +131,7 @@ function run(command, args, limitMs, env = {}) {
   if (result.status === 0) return true
   const late =
     result.error?.code === 'ETIMEDOUT' ? `gave up after ${limitMs / 1000} s\n` : (result.error?.message ?? '')
-  say(`\n${tail(`${result.stdout ?? ''}${result.stderr ?? ''}`)}${late}`)
+  say(`\n${ends(`${result.stdout ?? ''}${result.stderr ?? ''}`)}${late}`)
   return false
 }
 
@@ -161,9 +163,20 @@ function readJson(file) {
   return text === undefined ? undefined : JSON.parse(text)
 }
 
-const tail = (text) => (text ? `${text.trimEnd().split('\n').slice(-40).join('\n')}\n` : '')
-const say = (text) => process.stderr.write(text)
-const advise = (what, fix) => say(`setup: ${what}\n  fix: ${fix}\n`)
+/** The first lines name the error, the last ones the place. */
+function ends(text) {
+  const lines = text.trimEnd().split('\n')
+  const shown = lines.length > 50 ? [...lines.slice(0, 20), '…', ...lines.slice(-20)] : lines
+  return text ? `${shown.join('\n')}\n` : ''
+}
+
+function say(text) {
+  process.stderr.write(text)
+}
+
+function advise(what, fix) {
+  say(`setup: ${what}\n  fix: ${fix}\n`)
+}
 
 function fail(message, code) {
   say(`setup: ${message}\n`)
