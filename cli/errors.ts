@@ -40,12 +40,16 @@ export class UsageError extends Error {
   }
 }
 
-/** The rooms' error classes, which know what happened but nothing of exit codes. */
+/** The rooms' error classes, which know what happened but nothing of exit codes; `Class:code` goes before `Class`. */
 const exitCodeOfClass: Record<string, number> = {
-  HostError: exitCodes.host,
-  EngineError: exitCodes.host,
+  TracerError: exitCodes.host,
   TargetError: exitCodes.target,
+  'TargetError:usage': exitCodes.usage,
+  'TargetError:no_permission': exitCodes.host,
+  LoadError: exitCodes.measurement,
+  'LoadError:target_unreachable': exitCodes.target,
   PlanError: exitCodes.usage,
+  ProfileError: exitCodes.usage,
   RecordingError: exitCodes.usage,
   ZodError: exitCodes.usage,
 }
@@ -76,7 +80,8 @@ export function describeFailure(error: unknown, command?: string): Failure {
   if (!(error instanceof Error)) return internal(String(error))
   const facts = error as Error & ErrorFacts
   if (facts.oclif) return fromOclif(facts, facts.oclif, command)
-  const exitCode = ownExitCode(facts) ?? exitCodeOfClass[error.name]
+  const exitCode =
+    ownExitCode(facts) ?? exitCodeOfClass[`${error.name}:${String(facts.code)}`] ?? exitCodeOfClass[error.name]
   if (exitCode !== undefined)
     return { code: textOr(facts.code, 'error'), ...lines(readable(facts)), ...optional('fix', facts.fix), exitCode }
   const errno = typeof facts.code === 'string' ? errnoText[facts.code] : undefined

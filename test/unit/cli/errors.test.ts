@@ -69,6 +69,18 @@ describe('a failure', () => {
     expect(formatFailure(describeFailure(error, 'mark'))).toBe(text)
   })
 
+  test.each([
+    ['TargetError', 'not_found', 4],
+    ['TargetError', 'usage', 2],
+    ['TargetError', 'no_permission', 3],
+    ['TracerError', 'no_bpftrace', 3],
+    ['LoadError', 'target_unreachable', 4],
+    ['LoadError', 'generator_died', 5],
+    ['ProfileError', 'not_folded', 2],
+  ])('%s %s ends with exit code %i', (name, code, exitCode) => {
+    expect(describeFailure(withFacts('x', { code }, name))).toMatchObject({ code, exitCode })
+  })
+
   test('carries no control sequence, bidi mark or line break to the terminal', () => {
     const hostile = new UsageError('no command "\u001b[31mred\u001b]0;title\u0007\u202eevil"\rx')
     expect(formatFailure(describeFailure(hostile))).toBe('error: no command "red evil" x   (exit 2)\n')
