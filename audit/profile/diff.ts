@@ -20,7 +20,7 @@ export interface DiffLayoutInput {
   union: Float64Array
 }
 
-/** Inclusive weights of both sides and of their union. Throws when a column does not exist. */
+/** Inclusive weights of both sides and of their union. A column that does not exist weighs nothing. */
 export function diffLayoutInput(profile: Profile, pair: ColumnPair): DiffLayoutInput {
   const base = scaledSelf(profile, pair.base, pair.baseScale)
   const candidate = scaledSelf(profile, pair.candidate, pair.candidateScale)
@@ -34,6 +34,9 @@ export function diffLayoutInput(profile: Profile, pair: ColumnPair): DiffLayoutI
   }
 }
 
+/** Ratios at which a change gets its next colour. */
+export const CHANGE_STEPS = [1.1, 1.5, 3] as const
+
 /** How a weight changed. Steps are fixed ratios (10 %, x1.5, x3 and their inverses), so colours mean the same in every picture. */
 export type Change = 'gone' | 'shrunk3' | 'shrunk2' | 'shrunk1' | 'same' | 'grown1' | 'grown2' | 'grown3' | 'new'
 
@@ -43,8 +46,9 @@ export function changeOf(base: number, candidate: number): Change {
   if (candidate === 0) return 'gone'
   const ratio = candidate / base
   const size = ratio > 1 ? ratio : 1 / ratio
-  if (size < 1.1) return 'same'
-  const step = size < 1.5 ? 1 : size < 3 ? 2 : 3
+  const [small, middle, large] = CHANGE_STEPS
+  if (size < small) return 'same'
+  const step = size < middle ? 1 : size < large ? 2 : 3
   return `${ratio > 1 ? 'grown' : 'shrunk'}${step}`
 }
 

@@ -5,6 +5,7 @@ import { createByteTable } from './bytes.ts'
 import { ProfileError } from './error.ts'
 import { nodeName, UNKNOWN_FRAME } from './frame.ts'
 import type { Profile } from './profile.ts'
+import { columnOf } from './totals.ts'
 
 /**
  * Folded stacks, the interchange format of flame graph tools: one stack a line, frames root first, separated by `;`,
@@ -71,9 +72,7 @@ export function parseFolded(text: string | Buffer, options: FoldedOptions = {}):
 
 /** The stacks of a column as folded lines (without line ends), in the order of their frames' names: same profile, same lines. */
 export function* foldedLines(profile: Profile, columnKey: string): Generator<string> {
-  const index = profile.columns.indexOf(columnKey)
-  const self = profile.self[index]
-  if (!self) throw new ProfileError('unknown_column', `the profile has no column "${columnKey}"`)
+  const self = columnOf(profile, columnKey, profile.self)
   if (self[0]) yield `${UNKNOWN_FRAME} ${decimal(self[0])}`
   const pending: { node: number; path: string }[] = [{ node: 0, path: '' }]
   for (let top = pending.pop(); top; top = pending.pop()) {

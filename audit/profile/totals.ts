@@ -1,10 +1,9 @@
-import { ProfileError } from './error.ts'
 import type { Profile } from './profile.ts'
 
 /** Inclusive weights (the node and all below it) of every column, in the profile's unit, by node. */
 export const totals = (profile: Profile): Float64Array[] => profile.self.map((self) => inclusive(profile, self))
 
-/** Inclusive weights of one column. Throws when there is no such column. */
+/** Inclusive weights of one column; zeros when the profile has no such column. */
 export const columnTotals = (profile: Profile, key: string): Float64Array =>
   inclusive(profile, columnOf(profile, key, profile.self))
 
@@ -23,10 +22,6 @@ export function inclusive(profile: Profile, self: Float64Array): Float64Array {
   return total
 }
 
-/** The array of a column by its key; throws with the keys that exist. */
-export function columnOf(profile: Profile, key: string, arrays: readonly Float64Array[]): Float64Array {
-  const array = arrays[profile.columns.indexOf(key)]
-  if (array) return array
-  const known = profile.columns.join(', ') || 'none'
-  throw new ProfileError('unknown_column', `the profile has no column "${key}"`, `one of: ${known}`)
-}
+/** The array of a column by its key. What was never filled weighs nothing: a phase may pass without one stack. */
+export const columnOf = (profile: Profile, key: string, arrays: readonly Float64Array[]): Float64Array =>
+  arrays[profile.columns.indexOf(key)] ?? new Float64Array(profile.size)

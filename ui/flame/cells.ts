@@ -1,0 +1,119 @@
+import { type Change, changeOf } from '../../audit/profile/diff.ts'
+import { type FrameClass, frameClass, frameLabel, nodeName } from '../../audit/profile/frame.ts'
+import type { Profile } from '../../audit/profile/profile.ts'
+import { clip } from '../text/format.ts'
+import { type FlameLayout, type FlameRect, type FlameView, layout } from './layout.ts'
+import { matcherOf } from './search.ts'
+import { tintOf } from './tint.ts'
+import { formatDelta, formatWeight } from './weight.ts'
+
+/** One stretch of a terminal row: `text` is exactly `width` cells, every glyph one cell wide. */
+export interface FlameRun {
+  x: number
+  width: number
+  text: string
+  /** what the colour says: where the code comes from, or in a pair how the weight changed */
+  class: FrameClass | Change | 'root' | 'folded'
+  /** 0..2, from the function's name: tints that keep neighbours apart and a function recognisable */
+  tint: number
+  /** the frame's node; of a `folded` run, the caller whose narrow callees stand here */
+  node: number
+  /** matches the search */
+  highlighted: boolean
+  selected: boolean
+}
+/** Runs from left to right, without overlap; cells between them are blank. */
+export type FlameRow = FlameRun[]
+
+export type FlameCellsOptions = FlameView & {
+  width: number
+  height: number
+  /** zoomed-in node, default the whole profile */
+  root?: number
+  selected?: number | null
+  search?: string | null
+  /** first level shown; by default the levels that keep the selected node in sight */
+  top?: number
+  /** a column's weights are multiplied by this before they are printed, e.g. 1/requests */
+  scale?: number
+}
+
+/** A box of one cell says nothing: such are joined with their neighbours. */
+const MIN_CELLS = 2
+
+/**
+ * The flame graph as rows of a terminal panel, root on top. At most `height` rows of `width` cells; nothing is ever
+ * outside. Names are cut to their box; glyphs that terminals disagree about are shown as `?`.
+ */
+export function flameCells(profile: Profile, options: FlameCellsOptions): FlameRow[] {
+  const width = Math.max(0, Math.floor(options.width))
+  const height = Math.max(0, Math.floor(options.height))
+  if (width === 0 || height === 0) return []
+  const placed = layout(profile, { view: options, width, minWidth: MIN_CELLS, whole: true, root: options.root ?? 0 })
+  const matches = matcherOf(options.search)
+  const top = topLevel(placed, height, options)
+  const rows: FlameRow[] = Array.from({ length: Math.min(height, Math.max(0, placed.levels - top)) }, () => [])
+  for (const rect of placed.rects) {
+    const row = rows[rect.depth - top]
+    if (!row) continue
+    const name = nodeName(profile, rect.node)
+    row.push({
+      x: rect.x,
+      width: rect.width,
+      text: textOf(profile, placed, rect, name, options),
+      class: classOf(placed, rect, name),
+      tint: tintOf(name),
+      node: rect.node,
+      highlighted: rect.folded === 0 && rect.node > 0 && matches(name),
+      selected: rect.folded === 0 && rect.node === options.selected,
+    })
+  }
+  return rows
+}
+
+function topLevel(placed: FlameLayout, height: number, options: FlameCellsOptions): number {
+  const last = Math.max(0, placed.levels - height)
+  if (options.top !== undefined) return Math.min(Math.max(0, Math.floor(options.top)), last)
+  const selected = placed.rects.find((rect) => rect.folded === 0 && rect.node === options.selected)
+  // A little of what is called from the selected box stays in sight.
+  return Math.min(last, Math.max(0, (selected?.depth ?? 0) + 1 + Math.floor(height / 4) - height))
+}
+
+function classOf({ weights: { pair } }: FlameLayout, rect: FlameRect, name: string): FlameRun['class'] {
+  if (rect.folded > 0) return 'folded'
+  if (pair) return changeOf(pair.base[rect.node] ?? 0, pair.candidate[rect.node] ?? 0)
+  return rect.node === 0 ? 'root' : frameClass(name)
+}
+
+function textOf(
+  profile: Profile,
+  placed: FlameLayout,
+  rect: FlameRect,
+  name: string,
+  options: FlameCellsOptions,
+): string {
+  if (rect.folded > 0) return '·'.repeat(rect.width)
+  const room = rect.width - 1
+  const label = frameLabel(name).replace(UNSURE, '?')
+  const weight = weightText(profile, placed, rect.node, options)
+  const text =
+    label.length + weight.length + 2 <= room
+      ? `${label} ${weight}`
+      : room > 3
+        ? clip(label, room)
+        : label.slice(0, room)
+  return `│${text.padEnd(room)}`
+}
+
+/** `2.90 ms`, and in a pair what was added: `2.90 ms +2.60`. */
+function weightText(profile: Profile, { weights }: FlameLayout, node: number, options: FlameCellsOptions): string {
+  if (!weights.pair) return formatWeight((weights.width[node] ?? 0) * (options.scale ?? 1), profile.unit)
+  const base = weights.pair.base[node] ?? 0
+  const candidate = weights.pair.candidate[node] ?? 0
+  const isShare = 'pair' in options && options.pair.candidateScale === undefined
+  return formatDelta(base, candidate, isShare ? 'share' : profile.unit)
+}
+
+// Everything but letters and signs that every terminal draws one cell wide; surrogate pairs become one "?".
+const UNSURE =
+  /[^\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0373\u0376\u0377\u0388-\u03ff\u0400-\u0482\u048a-\u052f]/gu

@@ -1,0 +1,152 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { z } from 'zod'
+import { createProfile, type ProfileBuilder } from '../../audit/profile/build.ts'
+import { ProfileError } from '../../audit/profile/error.ts'
+import { nodeName } from '../../audit/profile/frame.ts'
+import type { Profile } from '../../audit/profile/profile.ts'
+import { columnOf, inclusive } from '../../audit/profile/totals.ts'
+import { sanitizeText } from '../../probes/text.ts'
+import { childrenByName } from './layout.ts'
+import { createVarintWriter, readVarints } from './varint.ts'
+
+/**
+ * What an SVG carries of its profile, complete: a JSON header (its length first), then varints, each kind in one
+ * stretch: per node in pre-order (callees by name) the name's index and the number of callees; then for each column the
+ * self weights, and the event counts where the header says so. Deflated, base64. The viewer reads the same.
+ */
+const headerSchema = z.object({
+  version: z.literal(1),
+  title: z.string(),
+  lines: z.array(z.string()),
+  unit: z.enum(['samples', 'ns', 'count']),
+  columns: z.array(
+    z.object({
+      key: z.string(),
+      label: z.string(),
+      /** what holds for this phase alone, e.g. its duration and loss */
+      facts: z.string().optional(),
+      /** weights are shown divided by this, e.g. the requests of the phase and "request" */
+      divide: z.object({ by: z.number(), per: z.string() }).optional(),
+    }),
+  ),
+  /** what is shown at first: a column, or a pair of them, by index */
+  view: z.union([z.number(), z.tuple([z.number(), z.number()])]),
+  invert: z.boolean(),
+  counts: z.boolean(),
+  /** weights are stored multiplied by this: 1 for whole numbers */
+  fraction: z.number().positive(),
+  nodes: z.number().int(),
+  /** the first is the root's */
+  names: z.array(z.string()),
+})
+type Header = z.infer<typeof headerSchema>
+export type FlameColumn = Header['columns'][number]
+export type FlameDescription = Pick<Header, 'title' | 'lines' | 'columns' | 'view' | 'invert'>
+
+const PROFILE_NAMESPACE = 'urn:probe:flame-profile:1'
+
+/** The profile and its description as an XML element. Fractions of a weight are kept to a thousandth. */
+export function embedProfile(profile: Profile, about: FlameDescription): string {
+  const { order, callees } = preOrder(profile)
+  const names: string[] = ['all']
+  const indexOf = new Map<string, number>()
+  const nameIndices = order.map((node) => {
+    if (node === 0) return 0
+    const name = nodeName(profile, node)
+    const known = indexOf.get(name)
+    if (known !== undefined) return known
+    indexOf.set(name, names.length)
+    return names.push(name) - 1
+  })
+  const fraction = profile.self.some((self) => self.some((weight) => !Number.isInteger(weight))) ? 1000 : 1
+  const header: Header = {
+    ...about,
+    version: 1,
+    unit: profile.unit,
+    counts: profile.unit === 'ns',
+    fraction,
+    nodes: order.length,
+    names,
+  }
+  const json = Buffer.from(JSON.stringify(header))
+  const body = createVarintWriter()
+  for (const index of nameIndices) body.write(index)
+  for (const count of callees) body.write(count)
+  for (const { key } of about.columns) {
+    const self = columnOf(profile, key, profile.self)
+    for (const node of order) body.write(Math.round((self[node] ?? 0) * fraction))
+    if (!header.counts) continue
+    const counts = columnOf(profile, key, profile.selfCount)
+    for (const node of order) body.write(Math.round(counts[node] ?? 0))
+  }
+  const length = createVarintWriter()
+  length.write(json.length)
+  const packed = deflateRawSync(Buffer.concat([length.bytes(), json, body.bytes()]), { level: 9 })
+  return `<profile xmlns="${PROFILE_NAMESPACE}" encoding="deflate-raw base64">${packed.toString('base64')}</profile>`
+}
+
+/** Reads back the profile of an SVG of ours, with the picture's description. Throws `not_our_svg`. */
+export function extractProfile(svg: string): { profile: ProfileBuilder; about: FlameDescription } {
+  const packed = svg.match(/<profile xmlns="urn:probe:flame-profile:1"[^>]*>([A-Za-z0-9+/=\s]*)<\/profile>/)?.[1]
+  if (packed === undefined)
+    throw new ProfileError('not_our_svg', 'the SVG carries no profile', 'give an SVG written by probe flame')
+  try {
+    return decode(inflateRawSync(Buffer.from(packed, 'base64'), { maxOutputLength: 1 << 30 }))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ProfileError('not_our_svg', `the profile inside the SVG cannot be read: ${reason}`)
+  }
+}
+
+function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescription } {
+  const [jsonLength = 0] = readVarints(bytes, 0, 1).values
+  const start = readVarints(bytes, 0, 1).next
+  const header = headerSchema.parse(JSON.parse(bytes.toString('utf8', start, start + jsonLength)))
+  let at = start + jsonLength
+  const stretch = (): Float64Array => {
+    const { values, next } = readVarints(bytes, at, header.nodes)
+    at = next
+    return values
+  }
+  const profile = createProfile(header.unit)
+  const names = stretch()
+  const callees = stretch()
+  const nodes = new Int32Array(header.nodes)
+  const open: { node: number; left: number }[] = [{ node: 0, left: callees[0] ?? 0 }]
+  for (let i = 1; i < header.nodes; i++) {
+    while (open.at(-1)?.left === 0) open.pop()
+    const parent = open.at(-1)
+    if (!parent) throw new Error('more nodes than the tree has room for')
+    parent.left--
+    // The file may come from anyone: names are made safe again.
+    const node = profile.child(parent.node, profile.intern(sanitizeText(header.names[names[i] ?? -1] ?? '')))
+    nodes[i] = node
+    open.push({ node, left: callees[i] ?? 0 })
+  }
+  for (const { key } of header.columns) {
+    const column = profile.column(key)
+    const self = stretch()
+    const counts = header.counts ? stretch() : self
+    for (const [i, node] of nodes.entries())
+      if (self[i] || counts[i]) profile.weigh(node, column, (self[i] ?? 0) / header.fraction, counts[i] ?? 0)
+  }
+  const { title, lines, columns, view, invert } = header
+  return { profile, about: { title, lines, columns, view, invert } }
+}
+
+function preOrder(profile: Profile): { order: number[]; callees: number[] } {
+  const weight = new Float64Array(profile.size)
+  for (const self of [...profile.self, ...profile.selfCount])
+    for (let node = 0; node < profile.size; node++) weight[node] = (weight[node] ?? 0) + (self[node] ?? 0)
+  const total = inclusive(profile, weight)
+  const order: number[] = []
+  const callees: number[] = []
+  const pending = [0]
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const children = childrenByName(profile, node, total)
+    order.push(node)
+    callees.push(children.length)
+    for (let i = children.length - 1; i >= 0; i--) pending.push(children[i] ?? 0)
+  }
+  return { order, callees }
+}

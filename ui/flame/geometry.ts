@@ -1,0 +1,14 @@
+/** Sizes of the picture in px, the same for the drawn boxes and the viewer that redraws them. */
+export const GEOMETRY = {
+  width: 1200,
+  margin: 14,
+  titleY: 28,
+  /** distance of text lines above the boxes */
+  line: 17,
+  row: 17,
+  boxHeight: 16,
+  /** advance of a character of the boxes' 11 px monospace; a guess that spares measuring (which is what makes others slow) */
+  character: 6.63,
+  /** narrower boxes carry no text */
+  minTextWidth: 24,
+} as const

@@ -1,0 +1,143 @@
+import type { Change } from '../../audit/profile/diff.ts'
+import type { FrameClass } from '../../audit/profile/frame.ts'
+
+/** What a box can be, as the CSS class that colours it; frame classes have three tints. */
+export const BOX_CLASS: Record<FrameClass | Change | 'root' | 'folded', string> = {
+  kernel: 'k',
+  user: 'u',
+  jit: 'j',
+  unknown: 'x',
+  root: 'r',
+  folded: 'f',
+  gone: 'go',
+  shrunk3: 's3',
+  shrunk2: 's2',
+  shrunk1: 's1',
+  same: 'eq',
+  grown1: 'g1',
+  grown2: 'g2',
+  grown3: 'g3',
+  new: 'nw',
+}
+
+/** The legend of frame classes and of changes, in the order they are shown. */
+export const CLASS_LEGEND: readonly (readonly [FrameClass, string])[] = [
+  ['kernel', 'kernel'],
+  ['user', 'user and libraries'],
+  ['jit', 'JIT'],
+  ['unknown', 'unknown'],
+]
+export const CHANGE_LEGEND: readonly (readonly [Change, string])[] = [
+  ['gone', 'gone'],
+  ['shrunk3', '÷3'],
+  ['shrunk2', '÷1.5'],
+  ['shrunk1', 'less'],
+  ['same', '±10 %'],
+  ['grown1', 'more'],
+  ['grown2', '×1.5'],
+  ['grown3', '×3'],
+  ['new', 'new'],
+]
+
+interface Palette {
+  paper: string
+  ink: string
+  quiet: string
+  line: string
+  match: string
+  matchInk: string
+  boxes: Record<string, string>
+}
+
+const LIGHT: Palette = {
+  paper: '#ffffff',
+  ink: '#1b2130',
+  quiet: '#5d6778',
+  line: '#d5dae2',
+  match: '#7c3aed',
+  matchInk: '#ffffff',
+  boxes: {
+    k0: '#f4c89c',
+    k1: '#f7d5b3',
+    k2: '#efbb88',
+    u0: '#b8cfe9',
+    u1: '#c8daee',
+    u2: '#a9c4e3',
+    j0: '#b7dcb3',
+    j1: '#c7e5c4',
+    j2: '#a6d1a2',
+    x: '#d8dade',
+    r: '#e6e9ee',
+    f: '#eef0f3',
+    go: '#7cc0ba',
+    s3: '#9dbde2',
+    s2: '#bfd4ec',
+    s1: '#dae6f4',
+    eq: '#e9eaec',
+    g1: '#fae0cf',
+    g2: '#f6bf9f',
+    g3: '#ec946b',
+    nw: '#dc93c8',
+  },
+}
+
+const DARK: Palette = {
+  paper: '#13161b',
+  ink: '#edf0f5',
+  quiet: '#9aa5b5',
+  line: '#343b47',
+  match: '#a78bfa',
+  matchInk: '#15101f',
+  boxes: {
+    k0: '#7d4c22',
+    k1: '#8b572a',
+    k2: '#6e421d',
+    u0: '#2f4f78',
+    u1: '#395b87',
+    u2: '#28456b',
+    j0: '#2c5c39',
+    j1: '#356943',
+    j2: '#254f31',
+    x: '#454a53',
+    r: '#2b3039',
+    f: '#20242b',
+    go: '#1d6661',
+    s3: '#2a4f7e',
+    s2: '#294466',
+    s1: '#2a3a50',
+    eq: '#33373e',
+    g1: '#503a30',
+    g2: '#74452c',
+    g3: '#9a4a24',
+    nw: '#873a74',
+  },
+}
+
+/** The style sheet: literal colours (renderers outside browsers know no variables), dark where the reader's system is. */
+export const flameStyle = (): string => `
+.pf{font-family:ui-sans-serif,system-ui,"Segoe UI","DejaVu Sans",sans-serif;font-size:12px}
+.pf .boxes text{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;font-size:11px;pointer-events:none}
+.pf .title{font-size:16px;font-weight:600}
+.pf .small{font-size:11px}
+.pf .end{text-anchor:end}.pf .mid{text-anchor:middle}
+.pf .link{cursor:pointer}.pf .boxes .link:hover rect{opacity:.75}
+.pf .above rect{opacity:.5}.pf .dim rect{opacity:.45}
+${colours(LIGHT)}@media (prefers-color-scheme:dark){
+${colours(DARK)}}
+`
+
+function colours({ paper, ink, quiet, line, match, matchInk, boxes }: Palette): string {
+  const fills = Object.entries(boxes).map(([name, colour]) => `.pf .${name}{fill:${colour}}`)
+  return [
+    `.pf{background:${paper}}.pf .paper{fill:${paper}}`,
+    `.pf text{fill:${ink}}`,
+    `.pf text.quiet{fill:${quiet}}`,
+    `.pf .rule{stroke:${line}}`,
+    `.pf .pill{fill:none;stroke:${line}}.pf .on .pill{fill:${ink};stroke:none}.pf .on text{fill:${paper}}`,
+    ...fills,
+    `.pf .match rect{fill:${match}}.pf .match text{fill:${matchInk}}`,
+    `.pf .field{box-sizing:border-box;width:100%;height:100%;padding:0 9px;border:1px solid ${line};border-radius:6px;` +
+      `background:${paper};color:${ink};font:inherit}`,
+    '',
+  ].join('\n')
+}
