@@ -16,7 +16,8 @@ export async function readTracefs(host: Host, relativePath: string): Promise<Tra
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' }
-    if (code !== 'EACCES' || host.privilege.how !== 'sudo') return { kind: 'unreadable', cause: `${file}: ${code}` }
+    if (code !== 'EACCES' || host.privilege.how !== 'sudo')
+      return { kind: 'unreadable', cause: code === 'EACCES' ? `${file} is for root alone` : `${file}: ${code}` }
     return readAsRoot(host, file)
   }
 }
@@ -42,7 +43,7 @@ export const formatPath = (tracepoint: string): string => `events/${tracepoint.r
 
 async function readAsRoot(host: Host, file: string): Promise<TracefsFile> {
   const cat = await findProgram('cat')
-  if (host.sudo === null || cat === null) return { kind: 'unreadable', cause: `${file}: EACCES` }
+  if (host.sudo === null || cat === null) return { kind: 'unreadable', cause: `${file} is for root alone` }
   const result = await execa(host.sudo, ['-n', '--', cat, '--', file], {
     env: CLEAN_ENVIRONMENT,
     extendEnv: false,
@@ -54,7 +55,7 @@ async function readAsRoot(host: Host, file: string): Promise<TracefsFile> {
   if (result.exitCode === 0) return { kind: 'text', text: result.stdout }
   return result.stderr.includes('No such file')
     ? { kind: 'absent' }
-    : { kind: 'unreadable', cause: `${file}: root only` }
+    : { kind: 'unreadable', cause: `${file} is for root alone` }
 }
 
 const codeOf = (error: unknown): string =>

@@ -5,7 +5,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { createInterface } from 'node:readline'
 import { afterAll, describe, expect, test } from 'vitest'
 import { cgroupRoot } from '../../../probes/host/cgroup.ts'
-import { listenersOf, listeningPorts } from '../../../probes/host/listeners.ts'
+import { listenersOf, listeningPorts, readQueues } from '../../../probes/host/listeners.ts'
 import { netnsInode } from '../../../probes/host/netns.ts'
 import { isAlive } from '../../../probes/host/process.ts'
 import { resolveTarget, TargetError, type TargetSelector } from '../../../probes/host/target.ts'
@@ -216,17 +216,41 @@ test.each([
   expect(await failure(selector)).toMatchObject({ code: 'usage', fix: 'give one of --pid, --comm, --port, --cgroup' })
 })
 
+test.each(['127.0.0.1', '::1', '::'])(
+  'the queues of many listeners on %s are sampled, the closed ones left out',
+  async (address) => {
+    const servers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const server = createServer().listen(0, address)
+        await once(server, 'listening')
+        return server
+      }),
+    )
+    const listeners = listenersOf([process.pid])
+    expect(listeners.length).toBeGreaterThanOrEqual(20)
+    const [closed, ...open] = servers
+    closed?.close()
+    const sampled = readQueues(process.pid, listeners)
+    const byInode = (a: { inode: number }, b: { inode: number }) => a.inode - b.inode
+    expect(sampled.toSorted(byInode)).toEqual(listenersOf([process.pid]).toSorted(byInode))
+    expect(sampled).toHaveLength(listeners.length - 1)
+    for (const server of open) server.close()
+  },
+)
+
 test('a listener shows the connections that wait for accept()', async () => {
   // A listening socket that nothing accepts from.
   const script = `const s = require("node:net").createServer({ pauseOnConnect: true }); s.listen(0, "127.0.0.1", () => {
     require("node:fs").writeSync(1, s.address().port + "\\n"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) })`
   const { pid, port } = await startServer(script)
-  expect(listenersOf([pid])).toMatchObject([{ port, recvQ: 0, limit: null }])
+  const listeners = listenersOf([pid])
+  expect(listeners).toMatchObject([{ port, recvQ: 0, limit: null }])
   const sockets = [1, 2, 3].map(() => connect(port, '127.0.0.1'))
   ends.push(() => {
     for (const socket of sockets) socket.destroy()
   })
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
   await expect.poll(() => listenersOf([pid])[0]?.recvQ).toBe(3)
+  expect(readQueues(pid, listeners)).toEqual(listeners.map((listener) => ({ ...listener, recvQ: 3 })))
   expect(listeningPorts([pid, pid])).toEqual([port])
 })
