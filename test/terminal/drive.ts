@@ -1,0 +1,45 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { openTerminal } from '../../ui/index.ts'
+import { syntheticCatalog, syntheticRun } from './synthetic.ts'
+
+/**
+ * Runs the screen on an invented run, in whatever terminal it is started in.
+ * `drive.ts REPORT [SECONDS [STEP_MS [STACKS]]]`: the run is SECONDS old at the start and grows by one each STEP_MS
+ * (0: stands still). Each step adds a dot to REPORT, so that a test can see it live on while the terminal does not.
+ */
+const [report = '/dev/null', seconds = '60', stepMs = '0', stacks = '40'] = process.argv.slice(2)
+const run = syntheticRun(Number(seconds), Number(stacks))
+const listeners = new Set<() => void>()
+writeFileSync(report, '')
+const timer =
+  Number(stepMs) > 0
+    ? setInterval(() => {
+        run.second()
+        appendFileSync(report, '.')
+        for (const changed of listeners) changed()
+      }, Number(stepMs))
+    : null
+if (process.env['DRIVE_CRASH'])
+  process.on('SIGUSR2', () => {
+    throw new Error('asked to crash')
+  })
+
+const cpu = process.cpuUsage()
+const started = performance.now()
+await openTerminal({
+  model: run.model,
+  catalog: syntheticCatalog(),
+  profileOf: run.profileOf,
+  subscribe: (changed) => {
+    listeners.add(changed)
+    return () => listeners.delete(changed)
+  },
+  onQuit: () => console.log('left the screen'),
+  onMark: (label) => run.model.notes.push({ tUs: run.model.nowUs, text: label, kind: 'mark' }),
+  title: 'synthetic.ndjson',
+  live: true,
+})
+if (timer) clearInterval(timer)
+const { user, system } = process.cpuUsage(cpu)
+const share = ((user + system) / 10 / (performance.now() - started)).toFixed(1)
+console.log(`cpu ${share} % of a core, rss ${Math.round(process.memoryUsage.rss() / 1024 ** 2)} MiB`)

@@ -1,0 +1,26 @@
+import { Box, Text, useInput, useStdin } from 'ink'
+import { createElement as h, type ReactNode, useInsertionEffect, useSyncExternalStore } from 'react'
+import { keyName } from './keys.ts'
+import type { Screen } from './screen.ts'
+
+// Plain calls instead of JSX: the runtime strips types but does not translate JSX, so this file runs as it stands.
+
+/** The frame around the panel: Ink places the lines and reads the keys, the rows between stay blank for the portal. */
+export function App({ screen }: { screen: Screen }): ReactNode {
+  const { header, tabs, footer, layout } = useSyncExternalStore(screen.subscribe, screen.chrome)
+  const { isRawModeSupported } = useStdin()
+  // Of the effects only this one runs before Ink writes the frame.
+  useInsertionEffect(() => screen.committed(layout))
+  // Under `</dev/null` there are no keys to read; asking for raw mode would throw.
+  useInput((input, key) => screen.press(keyName(input, key)), { isActive: isRawModeSupported })
+  return h(
+    Box,
+    { flexDirection: 'column', width: layout.columns, height: layout.rows },
+    ...[...header, ...tabs].map(line),
+    h(Box, { height: layout.panel.height, flexShrink: 0 }),
+    ...footer.map(line),
+  )
+}
+
+const line = (text: string): ReactNode =>
+  h(Box, { height: 1, flexShrink: 0 }, h(Text, { wrap: 'truncate-end' }, text === '' ? ' ' : text))

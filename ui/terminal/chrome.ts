@@ -1,0 +1,198 @@
+import type { PhaseModel } from '../../audit/model/run.ts'
+import {
+  clip,
+  formatClock,
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatRatio,
+  formatUnit,
+  UNKNOWN,
+} from '../text/format.ts'
+import {
+  baselineOf,
+  costOf,
+  errorPct,
+  lossCount,
+  lossOfRun,
+  placeInPlan,
+  probesOf,
+  rpsOf,
+  standOuts,
+  targetName,
+  tracingPct,
+} from '../text/reading.ts'
+import type { Brush } from './cells.ts'
+import { bindings } from './keys.ts'
+import { BOLD, INVERSE, ink, on } from './palette.ts'
+import type { Scene } from './scene.ts'
+import { phaseShown, type Tab, tabsOf, viewShown } from './state.ts'
+
+/** Tracing that costs more than this much of a core is named in the trust line. */
+const DEAR_PCT = 5
+
+/** Where we are, and whether to trust it. The phase stays when the load's numbers have no room. */
+export function drawHeader(scene: Scene, brush: Brush): void {
+  const { model, state, live } = scene
+  const phase = model.current
+  const mode = state.frozen ? ' frozen ' : live ? (model.end ? ' ended ' : ' probe ') : ' replay '
+  let x = brush.text(0, 0, mode, BOLD | INVERSE)
+  x = brush.text(x + 1, 0, clip(targetName(model), Math.max(8, Math.floor(brush.width / 4))), BOLD) + 3
+  if (phase) {
+    const room = brush.width - x - phase.name.length - 9
+    const right = loadTexts(phase).find((text) => text.length <= room) ?? ''
+    brush.text(brush.width - right.length - 1, 0, right)
+    progress(scene, phase, brush, x, brush.width - right.length - 3)
+  }
+  if (brush.height > 1) drawTrust(scene, brush)
+}
+
+/** What the load sees now, longest first. */
+function loadTexts(phase: PhaseModel): string[] {
+  if (!phase.load) return []
+  const latest = phase.load.recent.at(-1)
+  const rate = formatRate(latest?.rps ?? rpsOf(phase))
+  const target = phase.load.targetRps > 0 ? ` of ${formatCount(phase.load.targetRps)}` : ''
+  const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`
+  const errors = `errors ${formatPercent(errorPct(phase))}`
+  return [`${rate}${target}   ${p99}   ${errors}`, `${rate}   ${p99}   ${errors}`, `${rate}   ${p99}`, p99]
+}
+
+const BAR = 13
+
+function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: number, to: number): void {
+  const { index, of, durationUs } = placeInPlan(model, phase)
+  const elapsedUs = (phase.endUs ?? model.nowUs) - phase.startUs
+  const name = `${phase.name} ${index}/${of}`
+  if (from + name.length > to) return
+  let x = brush.text(from, 0, name, BOLD | ink.accent) + 2
+  if (durationUs !== null && x + BAR + 16 < to) {
+    const done = Math.min(BAR, Math.round((elapsedUs / durationUs) * BAR))
+    brush.text(x, 0, '█'.repeat(done), ink.accent)
+    brush.text(x + done, 0, '░'.repeat(BAR - done), ink.faint)
+    x += BAR + 1
+  }
+  const clock = durationUs === null ? formatClock(elapsedUs) : `${formatClock(elapsedUs)} / ${formatClock(durationUs)}`
+  if (x + clock.length <= to) brush.text(x, 0, clock)
+}
+
+function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
+  const lost = lossCount(lossOfRun(model))
+  const cost = tracingPct(costOf(model, null, probesOf(model, catalog)))
+  const invalid = model.summary?.phases.find((phase) => !phase.valid)
+  const doubts = [
+    lost > 0 && 'lower bound',
+    cost !== null && cost > DEAR_PCT && 'tracing is dear',
+    invalid && `${invalid.name} invalid: ${invalid.reasons.join(', ')}`,
+    model.skipped > 0 && `${model.skipped} lines unread`,
+  ].filter((doubt) => typeof doubt === 'string')
+  let x = brush.text(1, 1, 'trust ', ink.dim)
+  x = brush.text(x, 1, doubts.join(', ') || 'ok', doubts.length > 0 ? BOLD | ink.warn : ink.good)
+  x = brush.text(x + 3, 1, `cost ${formatPercent(cost)} of a core   loss ${formatCount(lost)}`, ink.dim)
+  const host = model.header?.host
+  const right = [host && `kernel ${host.kernel}`, `bpftrace ${host?.bpftrace ?? UNKNOWN}`, title]
+    .filter(Boolean)
+    .join('   ')
+  if (x + right.length + 3 < brush.width) brush.text(brush.width - right.length - 1, 1, right, ink.dim)
+}
+
+/** All tabs when they fit, else only their numbers beside the name of the one shown. */
+export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
+  const tabs = tabsOf(model, catalog)
+  const full = tabs.reduce((n, tab, i) => n + label(tab, i).length + 1, 0) <= brush.width
+  let x = 0
+  for (const [i, tab] of tabs.entries()) {
+    const isShown = i === state.tab
+    const text = full || isShown ? label(tab, i) : ` ${i + 1} `
+    x = brush.text(x, 0, text, isShown ? BOLD | INVERSE : ink.dim) + (full ? 1 : 0)
+  }
+}
+
+const label = (tab: Tab, index: number): string => (index < 9 ? ` ${index + 1} ${tab.title} ` : ` ${tab.title} `)
+
+/** What stands out now, in words, or the question that is being answered; the last line names the keys. */
+export function drawFooter(scene: Scene, brush: Brush): void {
+  const { prompt } = scene.state
+  const keysAt = brush.height - 1
+  const remarkAt = prompt ? 0 : brush.height - 2
+  if (prompt && keysAt === 0) drawPrompt(brush, 0, prompt)
+  else {
+    if (prompt) drawPrompt(brush, remarkAt, prompt)
+    else if (remarkAt >= 0) drawRemark(scene, brush, remarkAt)
+    drawKeys(scene, brush, keysAt)
+  }
+}
+
+function drawPrompt(brush: Brush, y: number, { kind, text }: { kind: 'search' | 'mark'; text: string }): void {
+  const question = kind === 'search' ? ' search frames: ' : ' name of the new phase: '
+  const x = brush.text(brush.text(0, y, question, BOLD | ink.accent), y, text)
+  brush.text(x, y, ' ', INVERSE)
+  brush.text(x + 2, y, 'enter accepts, esc leaves', ink.dim)
+}
+
+function drawRemark({ model, catalog, state }: Scene, brush: Brush, y: number): void {
+  const phase = phaseShown(model, state)
+  const baseline = baselineOf(model, phase)
+  if (!phase || !baseline) {
+    const text = model.end
+      ? 'one phase, nothing to compare it with'
+      : 'no earlier phase to compare with; m begins a new one'
+    brush.text(1, y, clip(`· ${text}`, brush.width - 2), ink.dim)
+    return
+  }
+  const [worst] = standOuts(phase, baseline, probesOf(model, catalog))
+  if (!worst) {
+    brush.text(1, y, clip(`· nothing in ${phase.name} is worse than in ${baseline.name}`, brush.width - 2), ink.good)
+    return
+  }
+  const value = formatUnit(worst.value, worst.unit)
+  const times = Number.isFinite(worst.ratio) ? ` (${formatRatio(worst.ratio)})` : ''
+  const text = `${worst.probe} ${worst.label}: ${value} in ${phase.name}, ${formatUnit(worst.base, worst.unit)} in ${baseline.name}${times}`
+  brush.text(1, y, clip(`▲ ${text}`, brush.width - 2), BOLD | ink.warn)
+}
+
+function drawKeys(scene: Scene, brush: Brush, y: number): void {
+  const where = hintsFor(scene)
+  const hints = bindings.flatMap(({ hint, action }) =>
+    hint && (!hint.where || where.has(hint.where)) && (action.do !== 'mark' || scene.live) ? [hint.text] : [],
+  )
+  // Help and quit are what a lost reader needs: they stay when there is no room for all.
+  const quit = hints.at(-1) ?? ''
+  let x = 1
+  for (const hint of hints.slice(0, -1)) {
+    if (x + hint.length + 3 + quit.length > brush.width) break
+    x = drawHint(brush, x, y, hint) + 3
+  }
+  drawHint(brush, x, y, quit)
+}
+
+function drawHint(brush: Brush, x: number, y: number, hint: string): number {
+  const [key = '', ...does] = hint.split(' ')
+  return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)
+}
+
+function hintsFor({ model, catalog, state }: Scene): Set<string> {
+  const tab = tabsOf(model, catalog)[state.tab]
+  if (tab?.kind !== 'probe') return new Set()
+  const view = viewShown(tab.probe, phaseShown(model, state), state)
+  return new Set([
+    view?.kind === 'flame' ? 'flame' : '',
+    view?.kind === 'numbers' && tab.probe.draw.table ? 'table' : '',
+  ])
+}
+
+/** The help: the key table in words. */
+export function drawHelp(brush: Brush): void {
+  let y = 1
+  for (const where of ['everywhere', 'flame graph', 'table'] as const) {
+    const lines = bindings.flatMap(({ help }) => (help?.where === where ? [help] : []))
+    if (y >= brush.height) return
+    brush.text(2, y++, where, BOLD | ink.accent)
+    for (const { keys, does } of lines) {
+      brush.text(4, y, keys, on('plain', 'plain', BOLD))
+      brush.text(22, y++, does, ink.dim)
+    }
+    y++
+  }
+}

@@ -1,0 +1,55 @@
+import type { WriteStream } from 'node:tty'
+import { render } from 'ink'
+import { createElement } from 'react'
+import { App } from './app.ts'
+import type { Screen } from './screen.ts'
+
+const CLEAR = '\x1b[2J\x1b[H'
+const MAX_FPS = 10
+
+export interface Mounted {
+  close: () => void
+  /** draws everything again on a cleared terminal */
+  redraw: () => void
+  /** settles when the terminal is as it was before; rejects with the error that ended the screen */
+  closed: Promise<unknown>
+}
+
+/** Puts a screen on the terminal. Ink enters and leaves the alternate screen, also on a signal or a crash. */
+export function mount(screen: Screen, stdout: WriteStream): Mounted {
+  const instance = render(createElement(App, { screen }), {
+    stdout,
+    interactive: true,
+    alternateScreen: true,
+    incrementalRendering: true,
+    maxFps: MAX_FPS,
+    patchConsole: false,
+    exitOnCtrlC: false,
+    onRender: screen.framed,
+  })
+  // Ink rewrites only lines that differ from what it wrote last; after a resize the terminal may hold anything. Ink's own
+  // handler stands between these two: the frame has its new size before, the panel is painted after.
+  const before = () => {
+    instance.clear()
+    stdout.write(CLEAR)
+    screen.resized()
+    instance.rerender(createElement(App, { screen }))
+  }
+  stdout.prependListener('resize', before)
+  stdout.on('resize', screen.repaint)
+  return {
+    close: () => {
+      // First, so that nothing is painted when the alternate screen is left.
+      screen.close()
+      instance.unmount()
+    },
+    redraw: () => {
+      before()
+      screen.repaint()
+    },
+    closed: instance.waitUntilExit().finally(() => {
+      stdout.removeListener('resize', before)
+      stdout.removeListener('resize', screen.repaint)
+    }),
+  }
+}

@@ -1,0 +1,63 @@
+import type { ProfileOf, RunModel } from '../../audit/model/run.ts'
+import type { Catalog } from '../text/reading.ts'
+import type { Effect } from './update.ts'
+
+export interface TerminalOptions {
+  model: RunModel
+  catalog: Catalog
+  profileOf: ProfileOf
+  /** calls back whenever the model changed; returns how to stop that */
+  subscribe: (changed: () => void) => () => void
+  /** the reader leaves; called once, when the terminal is as it was before */
+  onQuit: () => void
+  /** the reader names a new phase */
+  onMark?: (label: string) => void
+  /** at the right of the header, e.g. the recording's file name */
+  title: string
+  /** false: a recording is replayed */
+  live: boolean
+  /** closes the screen from outside, as when the reader quits */
+  signal?: AbortSignal
+}
+
+/**
+ * Opens the screen and resolves when the reader has left it (also after the run has ended: the reader decides).
+ * Standard output must be a terminal. The terminal is left as it was found, also by SIGTERM, SIGHUP and a crash.
+ */
+export async function openTerminal(options: TerminalOptions): Promise<void> {
+  // React chooses its build when it is first loaded; the development build costs half as much again.
+  process.env['NODE_ENV'] ??= 'production'
+  const [{ mount }, { createScreen }, { colourDepth, createPalette }, { unblock }] = await Promise.all([
+    import('./mount.ts'),
+    import('./screen.ts'),
+    import('./palette.ts'),
+    import('./stream.ts'),
+  ])
+  const { stdout } = process
+  const block = unblock(stdout)
+  const perform = (effect: Effect) => {
+    if (effect.do === 'quit') mounted.close()
+    else if (effect.do === 'redraw') mounted.redraw()
+    else options.onMark?.(effect.label)
+  }
+  const screen = createScreen({
+    ...options,
+    sgr: createPalette(colourDepth(stdout, process.env)),
+    terminal: stdout,
+    onEffect: perform,
+  })
+  const mounted = mount(screen, stdout)
+  const unsubscribe = options.subscribe(screen.changed)
+  const close = () => mounted.close()
+  options.signal?.addEventListener('abort', close)
+  if (options.signal?.aborted) close()
+  try {
+    await mounted.closed
+  } finally {
+    options.signal?.removeEventListener('abort', close)
+    unsubscribe()
+    screen.close()
+    block()
+    options.onQuit()
+  }
+}

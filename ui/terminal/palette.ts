@@ -1,0 +1,104 @@
+/**
+ * Styles are roles, not colours: a panel says `ink.bad`, the palette says what that is on this terminal. A style is a
+ * foreground role, a background role and attributes in one number, so that it fits a cell.
+ */
+export const BOLD = 1 << 16
+export const INVERSE = 1 << 17
+export const UNDERLINE = 1 << 18
+
+type Tone = readonly [r: number, g: number, b: number, ansi256: number, ansi16: number]
+
+// [red, green, blue, 256-colour index, 16-colour SGR number]; chosen for a dark background, contrast 4.5 or more for text.
+const tones = {
+  plain: null,
+  dim: [140, 148, 160, 246, 37],
+  faint: [82, 90, 102, 240, 90],
+  accent: [120, 190, 255, 111, 94],
+  good: [120, 200, 140, 114, 32],
+  warn: [240, 190, 90, 215, 33],
+  bad: [255, 120, 110, 210, 91],
+  bar: [95, 160, 220, 74, 36],
+  dark: [16, 20, 26, 233, 30],
+  band: [34, 40, 49, 236, 100],
+  user0: [226, 170, 98, 179, 43],
+  user1: [214, 156, 86, 173, 43],
+  user2: [203, 145, 78, 172, 43],
+  kernel0: [124, 166, 218, 110, 46],
+  kernel1: [110, 152, 206, 74, 46],
+  kernel2: [98, 140, 194, 68, 46],
+  jit0: [140, 194, 126, 150, 42],
+  jit1: [126, 181, 112, 107, 42],
+  jit2: [114, 168, 102, 71, 42],
+  unknown0: [150, 154, 162, 247, 47],
+  unknown1: [140, 144, 152, 246, 47],
+  unknown2: [130, 134, 142, 245, 47],
+  root: [74, 82, 94, 240, 100],
+  highlight: [250, 225, 100, 227, 103],
+} as const satisfies Record<string, Tone | null>
+
+export type Role = keyof typeof tones
+const roles = Object.keys(tones) as Role[]
+const indexOf = Object.fromEntries(roles.map((role, index) => [role, index])) as Record<Role, number>
+
+/** Foreground roles as styles. */
+export const ink: Readonly<Record<Role, number>> = indexOf
+
+/** A style of foreground, background and attributes. */
+export const on = (foreground: Role, background: Role, attributes = 0): number =>
+  indexOf[foreground] | (indexOf[background] << 8) | attributes
+
+export type ColourDepth = 'true' | '256' | '16' | 'none'
+
+/** What a stream can show; NO_COLOR and FORCE_COLOR are honoured by the runtime's own answer. */
+export function colourDepth(
+  stream: { isTTY?: boolean; getColorDepth?: () => number },
+  env: NodeJS.ProcessEnv,
+): ColourDepth {
+  if (env['NO_COLOR'] || !stream.getColorDepth) return 'none'
+  const bits = stream.getColorDepth()
+  return bits >= 24 ? 'true' : bits >= 8 ? '256' : bits >= 4 ? '16' : 'none'
+}
+
+/** The escape sequence that sets a style from any other. Without colour what matters is bold, inverse or underlined. */
+export function createPalette(depth: ColourDepth): (style: number) => string {
+  const known = new Map<number, string>()
+  return (style) => {
+    const sequence = known.get(style) ?? sequenceOf(style, depth)
+    known.set(style, sequence)
+    return sequence
+  }
+}
+
+function sequenceOf(style: number, depth: ColourDepth): string {
+  const codes: (string | number)[] = ['0']
+  if (style & BOLD) codes.push('1')
+  if (style & INVERSE) codes.push('7')
+  if (style & UNDERLINE) codes.push('4')
+  const foreground = toneAt(style & 0xff)
+  const background = toneAt((style >> 8) & 0xff)
+  if (foreground) codes.push(...colour(foreground, depth, false))
+  if (background) codes.push(...colour(background, depth, true))
+  return `\x1b[${codes.join(';')}m`
+}
+
+function toneAt(index: number): Tone | null {
+  const role = roles[index]
+  return role ? tones[role] : null
+}
+
+function colour([r, g, b, ansi256, ansi16]: Tone, depth: ColourDepth, background: boolean): (string | number)[] {
+  switch (depth) {
+    case 'true':
+      return [background ? 48 : 38, 2, r, g, b]
+    case '256':
+      return [background ? 48 : 38, 5, ansi256]
+    case '16': {
+      // Tones for boxes are listed as background numbers, tones for text as foreground numbers.
+      const isBackground = (ansi16 >= 40 && ansi16 < 48) || ansi16 >= 100
+      if (background) return [isBackground ? ansi16 : ansi16 + 10]
+      return [isBackground ? ansi16 - 10 : ansi16]
+    }
+    case 'none':
+      return []
+  }
+}

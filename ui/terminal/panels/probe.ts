@@ -1,0 +1,122 @@
+import type { PhaseModel, RunModel } from '../../../audit/model/run.ts'
+import type { Probe } from '../../../probes/define.ts'
+import type { Histogram } from '../../../probes/histogram.ts'
+import { formatFigure, formatUnit, UNKNOWN } from '../../text/format.ts'
+import type { PhaseRow } from '../../text/phases.ts'
+import { baselineOf, figuresOf, headlines, histogramsOf, tableRowsOf, worsening } from '../../text/reading.ts'
+import type { Brush } from '../cells.ts'
+import { BOLD, ink } from '../palette.ts'
+import type { Scene } from '../scene.ts'
+import { phaseShown, type View, viewShown, viewsOf } from '../state.ts'
+import { drawFlame, flameShown } from './flame.ts'
+import { distributionRows, drawHistogram } from './histogram.ts'
+import { drawPhaseTable } from './phases.ts'
+import { drawRule } from './rule.ts'
+import { drawTable } from './table.ts'
+
+/** One probe: its flame graph, or its figures, distribution and table, as the view asks. */
+export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
+  const phase = phaseShown(scene.model, scene.state)
+  const view = viewShown(probe, phase, scene.state)
+  drawRule(brush, 0, probe.question, phase ? `${phase.name}${scene.state.phaseId === null ? '' : ' (pinned)'}` : '')
+  if (!phase?.probes.has(probe.name)) {
+    brush.text(2, 2, phase ? `nothing recorded in ${phase.name} yet` : 'waiting for the first window', ink.dim)
+    return
+  }
+  drawViews(probe, phase, view, brush.part({ x: 0, y: 1, width: brush.width, height: 1 }))
+  const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
+  if (view?.kind === 'flame') drawFlameView(scene, probe, view.name.slice('flame:'.length), phase, body)
+  else drawNumbers(scene, probe, phase, view, body)
+}
+
+/** The views there are, the one shown in brackets, and at the right the probe's headline. */
+function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: Brush): void {
+  let x = 1
+  const views = viewsOf(probe, phase)
+  if (views.length > 1)
+    for (const view of views) {
+      const isShown = view.name === shown?.name
+      x = brush.text(x, 0, isShown ? `[${view.title}]` : ` ${view.title} `, isShown ? BOLD | ink.accent : ink.dim)
+    }
+  const headline = headlines(figuresOf(probe, phase))
+    .slice(0, 3)
+    .map((figure) => `${figure.label} ${formatFigure(figure)}`)
+    .join('   ')
+  if (x + headline.length + 3 < brush.width) brush.text(brush.width - headline.length - 1, 0, headline)
+}
+
+function drawFlameView(scene: Scene, probe: Probe, view: string, phase: PhaseModel, brush: Brush): void {
+  const shown = flameShown(scene, probe, view, phase)
+  if (shown) drawFlame(brush, shown, scene.state.search)
+  else brush.text(2, 1, `no stacks in ${phase.name} yet`, ink.dim)
+}
+
+const FIGURES_WIDTH = 66
+
+/** Figures and percentiles by phase at the left, the distribution at the right, the table under both; the table gives way first. */
+function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View | null, brush: Brush): void {
+  const { model, state } = scene
+  const label = histogramsOf(probe, phase)[view?.kind === 'numbers' ? view.histogram : 0]?.label ?? null
+  const rows = [...figureRows(model, probe), ...(label === null ? [] : percentileRows(model, probe, label))]
+  const beside = label !== null && brush.width >= 100
+  // One row for the names of the phases, one between figures and percentiles.
+  const wanted = rows.length + 2
+  const table = probe.draw.table
+  const height = table && brush.height >= wanted + 4 ? wanted : brush.height
+  drawPhaseTable(model, rows, phase, brush.part({ x: 0, y: 0, width: beside ? FIGURES_WIDTH : brush.width, height }))
+  if (beside) {
+    const part = { x: FIGURES_WIDTH + 1, y: 0, width: brush.width - FIGURES_WIDTH - 1, height }
+    drawDistribution(scene, probe, phase, label, brush.part(part))
+  }
+  if (!table || height === brush.height) return
+  const under = brush.part({ x: 0, y: height + 1, width: brush.width, height: brush.height - height - 1 })
+  drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? { sort: null, scroll: 0 })
+}
+
+function drawDistribution({ model }: Scene, probe: Probe, phase: PhaseModel, label: string, brush: Brush): void {
+  const baseline = baselineOf(model, phase)
+  const own = histogramOf(probe, phase, label)
+  const base = histogramOf(probe, baseline, label)
+  if (!own) return
+  brush.text(0, 0, `${label}, ${phase.name}`, ink.accent)
+  if (base && baseline) brush.text(brush.width - baseline.name.length - 3, 0, `┊ ${baseline.name}`, ink.warn)
+  drawHistogram(brush.part({ x: 0, y: 1, width: brush.width, height: Math.min(24, brush.height - 1) }), own, base)
+}
+
+const histogramOf = (probe: Probe, phase: PhaseModel | null, label: string): Histogram | null =>
+  histogramsOf(probe, phase).find((h) => h.label === label)?.histogram ?? null
+
+function percentileRows(model: RunModel, probe: Probe, label: string): PhaseRow[] {
+  return distributionRows.map((row) => ({
+    label: `${label} ${row.label}`,
+    group: label,
+    cell: (phase) => {
+      const own = histogramOf(probe, phase, label)
+      const base = histogramOf(probe, baselineOf(model, phase), label)
+      const [value, before] = [own && row.read(own), base && row.read(base)]
+      return {
+        text: formatUnit(value, row.unit),
+        ratio: row.unit === 'ns' && value !== null && before ? value / before : null,
+      }
+    },
+  }))
+}
+
+/** All figures of a probe as rows of the phase table. */
+function figureRows(model: RunModel, probe: Probe): PhaseRow[] {
+  const labels = new Map<string, string>()
+  for (const phase of model.phases) for (const { key, label } of figuresOf(probe, phase)) labels.set(key, label)
+  return [...labels].map(([key, label]) => ({
+    label,
+    group: probe.draw.tab,
+    cell: (phase) => {
+      const figure = figuresOf(probe, phase).find((f) => f.key === key)
+      const baseline = baselineOf(model, phase)
+      const base = baseline && figuresOf(probe, baseline).find((f) => f.key === key)
+      return {
+        text: figure ? formatFigure(figure) : UNKNOWN,
+        ratio: figure && base ? worsening(figure, base, phase, baseline, probe.name) : null,
+      }
+    },
+  }))
+}

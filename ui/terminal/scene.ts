@@ -1,0 +1,44 @@
+import type { ProfileOf, RunModel } from '../../audit/model/run.ts'
+import type { Profile } from '../../audit/profile/profile.ts'
+import type { Catalog } from '../text/reading.ts'
+import type { ScreenState } from './state.ts'
+
+/** What a panel draws from. A panel is a pure function (scene, brush): the same scene gives the same cells. */
+export interface Scene {
+  model: RunModel
+  catalog: Catalog
+  profileOf: ProfileOf
+  state: ScreenState
+  /** false: a recording is replayed */
+  live: boolean
+  /** what is looked at, e.g. the recording's file name */
+  title: string
+}
+
+export type Source = Pick<Scene, 'model' | 'profileOf'>
+
+/** A copy of what is known now, which does not change while the run goes on. */
+export function freeze({ model, profileOf }: Source, catalog: Catalog): Source {
+  const { frames, ...rest } = model
+  const still: RunModel = { ...structuredClone(rest), frames }
+  const profiles = new Map<string, Profile | null>()
+  for (const probe of catalog.values())
+    for (const view of probe.draw.flame?.views ?? []) {
+      const profile = profileOf(model, probe.name, view.name)
+      profiles.set(`${probe.name}/${view.name}`, profile && copy(profile))
+    }
+  return { model: still, profileOf: (_, probe, view) => profiles.get(`${probe}/${view}`) ?? null }
+}
+
+const copy = (profile: Profile): Profile => ({
+  unit: profile.unit,
+  names: profile.names,
+  size: profile.size,
+  nameOf: profile.nameOf.slice(),
+  parentOf: profile.parentOf.slice(),
+  firstChild: profile.firstChild.slice(),
+  nextSibling: profile.nextSibling.slice(),
+  columns: [...profile.columns],
+  self: profile.self.map((weights) => weights.slice()),
+  selfCount: profile.selfCount.map((counts) => counts.slice()),
+})

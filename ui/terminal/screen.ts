@@ -1,0 +1,189 @@
+import type { ProfileOf, RunModel } from '../../audit/model/run.ts'
+import type { Catalog } from '../text/reading.ts'
+import { type Brush, brush, createCells, rowText } from './cells.ts'
+import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import { drawPanel } from './panels/panel.ts'
+import { createPortal } from './portal.ts'
+import { freeze, type Scene, type Source } from './scene.ts'
+import { initialState, type ScreenState } from './state.ts'
+import { type Effect, press } from './update.ts'
+
+/** At most ten frames a second, and fewer when a frame is dear: painting may take a twentieth of a core. */
+const FRAME_MS = 100
+const SHARE = 20
+/** The header's clock and numbers need no more than this. */
+const CHROME_MS = 250
+
+export interface ScreenInput {
+  model: RunModel
+  catalog: Catalog
+  profileOf: ProfileOf
+  title: string
+  live: boolean
+  sgr: (style: number) => string
+  /** the terminal: its size, and whether it still has to take what was written before */
+  terminal: {
+    columns: number
+    rows: number
+    writableNeedDrain: boolean
+    write: (bytes: string) => unknown
+    once: (event: 'drain', then: () => void) => unknown
+  }
+  onEffect: (effect: Effect) => void
+}
+
+/** The lines that Ink places around the panel. */
+export interface Chrome {
+  layout: Layout
+  header: string[]
+  tabs: string[]
+  footer: string[]
+}
+
+/** One screen in use: what it shows, when it is painted. Input and the lines around the panel are Ink's part (app.ts). */
+export interface Screen {
+  /** a key was pressed */
+  press: (key: string) => void
+  /** the model changed */
+  changed: () => void
+  /** the terminal may have another size */
+  resized: () => void
+  /** React has made a frame of this layout; Ink writes it next */
+  committed: (layout: Layout) => void
+  /** Ink has written a frame: the panel may be painted into it */
+  framed: () => void
+  /** the terminal shows something else: paints every cell of the panel */
+  repaint: () => void
+  chrome: () => Chrome
+  subscribe: (listener: () => void) => () => void
+  close: () => void
+}
+
+export function createScreen(input: ScreenInput): Screen {
+  const { catalog, title, live, terminal, sgr } = input
+  const portal = createPortal((bytes) => terminal.write(bytes), sgr)
+  const listeners = new Set<() => void>()
+  const current: Source = { model: input.model, profileOf: input.profileOf }
+  let source = current
+  let state: ScreenState = initialState
+  let layout = layoutOf(terminal)
+  let committed: Layout | null = null
+  let framed: Layout | null = null
+  let chrome = compose()
+  let timer: NodeJS.Timeout | null = null
+  let painted = { at: 0, chromeAt: 0, tookMs: 0 }
+  let isClosed = false
+  let isWaiting = false
+
+  function scene(): Scene {
+    return { ...source, catalog, state, live, title }
+  }
+
+  function compose(): Chrome {
+    const lines = (height: number, draw: (scene: Scene, brush: Brush) => void): string[] => {
+      const cells = createCells(layout.columns, height)
+      draw(scene(), brush(cells))
+      return Array.from({ length: height }, (_, y) => rowText(cells, y, sgr))
+    }
+    return {
+      layout,
+      header: lines(layout.header, drawHeader),
+      tabs: lines(layout.tabs, drawTabs),
+      footer: lines(layout.footer, drawFooter),
+    }
+  }
+
+  function recompose(): void {
+    chrome = compose()
+    painted.chromeAt = performance.now()
+    for (const listener of listeners) listener()
+  }
+
+  function paint(): void {
+    // Ink's last frame must be the one that leaves these rows blank; it comes back here when it is.
+    if (isClosed || framed !== layout) return
+    const start = performance.now()
+    portal.paint(layout, (panel) => drawPanel(scene(), panel))
+    painted = { ...painted, at: start, tookMs: performance.now() - start }
+  }
+
+  function repaint(): void {
+    portal.forget()
+    paint()
+  }
+
+  function frame(): void {
+    timer = null
+    if (isClosed) return
+    // A terminal that does not keep up gets fewer frames; it must never make the recorder wait.
+    if (terminal.writableNeedDrain) waitForTerminal()
+    else {
+      if (performance.now() - painted.chromeAt >= CHROME_MS) recompose()
+      paint()
+    }
+  }
+
+  function waitForTerminal(): void {
+    if (isWaiting) return
+    isWaiting = true
+    terminal.once('drain', () => {
+      isWaiting = false
+      schedule()
+    })
+  }
+
+  function schedule(): void {
+    if (timer || isClosed || isWaiting) return
+    const pause = Math.max(FRAME_MS, painted.tookMs * SHARE)
+    timer = setTimeout(frame, Math.max(0, painted.at + pause - performance.now()))
+  }
+
+  function apply(next: ScreenState): void {
+    if (next === state) return
+    if (next.frozen !== state.frozen) source = next.frozen ? freeze(current, catalog) : current
+    state = next
+    painted.chromeAt = 0
+    // A key is answered at once, unless the terminal has not even taken the last frame.
+    if (terminal.writableNeedDrain) waitForTerminal()
+    else {
+      recompose()
+      paint()
+    }
+  }
+
+  return {
+    press: (key) => {
+      const { panel, columns } = layout
+      // The body of a panel stands under its title, its views and above its details line.
+      const update = press(scene(), key, { width: columns, height: Math.max(0, panel.height - 3) })
+      apply(update.state)
+      if (update.effect) input.onEffect(update.effect)
+    },
+    changed: () => {
+      if (!state.frozen) schedule()
+    },
+    resized: () => {
+      layout = layoutOf(terminal)
+      recompose()
+    },
+    committed: (next) => {
+      committed = next
+    },
+    framed: () => {
+      if (framed === committed) return
+      framed = committed
+      repaint()
+    },
+    repaint,
+    chrome: () => chrome,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: () => {
+      isClosed = true
+      if (timer) clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,165 @@
+import type { PhaseModel, RunModel } from '../../audit/model/run.ts'
+import type { Figure, Probe } from '../../probes/define.ts'
+import {
+  formatCount,
+  formatFigure,
+  formatMs,
+  formatPercent,
+  formatRate,
+  formatRatio,
+  left,
+  right,
+  UNKNOWN,
+} from './format.ts'
+import {
+  baselineOf,
+  type Catalog,
+  costOf,
+  counterDelta,
+  errorPct,
+  figuresOf,
+  headlines,
+  lossCount,
+  probesOf,
+  rpsOf,
+  worsening,
+} from './reading.ts'
+
+const LABEL = 24
+const VALUE = 10
+const RATIO = 5
+/** 24 + 5 x 15 columns: a hundred with the margin */
+const PHASES_A_ROW = 5
+/** A value this many times worse than in the baseline is marked. */
+const STANDS_OUT = 1.5
+
+interface Cell {
+  text: string
+  /** times worse than the baseline; null when there is nothing to compare */
+  ratio: number | null
+}
+export interface PhaseRow {
+  label: string
+  /** the probe's tab title, or load, kernel, trust */
+  group: string
+  cell: (phase: PhaseModel) => Cell
+}
+
+/**
+ * Phases side by side: what the client saw, what each probe measured, the kernel's own counters, what tracing cost.
+ * A value that is worse than in the baseline is followed by `×N`. At most 100 columns; more than five phases make blocks.
+ */
+export function phaseTable(model: RunModel, catalog: Catalog): string {
+  const rows = phaseRows(model, catalog)
+  const blocks: string[] = []
+  for (let at = 0; at < model.phases.length; at += PHASES_A_ROW) {
+    const phases = model.phases.slice(at, at + PHASES_A_ROW)
+    const head = left('', LABEL) + phases.map((phase) => right(phase.name, VALUE) + ' '.repeat(RATIO)).join('')
+    const lines = rows.map((row) => left(row.label, LABEL) + phases.map((phase) => cellText(row.cell(phase))).join(''))
+    blocks.push([head, ...lines].map((line) => line.trimEnd()).join('\n'))
+  }
+  return blocks.join('\n\n')
+}
+
+const cellText = ({ text, ratio }: Cell): string =>
+  right(text, VALUE) + left(ratio !== null && ratio >= STANDS_OUT ? ` ${mark(ratio)}` : '', RATIO)
+
+const mark = (ratio: number): string => (Number.isFinite(ratio) ? formatRatio(ratio) : 'new').slice(0, RATIO - 1)
+
+/** The rows of the table, each able to speak for any phase; the screen's overview shows the same. */
+export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
+  const probes = probesOf(model, catalog)
+  return [
+    ...(model.phases.some((phase) => phase.load) ? loadRows(model) : []),
+    ...probes.flatMap((probe) => probeRows(model, probe)),
+    ...counterRows(model),
+    ...trustRows(model, probes),
+  ]
+}
+
+function loadRows(model: RunModel): PhaseRow[] {
+  const latency = (key: 'p50' | 'p99') => ({
+    label: `response ${key}`,
+    group: 'Load',
+    cell: (phase: PhaseModel) => {
+      const value = phase.load?.response?.[key] ?? null
+      const base = baselineOf(model, phase)?.load?.response?.[key] ?? null
+      return { text: formatMs(value), ratio: value !== null && base ? value / base : null }
+    },
+  })
+  return [
+    { label: 'requests/s', group: 'Load', cell: (phase) => plain(formatRate(rpsOf(phase))) },
+    latency('p50'),
+    latency('p99'),
+    { label: 'errors', group: 'Load', cell: (phase) => plain(formatPercent(errorPct(phase))) },
+  ]
+}
+
+function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
+  const labels = new Map<string, string>()
+  for (const phase of model.phases) for (const f of headlines(figuresOf(probe, phase))) labels.set(f.key, f.label)
+  const byPhase = new Map<PhaseModel, Map<string, Figure>>()
+  const figures = (phase: PhaseModel) => {
+    const known = byPhase.get(phase) ?? new Map(figuresOf(probe, phase).map((f) => [f.key, f]))
+    byPhase.set(phase, known)
+    return known
+  }
+  return [...labels].map(([key, label]) => ({
+    label: `${probe.draw.tab} ${label}`.slice(0, LABEL - 1),
+    group: probe.draw.tab,
+    cell: (phase) => {
+      const figure = figures(phase).get(key)
+      if (!figure) return plain(UNKNOWN)
+      const baseline = baselineOf(model, phase)
+      const base = baseline && figures(baseline).get(key)
+      return { text: formatFigure(figure), ratio: base ? worsening(figure, base, phase, baseline, probe.name) : null }
+    },
+  }))
+}
+
+// Counters of the target's network namespace that explain a queue; Linux names (net/ipv4/proc.c).
+const counters = [
+  { label: 'accept-queue overflows', source: 'netns', name: 'TcpExt.ListenOverflows' },
+  { label: 'SYNs dropped', source: 'netns', name: 'TcpExt.ListenDrops' },
+] as const
+
+const counterRows = (model: RunModel): PhaseRow[] =>
+  counters
+    .filter(({ source }) => model.phases.some((phase) => phase.telemetry.has(source)))
+    .map(({ label, source, name }) => ({
+      label,
+      group: 'Kernel',
+      cell: (phase) => {
+        const value = counterDelta(phase, source, name)
+        const baseline = baselineOf(model, phase)
+        const base = baseline ? counterDelta(baseline, source, name) : null
+        return { text: formatCount(value), ratio: base === 0 && value ? Number.POSITIVE_INFINITY : null }
+      },
+    }))
+
+function trustRows(model: RunModel, probes: readonly Probe[]): PhaseRow[] {
+  const verdict = (phase: PhaseModel) => model.summary?.phases.find((p) => p.id === phase.id)?.valid
+  const costs = new Map(model.phases.map((phase) => [phase, costOf(model, phase, probes)]))
+  const estimated = [...costs.values()].some((cost) => cost.bpfEstimated && cost.bpfPct !== null)
+  return [
+    { label: 'tracer (of a core)', group: 'Trust', cell: (phase) => plain(formatPercent(costs.get(phase)?.tracerPct)) },
+    {
+      label: `kernel programs${estimated ? ' (est.)' : ''}`,
+      group: 'Trust',
+      cell: (phase) => plain(formatPercent(costs.get(phase)?.bpfPct)),
+    },
+    { label: 'loss', group: 'Trust', cell: (phase) => plain(formatCount(lossCount(phase.loss))) },
+    ...(model.summary
+      ? [
+          {
+            label: 'valid',
+            group: 'Trust',
+            cell: (phase: PhaseModel) =>
+              plain({ true: 'yes', false: 'no', undefined: UNKNOWN }[String(verdict(phase))] ?? UNKNOWN),
+          },
+        ]
+      : []),
+  ]
+}
+
+const plain = (text: string): Cell => ({ text, ratio: null })

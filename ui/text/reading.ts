@@ -1,0 +1,238 @@
+import type { CostSample, PhaseModel, RunModel } from '../../audit/model/run.ts'
+import type { Figure, FigureScope, Probe } from '../../probes/define.ts'
+import type { Histogram } from '../../probes/histogram.ts'
+
+/** What the text and the screen read out of a model. Nothing here knows a probe by name. */
+export type Catalog = ReadonlyMap<string, Probe>
+
+/** The phase that others are compared with: the baseline, else the first measured phase; `null` when there is none before `phase`. */
+export function baselineOf(model: RunModel, phase: PhaseModel | null): PhaseModel | null {
+  if (!phase) return null
+  const before = model.phases.filter((p) => p.startUs < phase.startUs)
+  return before.find((p) => p.kind === 'baseline') ?? before.find((p) => !['idle', 'warmup'].includes(p.kind)) ?? null
+}
+
+/** The probes of the run in catalog order, then of the recording's own order. */
+export function probesOf(model: RunModel, catalog: Catalog): Probe[] {
+  const recorded = new Set(model.header?.probes.map((p) => p.name))
+  for (const phase of model.phases) for (const name of phase.probes.keys()) recorded.add(name)
+  return [...catalog.values()].filter((probe) => recorded.has(probe.name))
+}
+
+/** A probe's figures over a phase; empty where it saw nothing. */
+export function figuresOf(probe: Probe, phase: PhaseModel | null): Figure[] {
+  const seen = phase?.probes.get(probe.name)
+  return phase && seen ? probe.draw.figures(seen.data, scopeOf(phase, seen.coveredUs)) : []
+}
+
+/** The figures for one line: the known ones that the probe calls headlines, filled up to two with other known ones. */
+export function headlines(figures: readonly Figure[]): Figure[] {
+  const known = figures.filter((figure) => figure.value !== null)
+  const chosen = known.filter((figure) => figure.headline)
+  const others = known.filter((figure) => !figure.headline)
+  return [...chosen, ...others.slice(0, Math.max(0, 2 - chosen.length))]
+}
+
+export function histogramsOf(probe: Probe, phase: PhaseModel | null): { label: string; histogram: Histogram }[] {
+  const seen = phase?.probes.get(probe.name)
+  return seen && probe.draw.histograms ? probe.draw.histograms(seen.data) : []
+}
+
+export function tableRowsOf(probe: Probe, phase: PhaseModel | null): Record<string, string | number | null>[] {
+  const seen = phase?.probes.get(probe.name)
+  return phase && seen && probe.draw.table ? probe.draw.table.rows(seen.data, scopeOf(phase, seen.coveredUs)) : []
+}
+
+/** What a phase's numbers relate to. Windows may cover a part of the phase only: requests are taken in that proportion. */
+function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
+  const load = phase.load
+  const loadUs = load ? load.endUs - load.startUs : 0
+  return {
+    durationUs: coveredUs,
+    requests: load && loadUs > 0 ? load.done * Math.min(1, coveredUs / loadUs) : null,
+  }
+}
+
+export interface StandOut {
+  probe: string
+  label: string
+  unit: Figure['unit']
+  value: number
+  base: number
+  /** how many times worse than in the baseline, > 1; Infinity when the baseline had none */
+  ratio: number
+}
+
+/** Figures of `phase` that are worse than in `baseline`, worst first. */
+export function standOuts(phase: PhaseModel, baseline: PhaseModel, probes: readonly Probe[]): StandOut[] {
+  const found: StandOut[] = []
+  for (const probe of probes) {
+    const before = new Map(figuresOf(probe, baseline).map((f) => [f.key, f]))
+    for (const figure of figuresOf(probe, phase)) {
+      const base = before.get(figure.key)
+      const ratio = base ? worsening(figure, base, phase, baseline, probe.name) : null
+      if (ratio !== null && ratio > 1 && base?.value != null && figure.value !== null)
+        found.push({
+          probe: probe.draw.tab,
+          label: figure.label,
+          unit: figure.unit,
+          value: figure.value,
+          base: base.value,
+          ratio,
+        })
+    }
+  }
+  const p99 = phase.load?.response?.p99 ?? null
+  const baseP99 = baseline.load?.response?.p99 ?? null
+  if (p99 !== null && baseP99 !== null && baseP99 > 0 && p99 > baseP99)
+    found.push({ probe: 'Load', label: 'p99', unit: 'ns', value: p99 * 1e6, base: baseP99 * 1e6, ratio: p99 / baseP99 })
+  return found.sort((a, b) => rank(b) - rank(a))
+}
+
+// What was not there before has no ratio; it ranks with a clear change, not above every other.
+const rank = (s: StandOut): number => (Number.isFinite(s.ratio) ? s.ratio : 10)
+
+/** How many times worse `figure` is than `base`; counts are compared per second. `null` when that cannot be said. */
+export function worsening(
+  figure: Figure,
+  base: Figure,
+  phase: PhaseModel,
+  baseline: PhaseModel,
+  probe: string,
+): number | null {
+  if (figure.value === null || base.value === null || figure.better === 'neutral') return null
+  const per = (p: PhaseModel) => (figure.unit === 'count' ? p.probes.get(probe)?.coveredUs || 1 : 1)
+  const now = figure.value / per(phase)
+  const then = base.value / per(baseline)
+  if (now === then) return 1
+  const [worse, better] = figure.better === 'lower' ? [now, then] : [then, now]
+  return better === 0 ? Number.POSITIVE_INFINITY : worse / better
+}
+
+export interface Cost {
+  tracerPct: number | null
+  recorderPct: number | null
+  /** kernel programs, percent of one core */
+  bpfPct: number | null
+  /** true when it comes from event counts x measured cost per event */
+  bpfEstimated: boolean
+}
+
+/** What tracing cost in a span, percent of one core; by default over the whole run. */
+export function costOf(model: RunModel, phase: PhaseModel | null, probes: readonly Probe[]): Cost {
+  const [first, last] = samplesIn(model, phase)
+  const spanNs = first && last ? (last.tUs - first.tUs) * 1000 : 0
+  const share = (read: (s: CostSample) => number | null): number | null => {
+    if (!first || !last || spanNs <= 0) return null
+    const [a, b] = [read(first), read(last)]
+    return a === null || b === null ? null : ((b - a) / spanNs) * 100
+  }
+  const measured = share((s) => s.bpfNs)
+  return {
+    tracerPct: share((s) => s.tracerCpuNs),
+    recorderPct: share((s) => s.recorderCpuNs),
+    bpfPct: measured ?? estimate(phase ? [phase] : model.phases, probes),
+    bpfEstimated: measured === null,
+  }
+}
+
+function samplesIn(model: RunModel, phase: PhaseModel | null): [CostSample?, CostSample?] {
+  if (!phase) return [model.overhead[0], model.overhead.at(-1)]
+  const end = phase.endUs ?? model.nowUs
+  let first: CostSample | undefined
+  let last: CostSample | undefined
+  for (const sample of model.overhead) {
+    if (sample.tUs > end) break
+    if (sample.tUs <= phase.startUs || !first) first = sample
+    last = sample
+  }
+  return [first, last]
+}
+
+function estimate(phases: readonly PhaseModel[], probes: readonly Probe[]): number | null {
+  let pct: number | null = null
+  for (const probe of probes) {
+    let ns = 0
+    let coveredUs = 0
+    for (const phase of phases) {
+      const seen = phase.probes.get(probe.name)
+      if (!seen) continue
+      ns += probe.estimateNs(seen.data)
+      coveredUs += seen.coveredUs
+    }
+    if (coveredUs > 0) pct = (pct ?? 0) + (ns / (coveredUs * 1000)) * 100
+  }
+  return pct
+}
+
+/** Tracer and kernel programs together, percent of one core. */
+export const tracingPct = (cost: Cost): number | null =>
+  cost.tracerPct === null && cost.bpfPct === null ? null : (cost.tracerPct ?? 0) + (cost.bpfPct ?? 0)
+
+/** Growth of a telemetry counter over a phase; `null` when its source could not be read. */
+export function counterDelta(phase: PhaseModel, source: string, name: string): number | null {
+  const seen = phase.telemetry.get(source)
+  const [first, last] = [seen?.first[name], seen?.last[name]]
+  return first === undefined || last === undefined ? null : last - first
+}
+
+/** Failed requests of a phase; `null` when no load is known. */
+export const errorsOf = (phase: PhaseModel | null): number | null =>
+  phase?.load ? Object.values(phase.load.errors).reduce((n, x) => n + x, 0) : null
+
+/** Failed requests in percent of those that ended. */
+export function errorPct(phase: PhaseModel | null): number | null {
+  const errors = errorsOf(phase)
+  if (errors === null || !phase?.load) return null
+  const ended = Math.max(phase.load.done, errors)
+  return ended === 0 ? null : (errors / ended) * 100
+}
+
+/** Completed requests per second of a phase. */
+export function rpsOf(phase: PhaseModel | null): number | null {
+  const load = phase?.load
+  const seconds = load ? (load.endUs - load.startUs) / 1e6 : 0
+  return load && seconds > 0 ? load.done / seconds : null
+}
+
+/** Where a phase stands in the plan; `durationUs` is null where the recording's plan does not say. */
+export function placeInPlan(
+  model: RunModel,
+  phase: PhaseModel,
+): { index: number; of: number; durationUs: number | null } {
+  const plan = model.header?.plan
+  const planned: unknown[] =
+    typeof plan === 'object' && plan !== null && 'phases' in plan && Array.isArray(plan.phases) ? plan.phases : []
+  const index = model.phases.indexOf(phase) + 1
+  const own = planned[index - 1]
+  const isOwn = typeof own === 'object' && own !== null && 'name' in own && own.name === phase.name
+  return {
+    index,
+    of: Math.max(planned.length, model.phases.length),
+    durationUs: isOwn && 'duration' in own ? durationUs(own.duration) : null,
+  }
+}
+
+const unitUs: Readonly<Record<string, number>> = { us: 1, ms: 1e3, s: 1e6, m: 6e7, min: 6e7, h: 3.6e9 }
+function durationUs(text: unknown): number | null {
+  const match = typeof text === 'string' ? /^(\d+(?:\.\d+)?)\s*(us|ms|s|min|m|h)$/.exec(text) : null
+  const unit = unitUs[match?.[2] ?? '']
+  return match && unit ? Number(match[1]) * unit : null
+}
+
+/** The target as a person names it: `api[4242] +3`. */
+export function targetName(model: RunModel): string {
+  const processes = model.header?.target.processes ?? []
+  const [first] = processes
+  if (!first) return model.header?.target.selector ?? 'no target'
+  return `${first.comm}[${first.pid}]${processes.length > 1 ? ` +${processes.length - 1}` : ''}`
+}
+
+/** All kinds of loss together. */
+export const lossCount = (loss: Record<string, number>): number => Object.values(loss).reduce((n, x) => n + x, 0)
+
+export function lossOfRun(model: RunModel): Record<string, number> {
+  const byKind: Record<string, number> = {}
+  for (const { kind, count } of model.loss) byKind[kind] = (byKind[kind] ?? 0) + count
+  return byKind
+}

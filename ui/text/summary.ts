@@ -1,0 +1,163 @@
+import type { RunModel } from '../../audit/model/run.ts'
+import type { Probe } from '../../probes/define.ts'
+import { mergeData } from '../../probes/record.ts'
+import {
+  formatBytes,
+  formatClock,
+  formatFigure,
+  formatMs,
+  formatNs,
+  formatPercent,
+  formatRate,
+  formatUnit,
+} from './format.ts'
+import { phaseTable } from './phases.ts'
+import {
+  type Catalog,
+  costOf,
+  errorPct,
+  headlines,
+  lossCount,
+  lossOfRun,
+  placeInPlan,
+  probesOf,
+  rpsOf,
+  targetName,
+} from './reading.ts'
+
+const WIDTH = 100
+const LABEL = 16
+
+/**
+ * What was found, for a reader without a terminal: one line on the target, one per probe, one on what to trust. The
+ * numbers are of the whole run; with several phases the table of phases follows.
+ */
+export function textSummary(model: RunModel, catalog: Catalog, recording?: { path: string; bytes: number }): string {
+  const probes = probesOf(model, catalog)
+  const lines = [about(model), ...probes.flatMap((probe) => probeLines(model, probe)), ...trust(model, probes)]
+  if (recording)
+    lines.push(
+      ...entry('recording', [
+        `${recording.path} (${formatBytes(recording.bytes)})`,
+        'next: probe flame FILE -o off-cpu.svg',
+      ]),
+    )
+  if (model.phases.length > 1) lines.push('', phaseTable(model, catalog))
+  return lines.join('\n')
+}
+
+/** One line for a log that is read while the run goes on; `null` parts are left out rather than guessed. */
+export function progressLine(model: RunModel): string {
+  const phase = model.current
+  if (!phase) return 'attaching'
+  const latest = phase.load?.recent.at(-1)
+  const cost = costOf(model, null, [])
+  const place = placeInPlan(model, phase)
+  const parts = [
+    `${formatClock(model.nowUs)} ${phase.name} ${place.index}/${place.of}`,
+    phase.load && `${formatRate(latest?.rps ?? rpsOf(phase))}`,
+    latest && `p99 ${formatMs(latest.p99Ms)}`,
+    phase.load && `errors ${formatPercent(errorPct(phase))}`,
+    cost.tracerPct !== null && `cost ${formatPercent(cost.tracerPct)} cpu`,
+    `loss ${lossCount(lossOfRun(model))}`,
+  ]
+  return parts.filter((part) => typeof part === 'string').join('   ')
+}
+
+function about(model: RunModel): string {
+  const header = model.header
+  if (!header) return 'no recording'
+  const { host, target } = header
+  const variants = [...new Set(header.probes.map((probe) => probe.variant))].join(', ')
+  const parts = [
+    targetName(model) + (target.processes.length > 1 ? ' processes' : ''),
+    target.ports.length > 0 && `${target.ports.length > 1 ? 'ports' : 'port'} ${target.ports.join(' ')}`,
+    `kernel ${host.kernel}`,
+    host.bpftrace && `bpftrace ${host.bpftrace}${variants ? ` (${variants})` : ''}`,
+  ]
+  const first = model.phases[0]
+  return (
+    parts.filter((part) => typeof part === 'string' && part !== '').join(', ') +
+    (first ? `   attached in ${formatNs(first.startUs * 1000)}` : '')
+  )
+}
+
+function probeLines(model: RunModel, probe: Probe): string[] {
+  const whole = wholeRun(model, probe)
+  if (!whole) return entry(probe.name, ['no window yet'])
+  const figures = headlines(probe.draw.figures(whole.data, whole.scope))
+  const parts = figures.map((figure) => `${figure.label} ${formatFigure(figure)}`)
+  const top = topRows(probe, whole)
+  const all = top ? [...parts, top] : parts
+  return entry(probe.name, all.length > 0 ? all : ['nothing seen'])
+}
+
+interface Whole {
+  data: unknown
+  scope: { durationUs: number; requests: number | null }
+}
+
+function wholeRun(model: RunModel, probe: Probe): Whole | null {
+  let whole: Whole | null = null
+  for (const phase of model.phases) {
+    const seen = phase.probes.get(probe.name)
+    if (!seen) continue
+    const requests = phase.load?.done ?? null
+    whole = whole
+      ? {
+          data: mergeData(probe.record, whole.data, seen.data),
+          scope: {
+            durationUs: whole.scope.durationUs + seen.coveredUs,
+            requests: whole.scope.requests === null || requests === null ? null : whole.scope.requests + requests,
+          },
+        }
+      : { data: seen.data, scope: { durationUs: seen.coveredUs, requests } }
+  }
+  return whole
+}
+
+function topRows(probe: Probe, whole: Whole): string | null {
+  const table = probe.draw.table
+  const name = table?.columns.find((column) => column.unit === 'text')
+  const number = table?.columns.find((column) => column.unit !== 'text')
+  if (!table || !name || !number || number.unit === 'text') return null
+  const { unit } = number
+  const rows = table.rows(whole.data, whole.scope).slice(0, 3)
+  const text = rows.map((row) => {
+    const value = row[number.key]
+    return `${row[name.key] ?? ''} ${formatUnit(typeof value === 'number' ? value : null, unit)}`
+  })
+  return text.length > 0 ? `top: ${text.join(' · ')}` : null
+}
+
+function trust(model: RunModel, probes: readonly Probe[]): string[] {
+  const cost = costOf(model, null, probes)
+  const loss = lossOfRun(model)
+  const lost = Object.entries(loss).map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
+  const lines = entry('cost', [
+    `tracer ${formatPercent(cost.tracerPct)} of a core`,
+    `kernel programs ${formatPercent(cost.bpfPct)}${cost.bpfEstimated && cost.bpfPct !== null ? ' (estimate)' : ''}`,
+    `loss ${lost.join(', ') || 'none'}`,
+  ])
+  for (const note of new Set(model.notes.filter((n) => n.kind === 'note').map((n) => n.text)))
+    lines.push(`note: ${note}`)
+  if (lossCount(loss) > 0) lines.push('warning: data was lost; sums are a lower bound')
+  if (model.skipped > 0) lines.push(`warning: ${model.skipped} lines of the recording were not understood`)
+  if (model.end && model.end.reason !== 'done') lines.push(`ended: ${model.end.reason.replaceAll('_', ' ')}`)
+  return lines
+}
+
+/** `label   a   b   c`, wrapped under the label where it would pass 100 columns. */
+function entry(label: string, parts: readonly string[]): string[] {
+  const lines: string[] = []
+  let line = label.padEnd(LABEL)
+  for (const part of parts) {
+    const gap = line.trimEnd().length < LABEL || line === ' '.repeat(LABEL) ? '' : '   '
+    if (gap !== '' && line.length + gap.length + part.length > WIDTH) {
+      lines.push(line)
+      line = ' '.repeat(LABEL) + part
+    } else line += gap + part
+  }
+  lines.push(line)
+  return lines
+}
