@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { sanitizeText } from '../text.ts'
 import { type Cgroup, cgroupOf, cgroupRoot, childrenOf, findCgroup, processesIn } from './cgroup.ts'
 import { holdersOf, listeningPorts } from './listeners.ts'
@@ -144,11 +145,20 @@ function selectByComm(comm: string): number[] {
   const own = new Set(descendantsOf([process.pid]))
   const found = listPids().filter((pid) => !own.has(pid) && readRawComm(pid) === comm && isTraceable(pid))
   if (found.length > 0) return found
-  const kept = Buffer.from(comm).subarray(0, COMM_BYTES).toString()
-  const fix =
-    kept === comm ? 'ps -eo pid,comm shows the names' : `the kernel keeps ${COMM_BYTES} bytes: --comm ${quote(kept)}`
-  throw new TargetError('not_found', `no process is named ${quote(comm)}`, fix)
+  throw new TargetError('not_found', `no process is named ${quote(comm)}`, nearMiss(comm))
 }
+
+/** What the user may have meant: a name beyond what the kernel keeps, or a program whose processes name themselves. */
+function nearMiss(comm: string): string {
+  const kept = Buffer.from(comm).subarray(0, COMM_BYTES).toString()
+  if (kept !== comm) return `the kernel keeps ${COMM_BYTES} bytes: --comm ${quote(kept)}`
+  // Node 24 and others rename their first thread, and that is the name of the process.
+  const renamed = listPids().find((pid) => pid !== process.pid && isTraceable(pid) && programOf(pid) === comm)
+  if (renamed === undefined) return 'ps -eo pid,comm shows the names'
+  return `process ${renamed} runs ${quote(comm)} but is named ${quote(readRawComm(renamed) ?? '')}: --pid ${renamed}`
+}
+
+const programOf = (pid: number): string => path.basename(readProc(`/proc/${pid}/cmdline`)?.split('\0')[0] ?? '')
 
 function selectByPort(port: number): number[] {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)

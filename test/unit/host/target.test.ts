@@ -152,6 +152,18 @@ describe('a target by name', () => {
     expect(await failure({ comm: '\u001b[2J' })).toMatchObject({ message: 'no process is named "\\\\x1b[2J"' })
   })
 
+  test('is not that of the program it runs: the process is pointed out', async () => {
+    const program = `run${process.pid}`
+    // argv[0] is the program's name as it was started; the kernel's name is the file's.
+    const child = spawn('/bin/sleep', ['60'], { argv0: `/opt/${program}`, stdio: 'ignore' })
+    ends.push(() => child.kill('SIGKILL'))
+    await once(child, 'spawn')
+    expect(await failure({ comm: program })).toMatchObject({
+      code: 'not_found',
+      fix: `process ${child.pid} runs ${program} but is named sleep: --pid ${child.pid}`,
+    })
+  })
+
   test('a kernel thread is not found by its name', async () => {
     expect(await failure({ comm: 'kthreadd' })).toMatchObject({ code: 'not_found' })
   })
