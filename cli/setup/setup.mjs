@@ -42,7 +42,9 @@ for (const step of goals[goal]) step()
 function installNodePackages() {
   if (packagesAreFresh()) return
   const npm = process.env.npm_execpath
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  // Whatever the user's npm is set to leave out, the build and the bundled Node are needed.
+  const all = ['--include=dev', '--include=optional', '--engine-strict=false']
+  const args = ['ci', ...all, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   timed('npm packages', () =>
     npm?.endsWith('.js') ? run(process.execPath, [npm, ...args], 10 * minute) : run('npm', args, 10 * minute),
   ) || fail('npm ci failed\n  fix: npm ci', 1)
