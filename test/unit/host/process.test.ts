@@ -98,12 +98,16 @@ describe('another process', () => {
   })
 
   test('that is a zombie is not alive', async () => {
-    // The shell starts a child that ends at once, and becomes a program that never reaps it.
-    const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    // The shell starts a child and becomes a program that never reaps it; the child ends only after that.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     programs.push(parent)
     const [line] = await once(parent.stdout, 'data')
     const pid = Number(String(line).trim())
-    await expect.poll(() => readProcessStat(pid)?.state).toBe('Z')
+    await expect.poll(() => readRawComm(parent.pid ?? 0), { timeout: 10_000 }).toBe('sleep')
+    process.kill(pid, 'SIGKILL')
+    await expect.poll(() => readProcessStat(pid)?.state, { timeout: 10_000 }).toBe('Z')
     expect(isAlive({ pid, starttime: readProcessStat(pid)?.starttime ?? 0 })).toBe(false)
   })
 

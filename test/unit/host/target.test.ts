@@ -262,7 +262,7 @@ test('a listener shows the connections that wait for accept()', async () => {
     for (const socket of sockets) socket.destroy()
   })
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-  await expect.poll(() => listenersOf([pid])[0]?.recvQ).toBe(3)
+  await expect.poll(() => listenersOf([pid])[0]?.recvQ, { timeout: 10_000 }).toBe(3)
   expect(readQueues(pid, listeners)).toEqual(listeners.map((listener) => ({ ...listener, recvQ: 3 })))
   expect(listeningPorts([pid, pid])).toEqual([port])
 })
