@@ -28,6 +28,7 @@ import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
 import {
   at,
   bind,
+  comment,
   forget,
   type Handler,
   log16,
@@ -82,33 +83,24 @@ const socketOf = (fd: Int, rest: (sk: Pointer) => readonly Statement[]): Stateme
     ),
   )
 
-const inNamespace = (skaddr: Int, filter: TargetFilter): Int[] =>
-  filter.netns === null ? [] : [eq(field(struct('sock', skaddr), '__sk_common.skc_net.net->ns.inum'), filter.netns)]
-
-const enqueue = (filter: TargetFilter): Handler[] => [
-  on('sock:inet_sock_set_state', 'the target begins to listen on a port', (args) => ({
-    when: all(eq(args.protocol, TCP), eq(args.newstate, LISTEN), filter.mine),
-    body: [set(listening, [u64(args.sport)], u64(1))],
-  })),
-  on('sock:inet_sock_set_state', 'a handshake ends: the connection enters the accept queue (softirq: pid means nothing)', (args) => ({
-    when: all(eq(args.protocol, TCP), eq(args.oldstate, SYN_RECV), eq(args.newstate, ESTABLISHED), ...inNamespace(args.skaddr, filter)),
+const enqueue = (filter: TargetFilter): Handler =>
+  on('sock:inet_sock_set_state', 'TCP states: a port is listened on, a handshake ends, a socket closes', (args) => ({
+    when: eq(args.protocol, TCP),
     body: [
-      when(positive(read(listening, u64(args.sport))), [
-        set(queued, [u64(args.skaddr)], nsecs),
-        set(queuedPort, [u64(args.skaddr)], u64(args.sport)),
+      when(all(eq(args.oldstate, SYN_RECV), eq(args.newstate, ESTABLISHED)), [
+        comment('the connection enters the accept queue (softirq: pid means nothing here)'),
+        when(all(positive(read(listening, u64(args.sport))), ...filter.inNamespace(struct('sock', args.skaddr))), [
+          set(queued, [u64(args.skaddr)], nsecs),
+          set(queuedPort, [u64(args.skaddr)], u64(args.sport)),
+        ]),
       ]),
-    ],
-  })),
-  on('sock:inet_sock_set_state', 'a socket closes: its address may be used again', (args) => ({
-    when: all(eq(args.protocol, TCP), eq(args.newstate, CLOSE)),
-    body: [
-      when(positive(read(queued, u64(args.skaddr))), [
-        forget(queued, u64(args.skaddr)),
-        forget(queuedPort, u64(args.skaddr)),
+      when(eq(args.newstate, CLOSE), [
+        comment('the address of the socket may be used again'),
+        when(positive(read(queued, u64(args.skaddr))), [forget(queued, u64(args.skaddr)), forget(queuedPort, u64(args.skaddr))]),
       ]),
+      when(all(eq(args.newstate, LISTEN), filter.mine), [set(listening, [u64(args.sport)], u64(1))]),
     ],
-  })),
-]
+  }))
 
 const queueDepth = (filter: TargetFilter): Handler =>
   onEach(['syscalls:sys_enter_accept', 'syscalls:sys_enter_accept4'], 'the queue as the target finds it', (args) => ({
@@ -158,7 +150,7 @@ const dequeueByFunction = (type: 'fexit' | 'kretprobe', filter: TargetFilter): H
 
 const parts = (filter: TargetFilter, dequeueHandler: Handler): ScriptParts => ({
   begin: filter.ports.map((port) => set(listening, [u64(port)], u64(1))),
-  handlers: [...enqueue(filter), queueDepth(filter), dequeueHandler, failures(filter)],
+  handlers: [enqueue(filter), queueDepth(filter), dequeueHandler, failures(filter)],
 })
 
 const recordSchema = z.object({
@@ -191,8 +183,9 @@ function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
   })
   const portOf = new Map((frame.open(queuedPort) ?? []).map((row) => [row.key[0], Number(row.value)]))
   const waiting = (frame.open(queued) ?? [])
-    .filter((row) => Number(row.value) > 0)
-    .map((row) => ({ port: portOf.get(row.key[0]) ?? 0, age_ns: Math.max(0, frame.endNs - Number(row.value)) }))
+    // Entries later than the cut belong to the next phase: they came while the list was printed.
+    .filter((row) => Number(row.value) > 0 && Number(row.value) <= frame.endNs)
+    .map((row) => ({ port: portOf.get(row.key[0]) ?? 0, age_ns: frame.endNs - Number(row.value) }))
     // Another process may serve a port of the same namespace: only the target's ports are its queue.
     .filter(({ port }) => ports.has(port))
     .sort((a, b) => b.age_ns - a.age_ns)

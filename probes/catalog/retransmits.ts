@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { count, rows } from '../record.ts'
-import { type Expr, eq, field, follow, ntop, struct, u64 } from '../script/expr.ts'
+import { all, type Expr, eq, field, follow, ntop, struct, u64 } from '../script/expr.ts'
 import { addTo, countIn, resultMap } from '../script/maps.ts'
 import { bind, on, record, type TargetFilter, when } from '../script/parts.ts'
 
@@ -15,8 +15,10 @@ const synacks = resultMap('resent_synacks', 'count', 'int', 'int', 'text', 'text
 
 const flow = z.object({ local: z.string(), remote: z.string(), state: z.string(), count: z.number() })
 
-const inNamespace = (skaddr: Expr<'int'>, filter: TargetFilter) =>
-  filter.netns === null ? {} : { when: eq(field(struct('sock', skaddr), '__sk_common.skc_net.net->ns.inum'), filter.netns) }
+const inNamespace = (skaddr: Expr<'int'>, filter: TargetFilter) => {
+  const conditions = filter.inNamespace(struct('sock', skaddr))
+  return conditions.length > 0 ? { when: all(...conditions) } : {}
+}
 
 export const retransmits = defineProbe({
   name: 'retransmits',

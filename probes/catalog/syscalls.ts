@@ -87,8 +87,8 @@ export const syscalls = defineProbe({
           data: {
             syscalls: Object.fromEntries(entries.sort((a, b) => b[1].count - a[1].count)),
             pending: (open ?? [])
-              .filter((row) => Number(row.value) > 0)
-              .map((row) => ({ name: context.syscallName(row.key[1] ?? -1), age_ns: Math.max(0, frame.endNs - Number(row.value)) }))
+              .filter((row) => Number(row.value) > 0 && Number(row.value) <= frame.endNs)
+              .map((row) => ({ name: context.syscallName(row.key[1] ?? -1), age_ns: frame.endNs - Number(row.value) }))
               .sort((a, b) => b.age_ns - a.age_ns),
           },
         }

@@ -1,9 +1,10 @@
 import type { Host } from '../host/host.ts'
+import { netnsInode } from '../host/netns.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
-import { cgroupId, currentTask, type Expr, eq, field, pid, read, tid, u64 } from '../script/expr.ts'
+import { cgroupId, currentTask, type Expr, eq, field, follow, pid, read, tid, u64 } from '../script/expr.ts'
 import { stateMap } from '../script/maps.ts'
-import { bind, forget, on, positive, type ScriptParts, set, type TargetFilter, when } from '../script/parts.ts'
+import { bind, forget, on, positive, type ScriptParts, type Statement, set, type TargetFilter, when } from '../script/parts.ts'
 import type { TracepointName } from '../script/tracepoints.ts'
 
 const members = stateMap('target', 'int', 'int')
@@ -20,22 +21,43 @@ export function targetFilter(
 ): { filter: TargetFilter; parts: ScriptParts } {
   const single = target.processes.length === 1 && !target.follow ? target.processes[0] : undefined
   const shared = {
-    netns: target.netnsInode,
+    inNamespace: (sk: Expr<'pointer'>) => namespaceCondition(target, sk),
     ports: target.ports,
     syscall: (name: string) => syscallNumber(name, host.arch),
     has: (tracepoint: TracepointName, name: string) => fields.get(tracepoint)?.has(name) ?? false,
   }
   if (target.selectedBy === 'cgroup' && target.cgroup)
-    return { filter: { ...shared, mine: eq(cgroupId, target.cgroup.id) }, parts: { handlers: [] } }
-  if (single) return { filter: { ...shared, mine: eq(pid, single.pid) }, parts: { handlers: [] } }
+    return { filter: { ...shared, mine: eq(cgroupId, target.cgroup.id) }, parts: { begin: rememberNamespace(target), handlers: [] } }
+  if (single) return { filter: { ...shared, mine: eq(pid, single.pid) }, parts: { begin: rememberNamespace(target), handlers: [] } }
   return {
     filter: { ...shared, mine: positive(read(members, pid)) },
     parts: {
-      begin: target.processes.map((process) => set(members, [u64(process.pid)], u64(1))),
+      begin: [...rememberNamespace(target), ...target.processes.map((process) => set(members, [u64(process.pid)], u64(1)))],
       handlers: target.follow ? [joinFamily(), leaveFamily()] : [leaveFamily()],
     },
   }
 }
+
+/** The namespace this program runs in, as a pointer. */
+const ownNamespace = stateMap('netns', 'int')
+
+const isOwnNamespace = (target: Target): boolean => target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
+
+/**
+ * In our own namespace a pointer is compared: reading the inode of `struct net` makes bpftrace 0.17 resolve one of the
+ * largest structures of the kernel (0.3 s at every start). Another namespace is known by its inode only.
+ */
+function namespaceCondition(target: Target, sk: Expr<'pointer'>): Expr<'int'>[] {
+  if (target.netnsInode === null) return []
+  if (isOwnNamespace(target)) return [eq(u64(follow(sk, '__sk_common.skc_net.net')), read(ownNamespace))]
+  return [eq(field(sk, '__sk_common.skc_net.net->ns.inum'), target.netnsInode)]
+}
+
+/** BEGIN runs in the tracer, a child of this program. */
+const rememberNamespace = (target: Target): Statement[] =>
+  isOwnNamespace(target)
+    ? bind('task', currentTask, (task) => [set(ownNamespace, [], u64(follow(task, 'nsproxy->net_ns')))])
+    : []
 
 const joinFamily = () =>
   on('sched:sched_process_fork', 'a process of the target makes another (or a thread: harmless)', (args) => ({

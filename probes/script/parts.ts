@@ -38,8 +38,8 @@ export interface ScriptParts {
 export interface TargetFilter {
   /** true when the current task belongs to the target */
   readonly mine: Int
-  /** inode of the target's network namespace; null: not known, every namespace counts */
-  readonly netns: number | null
+  /** conditions under which a socket (its address) is in the target's network namespace; none where that is not known */
+  readonly inNamespace: (sk: Expr<'pointer'>) => readonly Int[]
   /** TCP ports the target listens on at start */
   readonly ports: readonly number[]
   /** number of a system call on this machine's architecture, null when it has none of that name */

@@ -100,7 +100,10 @@ function printFrame(
   // Prints are handled one after the other in user space: a stack map early would delay all after it.
   const ordered = [...names].sort((a, b) => Number(hasStack(results.get(a)?.map)) - Number(hasStack(results.get(b)?.map)))
   const side = (suffix: string) => ordered.map((name) => `    print(${name}_${suffix}); clear(${name}_${suffix});`)
-  const shown = [...scratch].filter(([, { map }]) => map.shown).map(([name]) => `      print(${name});`)
+  const shown = [...scratch]
+    .filter(([, { map }]) => map.shown)
+    .sort((a, b) => Number(a[1].map.holds === 'stack') - Number(b[1].map.holds === 'stack'))
+    .map(([name]) => `      print(${name});`)
   return `// ---- the frame: answers the recorder's getpriority(PRIO_PROCESS, word) ----
 tracepoint:syscalls:sys_enter_getpriority
 /pid == ${options.recorderPid} && args->who >= ${WORD.base}/
@@ -117,14 +120,14 @@ tracepoint:syscalls:sys_enter_getpriority
     // from here on events go to the other side
     if ($side == 0) { ${SIDE} = (uint64)1; } else { ${SIDE} = (uint64)0; }
     if ($old != $word) { ${BUSY} = (uint64)1; @phase = $word; @${phaseStart.name} = $now; }
+    if ($old != $word) {
+      // the phase changed: what still waits, and since when; first, before much of it has ended
+${shown.join('\n')}
+    }
     if ($side == 0) {
 ${side('a').join('\n')}
     } else {
 ${side('b').join('\n')}
-    }
-    if ($old != $word) {
-      // the phase changed: what still waits, and since when
-${shown.join('\n')}
     }
     printf("FIN %llu\\n", nsecs);
   }

@@ -15,7 +15,8 @@ export function parseFrames(text: string): RawFrame[] {
   })
 }
 
-const PERF = /^([0-9a-f]{4,16}) (.+?)(?: \((.*)\))?$/
+/** The module is the last parenthesis: names of C++ functions hold parentheses of their own. */
+const PERF = /^([0-9a-f]{4,16}) (.+?)(?: \(([^()]*)\))?$/
 
 function parseFrame(line: string): RawFrame {
   const perf = PERF.exec(line)
