@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { offCpu } from '../../probes/catalog/off-cpu.ts'
+import { attach } from './attach.ts'
+import { phaseData, phaseStacks, type Stack, sumOf } from './readings.ts'
+import { kernelSuite } from './requirements.ts'
+import { startWorkload } from './workload.ts'
+
+const truthSchema = z.record(z.string(), z.object({ elapsed_ns: z.number(), cpu_ns: z.number(), asked_ns: z.number() }))
+const sleepers = ['nap_two_ms', 'nap_twenty_ms', 'read_when_fed', 'feed_every_ten_ms']
+const burners = ['burn_left', 'burn_right', 'burn_alone']
+
+kernelSuite('off-cpu against the clocks of named threads', () => {
+  test('sleeps within 3 %, preemption is waiting for a CPU and never blocking, and the parts add up to wall time', async () => {
+    const program = await startWorkload('offcpu', ['--seconds', '3'])
+    const attached = await attach(['off-cpu', '--pid', String(program.pid)])
+    program.say('go')
+    const truth = await program.hear('truth', truthSchema)
+    await attached.stop()
+
+    const stacks = phaseStacks(attached.records, 'off-cpu')
+    const seen = (name: string) => ({
+      blocked: sumOf(stacks, name, { state: 'blocked' }),
+      runnable: sumOf(stacks, name, { state: 'runnable' }),
+    })
+    for (const name of sleepers) {
+      const { elapsed_ns, cpu_ns, asked_ns } = truth[name] ?? { elapsed_ns: 0, cpu_ns: 0, asked_ns: 0 }
+      const { blocked, runnable } = seen(name)
+      expect(
+        within(blocked + runnable, elapsed_ns - cpu_ns, 0.03),
+        described(name, blocked + runnable, elapsed_ns - cpu_ns),
+      ).toBe(true)
+      expect(blocked, `${name} blocked at least as long as it asked to`).toBeGreaterThan(asked_ns * 0.97)
+      expect(blocked, `${name} blocked less than its own clock`).toBeLessThan(elapsed_ns * 1.03)
+    }
+    for (const name of burners) expect(seen(name).blocked, `${name} blocked`).toBe(0)
+    // One CPU for two: each waits about half the time. Tolerance against their own CPU clocks 3 %.
+    for (const name of ['burn_left', 'burn_right']) {
+      const { elapsed_ns, cpu_ns } = truth[name] ?? { elapsed_ns: 0, cpu_ns: 0 }
+      const { runnable } = seen(name)
+      expect(within(runnable, elapsed_ns - cpu_ns, 0.03), described(name, runnable, elapsed_ns - cpu_ns)).toBe(true)
+    }
+    // blocked + runnable + on CPU = wall time x threads, 3 %
+    const wall = sum([...sleepers, ...burners].map((name) => truth[name]?.elapsed_ns ?? 0))
+    const onCpu = sum([...sleepers, ...burners].map((name) => truth[name]?.cpu_ns ?? 0))
+    const off = sum([...sleepers, ...burners].map((name) => seen(name).blocked + seen(name).runnable))
+    expect(within(off + onCpu, wall, 0.03), described('all threads', off + onCpu, wall)).toBe(true)
+  })
+
+  test('the sums, the histograms and the stacks of a window tell the same', async () => {
+    const program = await startWorkload('offcpu', ['--seconds', '1'])
+    const attached = await attach(['off-cpu', '--pid', String(program.pid)])
+    program.say('go')
+    await program.hear('truth', truthSchema)
+    await attached.stop()
+
+    const data = phaseData(attached.records, offCpu)
+    const stacks = phaseStacks(attached.records, 'off-cpu')
+    expect(data.blocked_ns).toBe(total(stacks, 'blocked'))
+    expect(data.runnable_ns).toBe(total(stacks, 'runnable'))
+    expect(data.blocked.sum).toBeLessThanOrEqual(data.blocked_ns)
+    expect(data.switches.involuntary).toBeGreaterThan(0)
+    expect(data.switches.voluntary).toBeGreaterThan(500)
+  })
+})
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
+const total = (stacks: readonly Stack[], state: string): number =>
+  sum(stacks.filter((row) => row.dims['state'] === state).map((row) => row.value))
+const within = (value: number, truth: number, share: number): boolean => Math.abs(value / truth - 1) <= share
+const described = (what: string, value: number, truth: number): string =>
+  `${what}: ${value / 1e6} ms of ${truth / 1e6} ms (${value / truth})`

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { retransmits } from '../../probes/catalog/retransmits.ts'
+import { attach } from './attach.ts'
+import { dropEveryTenth, freshNetns } from './netns.ts'
+import { netCounter, phaseData } from './readings.ts'
+import { kernelSuite, network } from './requirements.ts'
+import { startWorkload } from './workload.ts'
+
+const port = 7400
+
+kernelSuite(
+  'retransmits in an own network namespace that drops every tenth packet',
+  () => {
+    test.each([
+      { mtu: 65536, packets: 'of one segment' },
+      { mtu: 1500, packets: 'of many segments' },
+    ])('packets $packets: segments equal the RetransSegs delta, exactly', async ({ mtu }) => {
+      const namespace = freshNetns(mtu)
+      const server = await startWorkload('retrans', ['--port', String(port), '--megabytes', '8'], {
+        prefix: namespace.prefix,
+      })
+      dropEveryTenth(namespace.name, port)
+      const attached = await attach(['retransmits', '--pid', String(server.pid)])
+      const before = counters(server.pid)
+      server.say('go')
+      expect(await server.hear('truth', z.object({ bytes: z.number() }))).toEqual({ bytes: 8 * 2 ** 20 })
+      // The last acknowledgement may have been dropped: FINs are sent again until the sockets are gone.
+      await attached.stop()
+      const after = counters(server.pid)
+
+      const data = phaseData(attached.records, retransmits)
+      expect(after.segments).toBeGreaterThan(before.segments)
+      expect(data.segments).toBe(after.segments - before.segments)
+      expect(data.syn + data.synack).toBe(after.handshakes - before.handshakes)
+      expect(data.synack, 'the first packet from the port is a SYN-ACK').toBeGreaterThan(0)
+      expect(data.loss_probes).toBe(after.probes - before.probes)
+      expect(data.flows.reduce((sum, flow) => sum + flow.count, 0)).toBe(data.segments)
+      for (const flow of data.flows) expect([flow.local, flow.remote]).toContain(`127.0.0.1:${port}`)
+    })
+
+    test('what another namespace sends again is not the target’s', async () => {
+      const [own, other] = [freshNetns(), freshNetns()]
+      const target = await startWorkload('retrans', ['--port', String(port)], { prefix: own.prefix })
+      const stranger = await startWorkload('retrans', ['--port', String(port)], { prefix: other.prefix })
+      dropEveryTenth(other.name, port)
+      const attached = await attach(['retransmits', '--pid', String(target.pid)])
+      for (const program of [target, stranger]) program.say('go')
+      for (const program of [target, stranger]) await program.hear('truth', z.object({ bytes: z.number() }))
+      await attached.stop()
+
+      expect(counters(stranger.pid).segments).toBeGreaterThan(0)
+      expect(phaseData(attached.records, retransmits)).toMatchObject({ segments: counters(target.pid).segments })
+    })
+  },
+  network,
+)
+
+/** RetransSegs counts SYNs and SYN-ACKs too; TCPSynRetrans counts just those two. */
+const counters = (pid: number) => ({
+  segments: netCounter(pid, 'Tcp', 'RetransSegs'),
+  handshakes: netCounter(pid, 'TcpExt', 'TCPSynRetrans'),
+  probes: netCounter(pid, 'TcpExt', 'TCPLossProbes'),
+})
