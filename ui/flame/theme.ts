@@ -23,7 +23,7 @@ export const BOX_CLASS: Record<FrameClass | Change | 'root' | 'folded', string> 
 /** The legend of frame classes and of changes, in the order they are shown. */
 export const CLASS_LEGEND: readonly (readonly [FrameClass, string])[] = [
   ['kernel', 'kernel'],
-  ['user', 'user and libraries'],
+  ['user', 'user'],
   ['jit', 'JIT'],
   ['unknown', 'unknown'],
 ]
