@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { sanitizeText } from '../../probes/text.ts'
+import { sanitizeText } from '../../probes/index.ts'
 import { createProfile, type ProfileBuilder } from './build.ts'
 import { createByteTable } from './bytes.ts'
 import { ProfileError } from './error.ts'

@@ -5,7 +5,7 @@ import { ProfileError } from '../../audit/profile/error.ts'
 import { nodeName } from '../../audit/profile/frame.ts'
 import type { Profile } from '../../audit/profile/profile.ts'
 import { columnOf, inclusive } from '../../audit/profile/totals.ts'
-import { sanitizeText } from '../../probes/text.ts'
+import { sanitizeText } from '../../probes/index.ts'
 import { childrenByName } from './layout.ts'
 import { createVarintWriter, readVarints } from './varint.ts'
 

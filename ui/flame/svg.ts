@@ -37,7 +37,7 @@ export interface FlameSvgOptions {
 export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
   const width = options.width ?? GEOMETRY.width
   const interactive = options.interactive ?? true
-  const columns = options.columns.map((column) => ({ ...column }))
+  const columns = options.columns.map(divisible)
   const shown = shownView(profile, columns, options.view)
   const head = headOf(options, shown, width)
   const inner = width - 2 * GEOMETRY.margin
@@ -69,6 +69,10 @@ ${head.text}${detailText(describe(0), head.height)}${legend(profile, shown.pair 
 ${interactive ? `<metadata>${embedProfile(profile, about)}</metadata>\n<script><![CDATA[${viewerScript()}]]></script>\n` : ''}</svg>
 `
 }
+
+/** Nothing is "per request" where there was no request. */
+const divisible = ({ divide, ...column }: FlameColumn): FlameColumn =>
+  divide && divide.by > 0 ? { ...column, divide } : column
 
 interface Shown {
   view: FlameView
@@ -107,7 +111,7 @@ function shownView(profile: Profile, columns: FlameColumn[], view: FlameSvgOptio
     view: {
       pair: {
         ...view,
-        ...(same ? { baseScale: inverse(base.divide?.by), candidateScale: inverse(candidate.divide?.by) } : {}),
+        ...(same ? { baseScale: 1 / (base.divide?.by ?? 1), candidateScale: 1 / (candidate.divide?.by ?? 1) } : {}),
       },
     },
     index,
@@ -118,8 +122,6 @@ function shownView(profile: Profile, columns: FlameColumn[], view: FlameSvgOptio
     counts: null,
   }
 }
-
-const inverse = (by: number | undefined): number => (by ? 1 / by : 0)
 
 const factsOf = (column: FlameColumn): string => [column.label, column.facts].filter(Boolean).join(' · ')
 

@@ -72,7 +72,7 @@ function weigh(view) {
   }
   const scaled = (column) => {
     const total = column.self.reduce((sum, weight) => sum + weight, 0) || 1;
-    const factor = view.per === null ? 1 / total : column.divide.by ? 1 / column.divide.by : 0;
+    const factor = view.per === null ? 1 / total : 1 / column.divide.by;
     return column.self.map((weight) => weight * factor);
   };
   const a = scaled(view.base), b = scaled(view.candidate);

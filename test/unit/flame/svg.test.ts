@@ -104,6 +104,12 @@ describe('a flame SVG', () => {
     expect(svg).toContain('fresh\nbaseline 0/request → stress 10.0 µs/request (new)')
   })
 
+  test('a phase without a request is shown whole, not per request', () => {
+    const profile = profileOf([{ frames: ['main'], value: 4_000_000, column: '1' }], 'ns')
+    const columns = [{ key: '1', label: 'idle', divide: { by: 0, per: 'request' } }]
+    expect(flameSvg(profile, { ...options, columns })).toContain('main\n4.00 ms · 100 % of idle')
+  })
+
   test('compares shares when phases cannot be related to the same unit', () => {
     const profile = profileOf([
       { frames: ['a'], value: 1, column: '1' },
