@@ -9,8 +9,13 @@ import { startWorkload } from './workload.ts'
 const truthSchema = z.record(z.string(), z.object({ waited_ns: z.number(), contended: z.number() }))
 
 kernelSuite('locks against a mutex held for a known time', () => {
-  test('waits within 5 %, classed mutex with the waiting function in the stack; an idle pool is idle', async () => {
-    const program = await startWorkload('locks', ['--hold-ms', '20', '--rounds', '50'])
+  test.each([
+    { threads: 'that live on', ends: '0' },
+    { threads: 'that end before the window does', ends: '1' },
+  ])('threads $threads: waits within 5 %, classed mutex with the waiting function in the stack; an idle pool is idle', async ({
+    ends,
+  }) => {
+    const program = await startWorkload('locks', ['--hold-ms', '20', '--rounds', '50', '--threads-end', ends])
     const attached = await attach(['locks', '--pid', String(program.pid)])
     program.say('park')
     await program.hear('parked', z.object({}))
@@ -27,7 +32,7 @@ kernelSuite('locks against a mutex held for a known time', () => {
     expect(Math.abs(user.wait_ns / waited - 1), `${user.wait_ns} of ${waited} ns`).toBeLessThan(0.05)
     expect(user.waits).toBeGreaterThanOrEqual(takers.reduce((sum, taker) => sum + taker.contended, 0))
     expect(user.contended, 'one address').toBeGreaterThan(0)
-    for (const name of ['wait_first_main', 'wait_second_main']) {
+    for (const name of ['wait_first', 'wait_second']) {
       const seen = sumOf(stacks, name, { lock: 'user', class: 'mutex' })
       const known = truth[name]?.waited_ns ?? 0
       expect(Math.abs(seen / known - 1), `${name}: ${seen} of ${known} ns`).toBeLessThan(0.05)

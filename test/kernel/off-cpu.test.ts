@@ -11,8 +11,13 @@ const sleepers = ['nap_two_ms', 'nap_twenty_ms', 'read_when_fed', 'feed_every_te
 const burners = ['burn_left', 'burn_right', 'burn_alone']
 
 kernelSuite('off-cpu against the clocks of named threads', () => {
-  test('sleeps within 3 %, preemption is waiting for a CPU and never blocking, and the parts add up to wall time', async () => {
-    const program = await startWorkload('offcpu', ['--seconds', '3'])
+  test.each([
+    { threads: 'that live on', ends: '0' },
+    { threads: 'that end before the window does', ends: '1' },
+  ])('threads $threads: sleeps within 3 %, preemption never blocking, and the parts add up to wall time', async ({
+    ends,
+  }) => {
+    const program = await startWorkload('offcpu', ['--seconds', '3', '--threads-end', ends])
     const attached = await attach(['off-cpu', '--pid', String(program.pid)])
     program.say('go')
     const truth = await program.hear('truth', truthSchema)
