@@ -12,7 +12,7 @@ const WARM_UP_MS = 2000
 
 /** The open loop: sends what the timetable says when it says so, and keeps the books. One phase at a time. */
 export interface Engine {
-  /** Opens the kept connections with one request each, outside any phase; gives up waiting after two seconds. */
+  /** Opens the kept connections with one request each, outside any phase, for at most two seconds. */
   warmUp(): Promise<void>
   startPhase(phase: { id: number; rates: RateRamp; discard: boolean }): void
   /** Ends the phase, gives up every request under way and reports the rest. Nothing is sent after. */
@@ -208,24 +208,32 @@ export function createEngine(options: LoadOptions, open: OpenConnection, report:
     warmUp: () =>
       new Promise((resolve) => {
         let toOpen = options.mode === 'per-request' ? 1 : limit
-        let missing = toOpen
-        const bound = setTimeout(resolve, Math.min(WARM_UP_MS, options.timeoutMs))
+        const opening = new Set<Connection>()
+        const bound = setTimeout(
+          () => {
+            toOpen = 0
+            for (const connection of opening) connection.abort()
+          },
+          Math.min(WARM_UP_MS, options.timeoutMs),
+        )
         const next = () => {
-          if (toOpen === 0) return
-          toOpen--
-          connections++
-          const connection = open()
-          connection.send(
-            () => {},
-            () => {
-              release(connection)
-              if (--missing === 0) {
-                clearTimeout(bound)
-                resolve()
-              }
-              next()
-            },
-          )
+          if (toOpen > 0) {
+            toOpen--
+            connections++
+            const connection = open()
+            opening.add(connection)
+            connection.send(
+              () => {},
+              () => {
+                opening.delete(connection)
+                release(connection)
+                next()
+              },
+            )
+          } else if (opening.size === 0) {
+            clearTimeout(bound)
+            resolve()
+          }
         }
         for (let width = 0; width < WARM_UP_WIDTH; width++) next()
       }),

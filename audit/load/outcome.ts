@@ -43,8 +43,9 @@ const classByCode: Record<string, ErrorClass> = {
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'body',
 }
 
-/** Class of a transport error by its code (Node's, undici's; llhttp's HPE_* are malformed answers). */
+/** Class of a transport error by its code; undici's parser errors, a malformed answer, have only a name. */
 export function classOf(error: unknown): ErrorClass {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return classByCode[code] ?? (code.startsWith('HPE_') ? 'body' : 'other')
+  if (!(error instanceof Error)) return 'other'
+  if (error.name === 'HTTPParserError') return 'body'
+  return classByCode['code' in error ? String(error.code) : ''] ?? 'other'
 }

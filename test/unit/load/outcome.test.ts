@@ -27,10 +27,14 @@ describe('a transport error', () => {
     ['EADDRNOTAVAIL', 'EADDRNOTAVAIL'],
     ['EMFILE', 'EMFILE'],
     ['ENFILE', 'EMFILE'],
-    ['HPE_INVALID_CONSTANT', 'body'],
+    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'body'],
     ['EHOSTUNREACH', 'other'],
   ])('%s is classed %s', (code, errorClass) => {
     expect(classOf(Object.assign(new Error('failed'), { code }))).toBe(errorClass)
+  })
+
+  it('of the HTTP parser is classed body', () => {
+    expect(classOf(Object.assign(new Error('no HTTP'), { name: 'HTTPParserError' }))).toBe('body')
   })
 
   it('without a code, or of another type, is classed other', () => {
