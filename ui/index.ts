@@ -1,11 +1,32 @@
+import type { Profile, RunModel } from '../audit/index.ts'
+import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
+import type { FlameSvgOptions } from './flame/svg.ts'
 import type { TerminalOptions } from './terminal/open.ts'
 
 export { phaseTable } from './text/phases.ts'
 export { progressLine, textSummary } from './text/summary.ts'
-export type { TerminalOptions }
+export type { FlameSvgOptions, RunFlame, RunFlameChoice, TerminalOptions }
 
 /** The screen; Ink and React are loaded when it opens, not before. See `openTerminal` in ui/terminal/open.ts. */
 export async function openTerminal(options: TerminalOptions): Promise<void> {
   const terminal = await import('./terminal/open.ts')
   return terminal.openTerminal(options)
+}
+
+/** A flame graph as one SVG document; see ui/flame/svg.ts. */
+export async function flameSvg(profile: Profile, options: FlameSvgOptions): Promise<string> {
+  const svg = await import('./flame/svg.ts')
+  return svg.flameSvg(profile, options)
+}
+
+/** The flame graph of a probe over a run; see ui/flame/of-run.ts. */
+export async function flameOfRun(model: RunModel, choice: RunFlameChoice): Promise<RunFlame | null> {
+  const { flameOfRun: make } = await import('./flame/of-run.ts')
+  return make(model, choice)
+}
+
+/** The flame graph of folded stacks or of an SVG of ours; see ui/flame/of-file.ts. */
+export async function flameOfFile(...input: Parameters<typeof import('./flame/of-file.ts').flameOfFile>): Promise<RunFlame> {
+  const { flameOfFile: make } = await import('./flame/of-file.ts')
+  return make(...input)
 }

@@ -29,7 +29,6 @@ const started = performance.now()
 await openTerminal({
   model: run.model,
   catalog: syntheticCatalog(),
-  profileOf: run.profileOf,
   subscribe: (changed) => {
     listeners.add(changed)
     return () => listeners.delete(changed)

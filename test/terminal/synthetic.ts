@@ -1,13 +1,19 @@
 import { z } from 'zod'
-import type { LoadPhase, PhaseModel, RunModel } from '../../audit/model/run.ts'
-import { createProfile } from '../../audit/profile/build.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
-import { defineProbe, type Probe } from '../../probes/define.ts'
-import { bucketOf, histogramOf } from '../../probes/histogram.ts'
+import {
+  applyRecord,
+  createRunModel,
+  type HeaderRecord,
+  type LoadRecord,
+  type RecordingRecord,
+  type RunModel,
+  type StackRow,
+} from '../../audit/index.ts'
+import { emptyHdr, encodeHdr, recordMs } from '../../audit/load/hdr.ts'
+import { bucketOf, defineProbe, histogramOf, type Probe } from '../../probes/index.ts'
 import { count, histogram } from '../../probes/record.ts'
 
 /**
- * A run without a kernel: three invented probes and a model that grows second by second through baseline and stress.
+ * A run without a kernel: three invented probes, and a recording that grows second by second through baseline and stress.
  * The same second always holds the same numbers.
  */
 const waits = defineProbe({
@@ -126,9 +132,8 @@ export const syntheticCatalog = (): Map<string, Probe> =>
 
 export interface SyntheticRun {
   model: RunModel
-  /** adds one second: windows, load, cost */
+  /** adds one second: windows, stacks, load, counters, cost */
   second: () => void
-  profileOf: (model: RunModel, probe: string, view?: string) => Profile | null
 }
 
 const PHASES = [
@@ -138,152 +143,113 @@ const PHASES = [
 ]
 
 export function syntheticRun(seconds = 0, stackCount = 40): SyntheticRun {
-  const model = emptyModel()
+  const model = createRunModel(syntheticCatalog())
   const stacks = inventStacks(stackCount)
+  const names = [...new Set(stacks.flat())]
+  applyRecord(model, header)
+  applyRecord(model, { type: 'frames', from: 0, names })
+  const frameIds = stacks.map((stack) => stack.map((frame) => names.indexOf(frame)))
   let at = 0
   const second = () => {
-    const place = placeOf(at)
-    const startUs = at * 1e6
-    const endUs = startUs + 1e6
+    for (const record of recordsOf(at, frameIds)) applyRecord(model, record)
     at++
-    if (place.first) {
-      const before = model.phases.at(-1)
-      if (before) before.endUs = startUs
-      model.phases.push(phase(model.phases.length, place.name, place.kind, startUs))
-    }
-    const current = model.phases.at(-1)
-    if (!current) throw new Error('a phase was just begun')
-    model.current = current
-    model.nowUs = endUs
-    addLoad(current, place.rps, startUs, endUs, at)
-    const stress = place.kind === 'stress'
-    addWindow(current, 'waits', startUs, endUs, waitsData(place.rps, stress, at))
-    addWindow(current, 'calls', startUs, endUs, callsData(place.rps, stress))
-    addWindow(current, 'stalls', startUs, endUs, { blocked_ns: place.rps * (stress ? 4.1e6 : 1.3e6) })
-    const overflows = stress ? (at - 25) * 7 : 0
-    const seen = current.telemetry.get('netns')
-    const values = { 'TcpExt.ListenOverflows': overflows, 'TcpExt.ListenDrops': overflows }
-    current.telemetry.set('netns', {
-      firstUs: seen?.firstUs ?? startUs,
-      first: seen?.first ?? values,
-      lastUs: endUs,
-      last: values,
-    })
-    model.overhead.push({
-      tUs: endUs,
-      tracerCpuNs: at * 11e6,
-      recorderCpuNs: at * 6e6,
-      bpfNs: null,
-      recorderRss: 90e6,
-      tracerRss: 110e6,
-    })
-    model.revision++
   }
   for (let n = 0; n < seconds; n++) second()
-  return { model, second, profileOf: (m, probe, view) => (probe === 'stalls' ? profileAt(m, stacks, view) : null) }
+  return { model, second }
 }
 
 function placeOf(at: number) {
   let from = 0
-  for (const p of PHASES) {
-    if (at < from + p.seconds) return { ...p, first: at === from }
-    from += p.seconds
+  for (const [id, phase] of PHASES.entries()) {
+    if (at < from + phase.seconds) return { ...phase, id, from }
+    from += phase.seconds
   }
   throw new Error('the last phase is endless')
 }
 
-const phase = (id: number, name: string, kind: string, startUs: number): PhaseModel => ({
-  id,
-  name,
-  kind,
-  startUs,
-  endUs: null,
-  probes: new Map(),
-  load: null,
-  telemetry: new Map(),
-  loss: {},
-})
-
-function addLoad(current: PhaseModel, rps: number, startUs: number, endUs: number, at: number) {
-  if (rps === 0) return
-  const stress = rps > 3000
-  const p = (ms: number) => ({ p50: ms / 8, p90: ms / 2, p99: ms, p999: ms * 2, max: ms * 3 })
-  const ms = (stress ? 38 : 3.1) + (at % 5) * 0.4
-  const load: LoadPhase = current.load ?? {
-    targetRps: rps * 1.04,
-    sent: 0,
-    done: 0,
-    errors: {},
-    inFlight: 12,
-    queued: 0,
-    startUs,
-    endUs,
-    response: null,
-    service: null,
-    sendLag: null,
-    generatorCpuUs: null,
-    recent: [],
+/** What a recorder would have written in second `at` of the run. */
+function recordsOf(at: number, stacks: readonly number[][]): RecordingRecord[] {
+  const { id, name, kind, from, rps } = placeOf(at)
+  const span = { phase: id, start_us: at * 1e6, end_us: (at + 1) * 1e6 }
+  const isStress = kind === 'stress'
+  const windows = {
+    waits: waitsData(rps, isStress, at),
+    calls: callsData(rps, isStress),
+    stalls: { blocked_ns: rps * (isStress ? 4.1e6 : 1.3e6) },
   }
-  load.sent += rps
-  load.done += rps
-  load.endUs = endUs
-  load.response = p(ms)
-  if (stress) load.errors = { timeout: (load.errors['timeout'] ?? 0) + 1 }
-  load.recent.push({
-    startUs,
-    endUs,
-    rps: rps + (at % 7) * 20,
-    p50Ms: ms / 8,
-    p99Ms: ms,
-    errors: stress ? 1 : 0,
-    record: {
-      type: 'load',
-      phase: current.id,
-      start_us: startUs,
-      end_us: endUs,
-      target_rps: rps,
-      sent: rps,
-      done: rps,
-      errors: {},
-      in_flight: 0,
-      queued: 0,
-      hist: { response: '', service: '', send_lag: '' },
-    },
+  const overflows = isStress ? (at - 24) * 7 : 0
+  const records: RecordingRecord[] = []
+  if (at === from) {
+    const before = PHASES[id - 1]
+    if (before) {
+      const start_us = (from - before.seconds) * 1e6
+      records.push({ type: 'phase', id: id - 1, name: before.name, kind: before.kind, start_us, end_us: span.start_us })
+    }
+    records.push({ type: 'phase', id, name, kind, start_us: span.start_us })
+  }
+  for (const [probe, data] of Object.entries(windows)) records.push({ type: 'window', probe, ...span, data })
+  records.push({ type: 'stacks', probe: 'stalls', unit: 'ns', ...span, rows: stackRows(stacks, rps, isStress, at) })
+  if (rps > 0) records.push(loadRecord(span, rps, isStress, at))
+  records.push({
+    type: 'telemetry',
+    source: 'netns',
+    t_us: span.end_us,
+    values: { 'TcpExt.ListenOverflows': overflows, 'TcpExt.ListenDrops': overflows },
   })
-  current.load = load
+  records.push({
+    type: 'overhead',
+    t_us: span.end_us,
+    tracer_cpu_ns: (at + 1) * 11e6,
+    recorder_cpu_ns: (at + 1) * 6e6,
+    recorder_rss: 90e6,
+    tracer_rss: 110e6,
+  })
+  return records
 }
 
-function addWindow(current: PhaseModel, probe: string, startUs: number, endUs: number, data: Record<string, unknown>) {
-  const seen = current.probes.get(probe)
-  if (!seen) {
-    current.probes.set(probe, {
-      probe,
-      windows: 1,
-      coveredUs: endUs - startUs,
-      data,
-      recent: [{ startUs, endUs, data }],
-      hasStacks: probe === 'stalls',
-    })
-    return
-  }
-  seen.windows++
-  seen.coveredUs += endUs - startUs
-  seen.data = sum(seen.data, data)
-  seen.recent.push({ startUs, endUs, data })
+/** Weights that move from second to second, so that a live flame has something to redraw. */
+function stackRows(stacks: readonly number[][], rps: number, isStress: boolean, at: number): StackRow[] {
+  const weigh = (i: number) => (1 + ((i * 31 + at * 17 * (i % 5)) % 23)) * (isStress && i % 3 === 0 ? 4 : 1)
+  const total = stacks.reduce((n, _, i) => n + weigh(i), 0)
+  const blockedNs = rps * (isStress ? 4.1e6 : 1.3e6)
+  return stacks.map((frames, i) => {
+    const state = i % 7 === 6 ? 'runnable' : 'blocked'
+    return [Math.round((weigh(i) / total) * blockedNs), 1, frames, { state }]
+  })
 }
 
-function sum(a: unknown, b: unknown): unknown {
-  if (typeof a === 'number' && typeof b === 'number') return a + b
-  if (isObject(a) && isObject(b)) {
-    if ('buckets' in a && Array.isArray(a['buckets']) && Array.isArray(b['buckets']))
-      return histogramOf([...a['buckets'], ...b['buckets']], Number(a['sum']) + Number(b['sum']))
-    return Object.fromEntries(
-      Object.keys({ ...a, ...b }).map((k) => [k, k in a && k in b ? sum(a[k], b[k]) : (a[k] ?? b[k])]),
-    )
+function loadRecord(
+  span: { phase: number; start_us: number; end_us: number },
+  rps: number,
+  isStress: boolean,
+  at: number,
+): LoadRecord {
+  const p99Ms = (isStress ? 38 : 3.1) + (at % 5) * 0.4
+  const done = rps + (at % 7) * 20
+  return {
+    type: 'load',
+    ...span,
+    target_rps: isStress ? 5000 : 2500,
+    sent: done,
+    done,
+    errors: isStress ? { timeout: 1 } : {},
+    in_flight: 12,
+    queued: 0,
+    hist: { response: latencies(p99Ms), service: latencies(p99Ms / 2), send_lag: latencies(0.1) },
   }
-  return b
 }
-const isObject = (x: unknown): x is Record<string, unknown> => typeof x === 'object' && x !== null && !Array.isArray(x)
+
+const encoded = new Map<number, string>()
+/** Hundred latencies of which the 99th is `p99Ms`, as a recording holds them. */
+function latencies(p99Ms: number): string {
+  const known = encoded.get(p99Ms)
+  if (known) return known
+  const histogram = emptyHdr()
+  for (let n = 1; n <= 100; n++) recordMs(histogram, n < 90 ? (p99Ms * n) / 720 : (p99Ms * n) / 99)
+  const text = encodeHdr(histogram)
+  encoded.set(p99Ms, text)
+  return text
+}
 
 function waitsData(rps: number, stress: boolean, at: number) {
   const centre = stress ? 9.4e6 + (at % 4) * 4e5 : 31e3
@@ -307,45 +273,25 @@ function callsData(rps: number, stress: boolean) {
   }
 }
 
-function emptyModel(): RunModel {
-  return {
-    header: {
-      type: 'header',
-      format: 'probe-recording',
-      version: 1,
-      tool: 'probe 0.1.0',
-      started: '2026-11-23T15:04:05Z',
-      clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
-      host: { name: 'host', kernel: '6.1.0', arch: 'x64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17' },
-      target: {
-        processes: [1, 2, 3, 4].map((n) => ({ pid: 4241 + n, starttime: n, comm: 'api' })),
-        selector: '--port 8080',
-        follow: false,
-        ports: [8080],
-        netns: 1,
-        cgroup: null,
-      },
-      plan: { phases: PHASES.map((p) => ({ name: p.name, duration: p.seconds > 1e4 ? '15m' : `${p.seconds}s` })) },
-      probes: ['waits', 'calls', 'stalls'].map((name) => ({
-        name,
-        variant: 'tracepoints',
-        params: {},
-        script_sha256: '',
-      })),
-      sysctls: {},
-    },
-    nowUs: 0,
-    phases: [],
-    current: null,
-    frames: [],
-    notes: [],
-    loss: [],
-    overhead: [],
-    summary: null,
-    end: null,
-    skipped: 0,
-    revision: 0,
-  }
+const header: HeaderRecord = {
+  type: 'header',
+  format: 'probe-recording',
+  version: 1,
+  tool: 'probe 0.1.0',
+  started: '2026-11-23T15:04:05Z',
+  clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
+  host: { name: 'host', kernel: '6.1.0', arch: 'x64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17' },
+  target: {
+    processes: [1, 2, 3, 4].map((n) => ({ pid: 4241 + n, starttime: n, comm: 'api' })),
+    selector: '--port 8080',
+    follow: false,
+    ports: [8080],
+    netns: 1,
+    cgroup: null,
+  },
+  plan: { phases: PHASES.map((p) => ({ name: p.name, duration: p.seconds > 1e4 ? '15m' : `${p.seconds}s` })) },
+  probes: ['waits', 'calls', 'stalls'].map((name) => ({ name, variant: 'tracepoints', params: {}, script_sha256: '' })),
+  sysctls: {},
 }
 
 function inventStacks(n: number): string[][] {
@@ -361,28 +307,4 @@ function inventStacks(n: number): string[][] {
     stacks.push(['main', 'worker_main', ...middle, `${leaves[i % leaves.length]}_[k]`])
   }
   return stacks
-}
-
-/** A profile whose weights move with the run, so that a live flame has something to redraw. */
-function profileAt(model: RunModel, stacks: string[][], view = 'blocked'): Profile {
-  const columns = model.phases.map((p) => ({
-    key: String(p.id),
-    rows: stacks.map((stack, i) => {
-      const churn = 1 + ((i * 31 + Math.floor(model.nowUs / 1e5) * 17 * (i % 5)) % 23)
-      return {
-        stack,
-        value: (view === 'runnable' ? 0.1 : 1) * churn * 1e6 * (p.kind === 'stress' && i % 3 === 0 ? 4 : 1),
-      }
-    }),
-  }))
-  return profileFrom('ns', columns)
-}
-
-export function profileFrom(
-  unit: Profile['unit'],
-  columns: { key: string; rows: { stack: readonly string[]; value: number }[] }[],
-): Profile {
-  const profile = createProfile(unit)
-  for (const { key, rows } of columns) for (const { stack, value } of rows) profile.add(stack, value, 1, key)
-  return profile
 }

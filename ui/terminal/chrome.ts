@@ -1,4 +1,4 @@
-import type { PhaseModel } from '../../audit/model/run.ts'
+import { costOf, type PhaseModel } from '../../audit/index.ts'
 import {
   clip,
   formatClock,
@@ -12,7 +12,6 @@ import {
 } from '../text/format.ts'
 import {
   baselineOf,
-  costOf,
   errorPct,
   lossCount,
   lossOfRun,
@@ -40,10 +39,11 @@ export function drawHeader(scene: Scene, brush: Brush): void {
   let x = brush.text(0, 0, mode, BOLD | INVERSE)
   x = brush.text(x + 1, 0, clip(targetName(model), Math.max(8, Math.floor(brush.width / 4))), BOLD) + 3
   if (phase) {
-    const room = brush.width - x - phase.name.length - 9
+    // Two blanks, the clock, two blanks.
+    const room = brush.width - x - phase.name.length - ' 3/5'.length - 9
     const right = loadTexts(phase).find((text) => text.length <= room) ?? ''
     brush.text(brush.width - right.length - 1, 0, right)
-    progress(scene, phase, brush, x, brush.width - right.length - 3)
+    progress(scene, phase, brush, x, brush.width - right.length - 2)
   }
   if (brush.height > 1) drawTrust(scene, brush)
 }
@@ -56,7 +56,13 @@ function loadTexts(phase: PhaseModel): string[] {
   const target = phase.load.targetRps > 0 ? ` of ${formatCount(phase.load.targetRps)}` : ''
   const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`
   const errors = `errors ${formatPercent(errorPct(phase))}`
-  return [`${rate}${target}   ${p99}   ${errors}`, `${rate}   ${p99}   ${errors}`, `${rate}   ${p99}`, p99]
+  return [
+    `${rate}${target}   ${p99}   ${errors}`,
+    `${rate}   ${p99}   ${errors}`,
+    `${rate}  ${p99}  ${errors}`,
+    `${rate}  ${p99}`,
+    p99,
+  ]
 }
 
 const BAR = 13
@@ -73,8 +79,10 @@ function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: numbe
     brush.text(x + done, 0, '░'.repeat(BAR - done), ink.faint)
     x += BAR + 1
   }
-  const clock = durationUs === null ? formatClock(elapsedUs) : `${formatClock(elapsedUs)} / ${formatClock(durationUs)}`
-  if (x + clock.length <= to) brush.text(x, 0, clock)
+  const elapsed = formatClock(elapsedUs)
+  const ofPlan = durationUs === null ? elapsed : `${elapsed} / ${formatClock(durationUs)}`
+  const clock = [ofPlan, elapsed].find((text) => x + text.length <= to)
+  if (clock) brush.text(x, 0, clock)
 }
 
 function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {

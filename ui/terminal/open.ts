@@ -1,11 +1,10 @@
-import type { ProfileOf, RunModel } from '../../audit/model/run.ts'
+import { profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './update.ts'
 
 export interface TerminalOptions {
   model: RunModel
   catalog: Catalog
-  profileOf: ProfileOf
   /** calls back whenever the model changed; returns how to stop that */
   subscribe: (changed: () => void) => () => void
   /** the reader leaves; called once, when the terminal is as it was before */
@@ -42,6 +41,7 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
   }
   const screen = createScreen({
     ...options,
+    profileOf,
     sgr: createPalette(colourDepth(stdout, process.env)),
     terminal: stdout,
     onEffect: perform,

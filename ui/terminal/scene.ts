@@ -1,5 +1,4 @@
-import type { ProfileOf, RunModel } from '../../audit/model/run.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
+import type { Profile, ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { ScreenState } from './state.ts'
 

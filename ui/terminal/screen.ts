@@ -1,4 +1,4 @@
-import type { ProfileOf, RunModel } from '../../audit/model/run.ts'
+import type { ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'

@@ -1,5 +1,5 @@
-import type { PhaseModel, RunModel } from '../../audit/model/run.ts'
-import type { Probe } from '../../probes/define.ts'
+import type { PhaseModel, RunModel } from '../../audit/index.ts'
+import type { Probe } from '../../probes/index.ts'
 import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
 
 /** What the reader has chosen to look at. All of it is here, so that a screen is a function of (model, state, size). */

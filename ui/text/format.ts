@@ -1,4 +1,4 @@
-import type { Figure } from '../../probes/define.ts'
+import type { Figure } from '../../probes/index.ts'
 
 /** What stands where a number is not known. Never 0: zero is a measurement. */
 export const UNKNOWN = '–'

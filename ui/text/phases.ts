@@ -1,5 +1,5 @@
-import type { PhaseModel, RunModel } from '../../audit/model/run.ts'
-import type { Figure, Probe } from '../../probes/define.ts'
+import { costOf, type PhaseModel, type RunModel } from '../../audit/index.ts'
+import type { Figure, Probe } from '../../probes/index.ts'
 import {
   formatCount,
   formatFigure,
@@ -14,7 +14,6 @@ import {
 import {
   baselineOf,
   type Catalog,
-  costOf,
   counterDelta,
   errorPct,
   figuresOf,

@@ -1,6 +1,5 @@
-import type { CostSample, PhaseModel, RunModel } from '../../audit/model/run.ts'
-import type { Figure, FigureScope, Probe } from '../../probes/define.ts'
-import type { Histogram } from '../../probes/histogram.ts'
+import type { Cost, PhaseModel, ProbePhase, RunModel } from '../../audit/index.ts'
+import type { Figure, FigureScope, Histogram, Probe } from '../../probes/index.ts'
 
 /** What the text and the screen read out of a model. Nothing here knows a probe by name. */
 export type Catalog = ReadonlyMap<string, Probe>
@@ -19,9 +18,15 @@ export function probesOf(model: RunModel, catalog: Catalog): Probe[] {
   return [...catalog.values()].filter((probe) => recorded.has(probe.name))
 }
 
+/** What a probe saw in a phase; `null` before its first window (stacks alone are no numbers). */
+export function seenBy(probe: Probe, phase: PhaseModel | null): ProbePhase | null {
+  const seen = phase?.probes.get(probe.name)
+  return seen && seen.data !== null ? seen : null
+}
+
 /** A probe's figures over a phase; empty where it saw nothing. */
 export function figuresOf(probe: Probe, phase: PhaseModel | null): Figure[] {
-  const seen = phase?.probes.get(probe.name)
+  const seen = seenBy(probe, phase)
   return phase && seen ? probe.draw.figures(seen.data, scopeOf(phase, seen.coveredUs)) : []
 }
 
@@ -34,22 +39,22 @@ export function headlines(figures: readonly Figure[]): Figure[] {
 }
 
 export function histogramsOf(probe: Probe, phase: PhaseModel | null): { label: string; histogram: Histogram }[] {
-  const seen = phase?.probes.get(probe.name)
+  const seen = seenBy(probe, phase)
   return seen && probe.draw.histograms ? probe.draw.histograms(seen.data) : []
 }
 
 export function tableRowsOf(probe: Probe, phase: PhaseModel | null): Record<string, string | number | null>[] {
-  const seen = phase?.probes.get(probe.name)
+  const seen = seenBy(probe, phase)
   return phase && seen && probe.draw.table ? probe.draw.table.rows(seen.data, scopeOf(phase, seen.coveredUs)) : []
 }
 
 /** What a phase's numbers relate to. Windows may cover a part of the phase only: requests are taken in that proportion. */
-function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
+export function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
   const load = phase.load
   const loadUs = load ? load.endUs - load.startUs : 0
   return {
     durationUs: coveredUs,
-    requests: load && loadUs > 0 ? load.done * Math.min(1, coveredUs / loadUs) : null,
+    requests: load && loadUs > 0 && load.done > 0 ? load.done * Math.min(1, coveredUs / loadUs) : null,
   }
 }
 
@@ -107,62 +112,6 @@ export function worsening(
   if (now === then) return 1
   const [worse, better] = figure.better === 'lower' ? [now, then] : [then, now]
   return better === 0 ? Number.POSITIVE_INFINITY : worse / better
-}
-
-export interface Cost {
-  tracerPct: number | null
-  recorderPct: number | null
-  /** kernel programs, percent of one core */
-  bpfPct: number | null
-  /** true when it comes from event counts x measured cost per event */
-  bpfEstimated: boolean
-}
-
-/** What tracing cost in a span, percent of one core; by default over the whole run. */
-export function costOf(model: RunModel, phase: PhaseModel | null, probes: readonly Probe[]): Cost {
-  const [first, last] = samplesIn(model, phase)
-  const spanNs = first && last ? (last.tUs - first.tUs) * 1000 : 0
-  const share = (read: (s: CostSample) => number | null): number | null => {
-    if (!first || !last || spanNs <= 0) return null
-    const [a, b] = [read(first), read(last)]
-    return a === null || b === null ? null : ((b - a) / spanNs) * 100
-  }
-  const measured = share((s) => s.bpfNs)
-  return {
-    tracerPct: share((s) => s.tracerCpuNs),
-    recorderPct: share((s) => s.recorderCpuNs),
-    bpfPct: measured ?? estimate(phase ? [phase] : model.phases, probes),
-    bpfEstimated: measured === null,
-  }
-}
-
-function samplesIn(model: RunModel, phase: PhaseModel | null): [CostSample?, CostSample?] {
-  if (!phase) return [model.overhead[0], model.overhead.at(-1)]
-  const end = phase.endUs ?? model.nowUs
-  let first: CostSample | undefined
-  let last: CostSample | undefined
-  for (const sample of model.overhead) {
-    if (sample.tUs > end) break
-    if (sample.tUs <= phase.startUs || !first) first = sample
-    last = sample
-  }
-  return [first, last]
-}
-
-function estimate(phases: readonly PhaseModel[], probes: readonly Probe[]): number | null {
-  let pct: number | null = null
-  for (const probe of probes) {
-    let ns = 0
-    let coveredUs = 0
-    for (const phase of phases) {
-      const seen = phase.probes.get(probe.name)
-      if (!seen) continue
-      ns += probe.estimateNs(seen.data)
-      coveredUs += seen.coveredUs
-    }
-    if (coveredUs > 0) pct = (pct ?? 0) + (ns / (coveredUs * 1000)) * 100
-  }
-  return pct
 }
 
 /** Tracer and kernel programs together, percent of one core. */

@@ -1,6 +1,5 @@
-import type { RunModel } from '../../audit/model/run.ts'
-import type { Probe } from '../../probes/define.ts'
-import { mergeData } from '../../probes/record.ts'
+import { costOf, type RunModel } from '../../audit/index.ts'
+import { type FigureScope, mergeData, type Probe } from '../../probes/index.ts'
 import {
   formatBytes,
   formatClock,
@@ -14,7 +13,6 @@ import {
 import { phaseTable } from './phases.ts'
 import {
   type Catalog,
-  costOf,
   errorPct,
   headlines,
   lossCount,
@@ -22,6 +20,8 @@ import {
   placeInPlan,
   probesOf,
   rpsOf,
+  scopeOf,
+  seenBy,
   targetName,
 } from './reading.ts'
 
@@ -30,7 +30,7 @@ const LABEL = 16
 
 /**
  * What was found, for a reader without a terminal: one line on the target, one per probe, one on what to trust. The
- * numbers are of the whole run; with several phases the table of phases follows.
+ * numbers are of the whole run (of its phases under load, if there are any); with several phases their table follows.
  */
 export function textSummary(model: RunModel, catalog: Catalog, recording?: { path: string; bytes: number }): string {
   const probes = probesOf(model, catalog)
@@ -78,7 +78,7 @@ function about(model: RunModel): string {
   const first = model.phases[0]
   return (
     parts.filter((part) => typeof part === 'string' && part !== '').join(', ') +
-    (first ? `   attached in ${formatNs(first.startUs * 1000)}` : '')
+    (first && first.startUs > 0 ? `   attached in ${formatNs(first.startUs * 1000)}` : '')
   )
 }
 
@@ -94,26 +94,24 @@ function probeLines(model: RunModel, probe: Probe): string[] {
 
 interface Whole {
   data: unknown
-  scope: { durationUs: number; requests: number | null }
+  scope: FigureScope
 }
 
 function wholeRun(model: RunModel, probe: Probe): Whole | null {
-  let whole: Whole | null = null
-  for (const phase of model.phases) {
-    const seen = phase.probes.get(probe.name)
-    if (!seen) continue
-    const requests = phase.load?.done ?? null
-    whole = whole
-      ? {
-          data: mergeData(probe.record, whole.data, seen.data),
-          scope: {
-            durationUs: whole.scope.durationUs + seen.coveredUs,
-            requests: whole.scope.requests === null || requests === null ? null : whole.scope.requests + requests,
-          },
-        }
-      : { data: seen.data, scope: { durationUs: seen.coveredUs, requests } }
-  }
-  return whole
+  // A phase without load would make every number per request wrong.
+  const loaded = model.phases.filter((phase) => phase.load)
+  const seen = (loaded.length > 0 ? loaded : model.phases).flatMap((phase): Whole[] => {
+    const own = seenBy(probe, phase)
+    return own ? [{ data: own.data, scope: scopeOf(phase, own.coveredUs) }] : []
+  })
+  if (seen.length === 0) return null
+  return seen.reduce((a, b) => ({
+    data: mergeData(probe.record, a.data, b.data),
+    scope: {
+      durationUs: a.scope.durationUs + b.scope.durationUs,
+      requests: a.scope.requests === null || b.scope.requests === null ? null : a.scope.requests + b.scope.requests,
+    },
+  }))
 }
 
 function topRows(probe: Probe, whole: Whole): string | null {

@@ -1,4 +1,4 @@
-import { bucketCeil, bucketFloor, type Histogram, mean, percentile } from '../../../probes/histogram.ts'
+import { bucketCeil, bucketFloor, type Histogram, mean, percentile } from '../../../probes/index.ts'
 import { formatNs, right } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'

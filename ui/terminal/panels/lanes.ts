@@ -1,8 +1,8 @@
-import type { PhaseModel, RunModel } from '../../../audit/model/run.ts'
-import type { Figure, Probe } from '../../../probes/define.ts'
-import { percentile } from '../../../probes/histogram.ts'
+import type { PhaseModel, RunModel } from '../../../audit/index.ts'
+import type { Figure, Probe } from '../../../probes/index.ts'
+import { percentile } from '../../../probes/index.ts'
 import { clip, formatMs, formatRate, formatUnit, right } from '../../text/format.ts'
-import { type Catalog, probesOf } from '../../text/reading.ts'
+import { type Catalog, figuresOf, probesOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 
@@ -51,7 +51,7 @@ export function lanesOf(model: RunModel, catalog: Catalog): Lane[] {
 
 /** Draws lanes above a row that names the phases. Needs `lanes + 1` rows; lanes that do not fit are left out. */
 export function drawLanes(model: RunModel, lanes: readonly Lane[], brush: Brush): void {
-  const label = brush.width >= 100 ? LABEL : NARROW_LABEL
+  const label = brush.width >= 80 ? LABEL : NARROW_LABEL
   const width = brush.width - label - VALUE - 3
   const from = model.phases[0]?.startUs ?? 0
   if (width < 8 || brush.height < 2) return
@@ -68,7 +68,8 @@ export function drawLanes(model: RunModel, lanes: readonly Lane[], brush: Brush)
     const at = cellOf(phase.startUs)
     const next = model.phases[i + 1]
     const room = (next ? cellOf(next.startUs) : width) - at
-    if (room > 0) bands.text(at, 0, clip(`└${phase.name}`, room), phase === model.current ? ink.accent : ink.faint)
+    if (room > 0)
+      bands.text(at, 0, room < 4 ? '└' : clip(`└${phase.name}`, room), phase === model.current ? ink.accent : ink.faint)
   }
 }
 
@@ -117,10 +118,7 @@ function laneOf(model: RunModel, probe: Probe): Lane | null {
 }
 
 function laneFigure(model: RunModel, probe: Probe): Figure | null {
-  const seen = model.current?.probes.get(probe.name)
-  if (!seen || !model.current) return null
-  const scope = { durationUs: seen.coveredUs, requests: model.current.load?.done ?? null }
-  const figures = probe.draw.figures(seen.data, scope).filter((figure) => figure.value !== null)
+  const figures = figuresOf(probe, model.current).filter((figure) => figure.value !== null)
   const worth = (figure: Figure) =>
     (figure.headline ? 4 : 0) + (figure.better === 'neutral' ? 0 : 2) + (figure.unit.startsWith('ns') ? 1 : 0)
   const best = figures.sort((a, b) => worth(b) - worth(a))[0]

@@ -1,4 +1,4 @@
-import type { PhaseModel, RunModel } from '../../../audit/model/run.ts'
+import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import { clip, formatRatio, left, right } from '../../text/format.ts'
 import type { PhaseRow } from '../../text/phases.ts'
 import { baselineOf } from '../../text/reading.ts'

@@ -1,6 +1,5 @@
-import type { PhaseModel, RunModel } from '../../../audit/model/run.ts'
-import type { Probe } from '../../../probes/define.ts'
-import type { Histogram } from '../../../probes/histogram.ts'
+import type { PhaseModel, RunModel } from '../../../audit/index.ts'
+import type { Histogram, Probe } from '../../../probes/index.ts'
 import { formatFigure, formatUnit, UNKNOWN } from '../../text/format.ts'
 import type { PhaseRow } from '../../text/phases.ts'
 import { baselineOf, figuresOf, headlines, histogramsOf, tableRowsOf, worsening } from '../../text/reading.ts'

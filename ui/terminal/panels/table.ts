@@ -1,4 +1,4 @@
-import type { TableColumn } from '../../../probes/define.ts'
+import type { TableColumn } from '../../../probes/index.ts'
 import { formatUnit, left, right, UNKNOWN } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink, UNDERLINE } from '../palette.ts'

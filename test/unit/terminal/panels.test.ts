@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { profileOf } from '../../../audit/index.ts'
+import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
+import { drawFooter, drawHeader, drawTabs } from '../../../ui/terminal/chrome.ts'
+import { layoutOf } from '../../../ui/terminal/layout.ts'
+import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
+import { sortRows } from '../../../ui/terminal/panels/table.ts'
+import type { Scene } from '../../../ui/terminal/scene.ts'
+import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
+import { type SyntheticRun, syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+
+const catalog = syntheticCatalog()
+const sceneOf = (run: SyntheticRun, state: Partial<ScreenState> = {}): Scene => ({
+  model: run.model,
+  catalog,
+  profileOf,
+  state: { ...initialState, ...state },
+  live: true,
+  title: 'run.ndjson',
+})
+
+/** The whole screen as text. */
+function screen(scene: Scene, columns: number, rows: number): string[] {
+  const layout = layoutOf({ columns, rows })
+  const cells = createCells(layout.columns, layout.rows)
+  const part = (y: number, height: number) => brush(cells, { x: 0, y, width: columns, height })
+  drawHeader(scene, part(0, layout.header))
+  drawTabs(scene, part(layout.header, layout.tabs))
+  drawPanel(scene, part(layout.panel.y, layout.panel.height))
+  drawFooter(scene, part(layout.rows - layout.footer, layout.footer))
+  return Array.from({ length: layout.rows }, (_, y) =>
+    rowText(cells, y, () => '')
+      .replace(/\x1b\[0m$/, '')
+      .trimEnd(),
+  )
+}
+
+describe('the screen', () => {
+  it.each([
+    ['overview', 120, 40, {}],
+    ['overview', 80, 24, {}],
+    ['distribution', 120, 40, { tab: 1 }],
+    ['table', 120, 40, { tab: 2 }],
+    ['flame', 120, 40, { tab: 3 }],
+    ['log', 120, 40, { tab: 4 }],
+    ['help', 120, 40, { help: true }],
+    ['overview', 60, 15, {}],
+  ] as const)('shows the %s at %ix%i', async (name, columns, rows, state) => {
+    const text = screen(sceneOf(syntheticRun(60), state), columns, rows).join('\n')
+    await expect(`${text}\n`).toMatchFileSnapshot(`golden/${name}-${columns}x${rows}.txt`)
+  })
+
+  it.each([0, 1, 6, 30])('says so in a run %i seconds old, for each tab', (seconds) => {
+    for (const tab of [0, 1, 2, 3, 4]) {
+      const lines = screen(sceneOf(syntheticRun(seconds), { tab }), 100, 30)
+      expect(lines.join('\n').trim()).not.toBe('')
+      expect(lines.join('\n')).not.toMatch(/NaN|undefined|Infinity|null/)
+    }
+  })
+
+  it('keeps its last line, the keys, at any size', () => {
+    for (let rows = 2; rows <= 30; rows++) {
+      const lines = screen(sceneOf(syntheticRun(60)), 40, rows)
+      expect(lines).toHaveLength(rows - 1)
+      expect(lines.at(-1)).toContain('q quit')
+    }
+  })
+
+  it('gives up the lanes before the header’s second line', () => {
+    const at = (rows: number) => screen(sceneOf(syntheticRun(60)), 80, rows).join('\n')
+    expect(at(24)).toContain('Over time')
+    expect(at(17)).not.toContain('Over time')
+    expect(at(17)).toContain('trust ok')
+    expect(at(15)).not.toContain('trust ok')
+    expect(at(15)).toContain('stress 3/3')
+  })
+
+  it('names what stands out in words', () => {
+    expect(screen(sceneOf(syntheticRun(60)), 120, 40).at(-2)).toBe(
+      ' ▲ Waits waited mean: 10.5 ms in stress, 32.5 µs in baseline (×323)',
+    )
+  })
+
+  it('says that it cannot compare where no phase came before', () => {
+    expect(screen(sceneOf(syntheticRun(4)), 120, 40).at(-2)).toContain('no earlier phase to compare with')
+  })
+
+  it('shows loss as doubt', () => {
+    const run = syntheticRun(60)
+    run.model.loss.push({ startUs: 0, endUs: 1, probe: 'stalls', kind: 'map_full', count: 12 })
+    const [, trust] = screen(sceneOf(run), 120, 40)
+    expect(trust).toMatch(/trust lower bound .* loss 12/)
+  })
+})
+
+describe('a panel', () => {
+  const run = syntheticRun(60)
+
+  it('never writes outside its rectangle, for any size and state', () => {
+    const state = fc.record({
+      tab: fc.integer({ min: 0, max: 4 }),
+      phaseId: fc.constantFrom(null, 0, 1, 2, 99),
+      help: fc.boolean(),
+      search: fc.constantFrom('', 'cache', '(', '.*'),
+      views: fc.constantFrom<ScreenState['views'][]>({}, { stalls: 'flame:runnable' }, { stalls: 'numbers' }),
+      flames: fc.constantFrom<ScreenState['flames'][]>(
+        {},
+        { stalls: { root: ['main', 'worker_main'], selected: ['main', 'gone'] } },
+      ),
+      tables: fc.constantFrom<ScreenState['tables'][]>(
+        {},
+        { calls: { sort: 'mean', scroll: 3 } },
+        { calls: { sort: null, scroll: 1e6 } },
+      ),
+    })
+    const rect = fc.record({
+      x: fc.integer({ min: 0, max: 30 }),
+      y: fc.integer({ min: 0, max: 10 }),
+      width: fc.integer({ min: 0, max: 180 }),
+      height: fc.integer({ min: 0, max: 50 }),
+    })
+    fc.assert(
+      fc.property(state, rect, (some, { x, y, width, height }) => {
+        const cells = createCells(200, 60)
+        drawPanel(sceneOf(run, some), brush(cells, { x, y, width, height }))
+        cells.code.forEach((code, at) => {
+          const [column, row] = [at % 200, Math.floor(at / 200)]
+          const isInside = column >= x && column < x + width && row >= y && row < y + height
+          if (!isInside && code !== 0x20) throw new Error(`wrote at ${column},${row}`)
+        })
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('draws the same scene the same way', () => {
+    expect(screen(sceneOf(run, { tab: 3 }), 120, 40)).toEqual(screen(sceneOf(run, { tab: 3 }), 120, 40))
+  })
+})
+
+describe('sortRows', () => {
+  const columns = [
+    { key: 'name', label: 'name', unit: 'text' },
+    { key: 'n', label: 'n', unit: 'count' },
+  ] as const
+  const rows = [
+    { name: 'b', n: null },
+    { name: 'c', n: 1 },
+    { name: 'a', n: 5 },
+  ]
+
+  it.each([
+    [null, 'bca'],
+    ['name', 'abc'],
+    ['n', 'acb'],
+  ])('by %s', (sort, expected) => {
+    expect(
+      sortRows(rows, columns, sort)
+        .map((row) => row['name'])
+        .join(''),
+    ).toBe(expected)
+  })
+})

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { profileOf } from '../../../audit/index.ts'
+import { createScreen, type Screen } from '../../../ui/terminal/screen.ts'
+import type { Effect } from '../../../ui/terminal/update.ts'
+import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+
+function open(): { screen: Screen; terminal: ReturnType<typeof fakeTerminal>; grow: () => void; effects: Effect[] } {
+  const run = syntheticRun(30)
+  const terminal = fakeTerminal()
+  const effects: Effect[] = []
+  const screen = createScreen({
+    model: run.model,
+    catalog: syntheticCatalog(),
+    profileOf,
+    title: '',
+    live: true,
+    sgr: () => '',
+    terminal,
+    onEffect: (effect) => effects.push(effect),
+  })
+  inkFrame(screen)
+  const grow = () => {
+    run.second()
+    screen.changed()
+  }
+  return { screen, terminal, grow, effects }
+}
+
+/** What Ink does: React makes a frame, Ink writes it. */
+function inkFrame(screen: Screen): void {
+  screen.committed(screen.chrome().layout)
+  screen.framed()
+}
+
+function fakeTerminal() {
+  const drains: (() => void)[] = []
+  const terminal = {
+    columns: 100,
+    rows: 30,
+    writableNeedDrain: false,
+    writes: [] as string[],
+    write: (bytes: string) => terminal.writes.push(bytes),
+    once: (_: 'drain', then: () => void) => drains.push(then),
+    /** the terminal takes what was written */
+    drain: () => {
+      terminal.writableNeedDrain = false
+      for (const then of drains.splice(0)) then()
+    },
+  }
+  return terminal
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a screen', () => {
+  it('paints one frame for many changes', () => {
+    const { terminal, grow } = open()
+    terminal.writes.length = 0
+    for (let n = 0; n < 20; n++) grow()
+    vi.advanceTimersByTime(1000)
+    expect(terminal.writes).toHaveLength(1)
+  })
+
+  it('drops frames while the terminal does not keep up, and catches up once', () => {
+    const { terminal, grow } = open()
+    terminal.writes.length = 0
+    terminal.writableNeedDrain = true
+    for (let n = 0; n < 20; n++) {
+      grow()
+      vi.advanceTimersByTime(500)
+    }
+    expect(terminal.writes).toHaveLength(0)
+    terminal.drain()
+    vi.advanceTimersByTime(1000)
+    expect(terminal.writes).toHaveLength(1)
+  })
+
+  it('does not paint before Ink has made room for it', () => {
+    const { screen, terminal, grow } = open()
+    terminal.writes.length = 0
+    terminal.rows = 50
+    screen.resized()
+    grow()
+    vi.advanceTimersByTime(1000)
+    expect(terminal.writes).toHaveLength(0)
+    inkFrame(screen)
+    expect(terminal.writes).toHaveLength(1)
+  })
+
+  it('stands still while frozen and shows the present afterwards', () => {
+    const { screen, terminal, grow } = open()
+    screen.press('z')
+    const frozen = screen.chrome().header[0]
+    terminal.writes.length = 0
+    for (let n = 0; n < 5; n++) grow()
+    vi.advanceTimersByTime(1000)
+    expect(terminal.writes).toHaveLength(0)
+    expect(screen.chrome().header[0]).toBe(frozen)
+    screen.press('z')
+    expect(screen.chrome().header[0]).toContain('00:10')
+  })
+
+  it('answers a key at once and passes on what it asks for', () => {
+    const { screen, terminal, effects } = open()
+    terminal.writes.length = 0
+    screen.press('4')
+    expect(terminal.writes).toHaveLength(1)
+    screen.press('q')
+    expect(effects).toEqual([{ do: 'quit' }])
+  })
+
+  it('writes nothing after it is closed', () => {
+    const { screen, terminal, grow } = open()
+    grow()
+    screen.close()
+    terminal.writes.length = 0
+    vi.advanceTimersByTime(1000)
+    screen.repaint()
+    expect(terminal.writes).toHaveLength(0)
+  })
+})

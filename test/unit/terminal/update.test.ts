@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { profileOf } from '../../../audit/index.ts'
+import { bindings } from '../../../ui/terminal/keys.ts'
+import { freeze, type Scene } from '../../../ui/terminal/scene.ts'
+import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
+import { type Effect, press } from '../../../ui/terminal/update.ts'
+import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+
+const run = syntheticRun(60)
+const catalog = syntheticCatalog()
+const FLAME = 3
+const TABLE = 2
+
+/** Presses keys one after the other; the state at the end and all effects. */
+function type(
+  keys: readonly string[],
+  from: Partial<ScreenState> = {},
+  live = true,
+): { state: ScreenState; effects: Effect[] } {
+  let state: ScreenState = { ...initialState, ...from }
+  const effects: Effect[] = []
+  for (const key of keys) {
+    const scene: Scene = { model: run.model, catalog, profileOf, state, live, title: '' }
+    const update = press(scene, key, { width: 120, height: 30 })
+    state = update.state
+    if (update.effect) effects.push(update.effect)
+  }
+  return { state, effects }
+}
+
+describe('keys', () => {
+  it.each([
+    ['3 opens the third tab', ['3'], { tab: 2 }],
+    ['9 does nothing when there are five tabs', ['9'], { tab: 0 }],
+    ['tab goes round', ['tab', 'tab', 'tab', 'tab', 'tab'], { tab: 0 }],
+    ['shift-tab goes back', ['shift-tab'], { tab: 4 }],
+    ['? opens the help', ['?'], { help: true }],
+    ['any key closes the help', ['?', 'x'], { help: false }],
+    ['p pins the first phase', ['p'], { phaseId: 0 }],
+    ['P pins the last', ['P'], { phaseId: 2 }],
+    ['p after the last follows the run again', ['P', 'p'], { phaseId: null }],
+    ['z freezes', ['z'], { frozen: true }],
+    ['z again goes on', ['z', 'z'], { frozen: false }],
+    ['/ takes a search', ['/', 'f', 'u', 'tex', 'backspace', 'enter'], { search: 'fute', prompt: null }],
+    ['esc leaves the prompt and keeps the search', ['/', 'x', 'escape'], { search: '', prompt: null }],
+    ['esc ends the search', ['/', 'x', 'enter', 'escape'], { search: '' }],
+    ['keys are text in a prompt', ['/', 'q', '?', '1'], { prompt: { kind: 'search', text: 'q?1' }, tab: 0 }],
+    ['control characters of a paste are dropped', ['/', 'a\x1b[2Jb\n'], { prompt: { kind: 'search', text: 'a[2Jb' } }],
+    ['an unknown key changes nothing', ['ü'], {}],
+  ] as const)('%s', (_, keys, expected) => {
+    expect(type(keys).state).toMatchObject(expected)
+  })
+
+  it.each([
+    ['q', ['q'], [{ do: 'quit' }]],
+    ['ctrl-c', ['ctrl-c'], [{ do: 'quit' }]],
+    ['q in the help', ['?', 'q'], [{ do: 'quit' }]],
+    ['ctrl-l', ['ctrl-l'], [{ do: 'redraw' }]],
+    ['m and a name', ['m', 'canary', 'enter'], [{ do: 'mark', label: 'canary' }]],
+    ['m without a name', ['m', ' ', 'enter'], []],
+    ['m, then esc', ['m', 'x', 'escape'], []],
+  ] as const)('%s asks the outside', (_, keys, effects) => {
+    expect(type(keys).effects).toEqual(effects)
+  })
+
+  it('cannot mark a replay', () => {
+    expect(type(['m'], {}, false).state.prompt).toBeNull()
+  })
+
+  it('moves through a flame graph, zooms in and out', () => {
+    const down = type(['down', 'down', 'down'], { tab: FLAME }).state.flames['stalls']
+    expect(down?.selected.slice(0, 2)).toEqual(['main', 'worker_main'])
+    expect(down?.selected).toHaveLength(3)
+    const along = type(['down', 'down', 'down', 'right', 'left'], { tab: FLAME }).state.flames['stalls']
+    expect(along?.selected).toHaveLength(3)
+    const zoomed = type(['down', 'down', 'enter'], { tab: FLAME }).state.flames['stalls']
+    expect(zoomed).toEqual({ root: ['main', 'worker_main'], selected: ['main', 'worker_main'] })
+    const out = type(['down', 'down', 'enter', 'backspace'], { tab: FLAME }).state.flames['stalls']
+    expect(out).toEqual({ root: ['main'], selected: ['main', 'worker_main'] })
+    expect(type(['down', 'up', 'up'], { tab: FLAME }).state.flames['stalls']?.selected).toEqual([])
+  })
+
+  it('goes from match to match and round', () => {
+    const matches = new Set<string>()
+    let keys = ['/', 'futex', 'enter']
+    for (let i = 0; i < 4; i++) {
+      keys = [...keys, 'n']
+      const selected = type(keys, { tab: FLAME }).state.flames['stalls']?.selected
+      expect(selected?.at(-1)).toBe('futex_wait_[k]')
+      matches.add(String(selected))
+    }
+    expect(matches.size).toBeGreaterThan(1)
+    const forth = type(['/', 'futex', 'enter', 'n', 'n', 'N'], { tab: FLAME }).state.flames['stalls']?.selected
+    expect(forth).toEqual(type(['/', 'futex', 'enter', 'n'], { tab: FLAME }).state.flames['stalls']?.selected)
+  })
+
+  it('takes the views of a tab in turn', () => {
+    const views = [[], ['v'], ['v', 'v'], ['v', 'v', 'v']].map(
+      (keys) => type(keys, { tab: FLAME }).state.views['stalls'],
+    )
+    expect(views).toEqual([undefined, 'flame:runnable', 'numbers', 'flame:blocked'])
+  })
+
+  it('sorts a table by its columns in turn and scrolls it', () => {
+    const sorts = [['s'], ['s', 's'], ['s', 's', 's', 's']].map(
+      (keys) => type(keys, { tab: TABLE }).state.tables['calls']?.sort,
+    )
+    expect(sorts).toEqual(['name', 'count', null])
+    expect(type(['down', 'down', 'up'], { tab: TABLE }).state.tables['calls']?.scroll).toBe(1)
+    expect(type(['up'], { tab: TABLE }).state.tables['calls']?.scroll).toBe(0)
+  })
+
+  it('are all in the help, or beside a key that is', () => {
+    const described = new Set(bindings.flatMap(({ help }) => help?.keys.split(/\s+/) ?? []))
+    const undescribed = bindings.filter(({ keys, help }) => !help && !keys.some((key) => described.has(key)))
+    // These share a line: 1-9, arrows and their letters, page keys, delete.
+    const shared = new Set(['2', '3', '4', '5', '6', '7', '8', '9', 'down', 'left', 'right', 'pageup'])
+    expect(undescribed.flatMap(({ keys }) => keys).filter((key) => !shared.has(key))).toEqual([])
+  })
+
+  it('each mean one thing', () => {
+    const keys = bindings.flatMap((binding) => binding.keys)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+})
+
+describe('freeze', () => {
+  it('keeps what was known while the run goes on', () => {
+    const growing = syntheticRun(30)
+    const still = freeze({ model: growing.model, profileOf }, catalog)
+    const before = structuredClone(still.model.phases.at(-1)?.load?.done)
+    const weights = still.profileOf(still.model, 'stalls', 'blocked')?.self.map((column) => [...column])
+    for (let n = 0; n < 5; n++) growing.second()
+    expect(still.model.phases.at(-1)?.load?.done).toBe(before)
+    expect(growing.model.phases.at(-1)?.load?.done).not.toBe(before)
+    expect(still.profileOf(still.model, 'stalls', 'blocked')?.self.map((column) => [...column])).toEqual(weights)
+  })
+})

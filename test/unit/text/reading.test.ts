@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Figure } from '../../../probes/index.ts'
+import {
+  baselineOf,
+  counterDelta,
+  errorPct,
+  headlines,
+  placeInPlan,
+  probesOf,
+  standOuts,
+  targetName,
+  worsening,
+} from '../../../ui/text/reading.ts'
+import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+
+const { model } = syntheticRun(60)
+const [idle, baseline, stress] = model.phases
+if (!idle || !baseline || !stress) throw new Error('the run has three phases')
+const probes = probesOf(model, syntheticCatalog())
+
+const figure = (some: Partial<Figure>): Figure => ({
+  key: 'k',
+  label: 'l',
+  value: 1,
+  unit: 'ns',
+  better: 'lower',
+  ...some,
+})
+
+describe('baselineOf', () => {
+  it.each([
+    ['stress', stress, baseline],
+    ['the baseline itself', baseline, null],
+    ['idle', idle, null],
+    ['no phase', null, null],
+  ])('of %s', (_, phase, expected) => {
+    expect(baselineOf(model, phase)).toBe(expected)
+  })
+
+  it('is the first measured phase where none is called baseline', () => {
+    const first = { ...baseline, kind: 'mark' }
+    expect(baselineOf({ ...model, phases: [idle, first, stress] }, stress)).toBe(first)
+  })
+})
+
+describe('worsening', () => {
+  it.each([
+    ['a time that grew', { value: 30 }, { value: 10 }, 3],
+    ['a time that shrank', { value: 5 }, { value: 10 }, 0.5],
+    ['a rate that fell, where more is better', { value: 5, better: 'higher' }, { value: 10, better: 'higher' }, 2],
+    ['nothing before', { value: 5 }, { value: 0 }, Number.POSITIVE_INFINITY],
+    ['nothing twice', { value: 0 }, { value: 0 }, 1],
+    ['an unknown', { value: null }, { value: 1 }, null],
+    ['a figure without a good direction', { value: 9, better: 'neutral' }, { value: 1 }, null],
+  ] as const)('of %s', (_, now, before, expected) => {
+    expect(worsening(figure(now), figure(before), stress, baseline, 'waits')).toBe(expected)
+  })
+
+  it('compares counts per second, so that a longer phase is not a worse one', () => {
+    const count = (value: number) => figure({ unit: 'count', value })
+    // 35 s of stress, 20 s of baseline
+    expect(worsening(count(35), count(20), stress, baseline, 'waits')).toBe(1)
+  })
+})
+
+describe('standOuts', () => {
+  it('are ordered by how much worse they are', () => {
+    const found = standOuts(stress, baseline, probes)
+    expect(found.map(({ probe, label }) => `${probe} ${label}`)).toEqual([
+      'Waits waited mean',
+      'Waits turned away',
+      'Load p99',
+      'Stalls blocked/request',
+      'Calls per request',
+    ])
+  })
+
+  it('are none between a phase and itself', () => {
+    expect(standOuts(baseline, baseline, probes)).toEqual([])
+  })
+})
+
+describe('headlines', () => {
+  it('leaves out what is unknown and fills up to two', () => {
+    const figures = [
+      figure({ key: 'a', headline: true, value: null }),
+      figure({ key: 'b', headline: true }),
+      figure({ key: 'c' }),
+      figure({ key: 'd' }),
+    ]
+    expect(headlines(figures).map(({ key }) => key)).toEqual(['b', 'c'])
+  })
+})
+
+it('reads counters, errors, place and name', () => {
+  expect(counterDelta(stress, 'netns', 'TcpExt.ListenOverflows')).toBe(245)
+  expect(counterDelta(stress, 'netns', 'TcpExt.Nothing')).toBeNull()
+  expect(errorPct(stress)).toBeCloseTo((35 / 170_080) * 100)
+  expect(errorPct(idle)).toBeNull()
+  expect(placeInPlan(model, stress)).toEqual({ index: 3, of: 3, durationUs: 9e8 })
+  expect(placeInPlan({ ...model, header: null }, stress)).toEqual({ index: 3, of: 3, durationUs: null })
+  expect(targetName(model)).toBe('api[4242] +3')
+  expect(targetName({ ...model, header: null })).toBe('no target')
+})

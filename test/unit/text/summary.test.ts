@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { phaseTable } from '../../../ui/text/phases.ts'
+import { progressLine, textSummary } from '../../../ui/text/summary.ts'
+import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+
+const catalog = syntheticCatalog()
+const recording = { path: 'run.ndjson', bytes: 317_440 }
+
+describe('textSummary', () => {
+  it('says of a run without phases what was found, a line for each probe', () => {
+    const { model } = syntheticRun(5)
+    expect(textSummary(model, catalog, recording)).toMatchInlineSnapshot(`
+      "api[4242] +3 processes, port 8080, kernel 6.1.0, bpftrace 0.17 (tracepoints)
+      waits           served 0/s   turned away 0
+      calls           top: epoll_wait 0 · read 0 · write 0
+      stalls          nothing seen
+      cost            tracer 1.10 % of a core   kernel programs 0 % (estimate)   loss none
+      recording       run.ndjson (310 KiB)   next: probe flame FILE -o off-cpu.svg"
+    `)
+  })
+
+  it('adds the table when there are phases', async () => {
+    await expect(`${textSummary(syntheticRun(60).model, catalog, recording)}\n`).toMatchFileSnapshot(
+      'golden/summary.txt',
+    )
+  })
+
+  it('names loss, notes once, and an early end', () => {
+    const { model } = syntheticRun(5)
+    model.loss.push({ startUs: 0, endUs: 1, probe: 'stalls', kind: 'map_full', count: 12 })
+    for (let n = 0; n < 3; n++) model.notes.push({ tUs: n, text: 'kernel locks: unknown here', kind: 'note' })
+    model.end = { type: 'end', reason: 'target_exited', exit_code: 0, verdict: '' }
+    const lines = textSummary(model, catalog).split('\n')
+    expect(lines.find((line) => line.startsWith('cost'))).toContain('loss 12 map full')
+    expect(lines.slice(-3)).toEqual([
+      'note: kernel locks: unknown here',
+      'warning: data was lost; sums are a lower bound',
+      'ended: target exited',
+    ])
+  })
+
+  it('says that nothing was recorded instead of zeros', () => {
+    const { model } = syntheticRun(0)
+    expect(textSummary(model, catalog)).toContain('no window yet')
+    expect(textSummary({ ...model, header: null }, catalog).split('\n')[0]).toBe('no recording')
+  })
+
+  it('fits 100 columns, also with long names', () => {
+    const { model } = syntheticRun(60)
+    for (const phase of model.phases) phase.name = `${phase.name}-with-a-very-long-name`
+    for (const line of textSummary(model, catalog, recording).split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('phaseTable', () => {
+  const rowOf = (table: string, label: string) => table.split('\n').find((line) => line.startsWith(label)) ?? ''
+
+  it('marks what is worse than in the baseline, and only that', () => {
+    const table = phaseTable(syntheticRun(60).model, catalog)
+    expect(rowOf(table, 'Waits waited mean')).toMatch(/32\.5 µs\s+10\.5 ms ×323$/)
+    expect(rowOf(table, 'accept-queue overflows')).toMatch(/0\s+245 new$/)
+    expect(rowOf(table, 'Waits served')).not.toContain('×')
+    expect(rowOf(table, 'requests/s')).not.toContain('×')
+  })
+
+  it('shows what a phase does not know as –', () => {
+    const { model } = syntheticRun(60)
+    expect(rowOf(phaseTable(model, catalog), 'response p99')).toMatch(/^response p99\s+–\s/)
+    for (const phase of model.phases) phase.telemetry.clear()
+    expect(phaseTable(model, catalog)).not.toContain('overflows')
+  })
+
+  it('shows the verdict on each phase when there is one', () => {
+    const { model } = syntheticRun(60)
+    const phase = { duration_us: 1, reasons: [], planned: null, sent: null, done: null, errors: {}, rps: null }
+    const more = {
+      response_ms: null,
+      service_ms: null,
+      send_lag_ms: null,
+      per_request: {},
+      figures: {},
+      counters: {},
+      loss: {},
+    }
+    const cost = { tracer_cpu_pct: null, bpf_cpu_pct: null, bpf_estimated: false, recorder_cpu_pct: null }
+    model.summary = {
+      type: 'summary',
+      findings: [],
+      loss: {},
+      cost,
+      phases: [
+        { ...phase, ...more, cost, id: 1, name: 'baseline', kind: 'baseline', valid: true },
+        { ...phase, ...more, cost, id: 2, name: 'stress', kind: 'stress', valid: false },
+      ],
+    }
+    expect(rowOf(phaseTable(model, catalog), 'valid')).toMatch(/^valid\s+–\s+yes\s+no$/)
+  })
+
+  it('breaks more than five phases into blocks of 100 columns', () => {
+    const { model } = syntheticRun(60)
+    const last = model.phases.at(-1)
+    if (!last) throw new Error('the run has phases')
+    for (let n = 3; n < 8; n++) model.phases.push({ ...last, id: n, name: `mark-${n}` })
+    const lines = phaseTable(model, catalog).split('\n')
+    expect(lines.filter((line) => /^\s+\S*(idle|mark)/.test(line))).toHaveLength(2)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('progressLine', () => {
+  it.each([
+    [0, 'attaching'],
+    [5, '00:05 idle 1/3   cost 1.10 % cpu   loss 0'],
+    [60, '01:00 stress 3/3   4.86 k/s   p99 39.6 ms   errors 0.02 %   cost 1.10 % cpu   loss 0'],
+  ])('after %i seconds', (seconds, expected) => {
+    expect(progressLine(syntheticRun(seconds).model)).toBe(expected)
+  })
+})
