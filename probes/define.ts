@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Histogram } from './histogram.ts'
 import type { DecodeContext, WindowFrame } from './engine/frame.ts'
+import type { Histogram } from './histogram.ts'
 import type { Need } from './host/needs.ts'
 import type { ScriptParts, TargetFilter } from './script/parts.ts'
 

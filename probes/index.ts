@@ -30,6 +30,7 @@ export {
 } from './histogram.ts'
 export { type Check, examineHost } from './host/examine.ts'
 export { type Host, inspectHost } from './host/host.ts'
+export { parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts } from './host/listeners.ts'
 export { readNetnsCounters } from './host/netns.ts'
 export { isAlive, type ProcessIdentity, type ProcessStat, readProcessStat, readSchedCpuNs } from './host/process.ts'

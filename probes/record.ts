@@ -22,7 +22,10 @@ export const histogram = () => word(histogramSchema, mergeHistograms)
 /** What was so at the end of a window (open waits, ...): the later window replaces the earlier. */
 export const latest = <T extends z.ZodType>(schema: T) => word(schema.clone() as T, (_, b) => b)
 /** Rows identified by some of their keys (flows): same identity adds `count`. */
-export const rows = <T extends z.ZodType<{ count: number }[]>>(schema: T, identity: (row: z.infer<T>[number]) => string) =>
+export const rows = <T extends z.ZodType<{ count: number }[]>>(
+  schema: T,
+  identity: (row: z.infer<T>[number]) => string,
+) =>
   word(schema.clone() as T, (a, b) => {
     const merged = new Map<string, { count: number }>()
     for (const row of [...a, ...b]) {
@@ -45,7 +48,8 @@ function merge(schema: z.ZodType, a: unknown, b: unknown): unknown {
   if (b === null || b === undefined) return a
   const rule = rules.get(schema)
   if (rule) return rule(a, b)
-  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) return merge(schema.unwrap() as z.ZodType, a, b)
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional)
+    return merge(schema.unwrap() as z.ZodType, a, b)
   if (schema instanceof z.ZodObject) {
     const out: Record<string, unknown> = {}
     for (const [key, inner] of Object.entries(schema.shape))

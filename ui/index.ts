@@ -1,4 +1,5 @@
 import type { Profile, RunModel } from '../audit/index.ts'
+import type { flameOfFile as readFlame } from './flame/of-file.ts'
 import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
 import type { TerminalOptions } from './terminal/open.ts'
@@ -26,7 +27,7 @@ export async function flameOfRun(model: RunModel, choice: RunFlameChoice): Promi
 }
 
 /** The flame graph of folded stacks or of an SVG of ours; see ui/flame/of-file.ts. */
-export async function flameOfFile(...input: Parameters<typeof import('./flame/of-file.ts').flameOfFile>): Promise<RunFlame> {
+export async function flameOfFile(...input: Parameters<typeof readFlame>): Promise<RunFlame> {
   const { flameOfFile: make } = await import('./flame/of-file.ts')
   return make(...input)
 }

@@ -1,9 +1,9 @@
 import type { Profile } from '../profile/profile.ts'
-import type { EndRecord, HeaderRecord, LoadRecord, RecordingRecord, SummaryRecord } from '../recording/format.ts'
+import type { EndRecord, HeaderRecord, LoadRecord, SummaryRecord } from '../recording/format.ts'
 
 /**
  * Everything that screens, summaries and pictures know about a run: a fold over its recording. Live, replay and test run
- * the same code: `applyRecord(model, record)` for each line, then read.
+ * the same code: `applyRecord(model, record)` (apply.ts) for each line, then read.
  */
 export interface RunModel {
   header: HeaderRecord | null
@@ -46,7 +46,10 @@ export interface PhaseModel {
   probes: Map<string, ProbePhase>
   load: LoadPhase | null
   /** per telemetry source: first and last sample in the phase (the first is the last of the phase before) */
-  telemetry: Map<string, { firstUs: number; lastUs: number; first: Record<string, number>; last: Record<string, number> }>
+  telemetry: Map<
+    string,
+    { firstUs: number; lastUs: number; first: Record<string, number>; last: Record<string, number> }
+  >
   /** loss kind -> count */
   loss: Record<string, number>
 }
@@ -68,6 +71,8 @@ export interface ProbePhase {
 /** Load of one phase, all slices added. */
 export interface LoadPhase {
   targetRps: number
+  /** requests that the timetable asked for */
+  planned: number
   sent: number
   done: number
   errors: Record<string, number>
@@ -81,7 +86,15 @@ export interface LoadPhase {
   sendLag: LoadPercentiles | null
   generatorCpuUs: number | null
   /** latest slices (bounded), oldest first */
-  recent: { startUs: number; endUs: number; rps: number; p50Ms: number | null; p99Ms: number | null; errors: number; record: LoadRecord }[]
+  recent: {
+    startUs: number
+    endUs: number
+    rps: number
+    p50Ms: number | null
+    p99Ms: number | null
+    errors: number
+    record: LoadRecord
+  }[]
 }
 export interface LoadPercentiles {
   p50: number | null
@@ -91,7 +104,5 @@ export interface LoadPercentiles {
   max: number | null
 }
 
-/** Functions over the model live beside it: see audit/index.ts for the list. */
-export type ApplyRecord = (model: RunModel, record: RecordingRecord) => void
 /** Stacks of a probe as a profile; one column per phase, keyed String(phase.id); `view` as in `draw.flame.views`. */
 export type ProfileOf = (model: RunModel, probe: string, view?: string) => Profile | null

@@ -40,9 +40,7 @@ export const headerSchema = z.object({
   }),
   target: targetSchema,
   plan: z.unknown(),
-  probes: z.array(
-    z.object({ name: z.string(), variant: z.string(), params: z.unknown(), script_sha256: z.string() }),
-  ),
+  probes: z.array(z.object({ name: z.string(), variant: z.string(), params: z.unknown(), script_sha256: z.string() })),
   sysctls: z.record(z.string(), z.string()),
 })
 
@@ -69,7 +67,9 @@ export const windowSchema = z.object({
 
 export const framesSchema = z.object({ type: z.literal('frames'), from: z.number(), names: z.array(z.string()) })
 
-export const stackRowSchema = z.tuple([z.number(), z.number(), z.array(z.number())]).rest(z.record(z.string(), z.string()))
+export const stackRowSchema = z
+  .tuple([z.number(), z.number(), z.array(z.number())])
+  .rest(z.record(z.string(), z.string()))
 export const stacksSchema = z.object({
   type: z.literal('stacks'),
   probe: z.string(),

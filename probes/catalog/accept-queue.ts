@@ -96,7 +96,10 @@ const enqueue = (filter: TargetFilter): Handler =>
       ]),
       when(eq(args.newstate, CLOSE), [
         comment('the address of the socket may be used again'),
-        when(positive(read(queued, u64(args.skaddr))), [forget(queued, u64(args.skaddr)), forget(queuedPort, u64(args.skaddr))]),
+        when(positive(read(queued, u64(args.skaddr))), [
+          forget(queued, u64(args.skaddr)),
+          forget(queuedPort, u64(args.skaddr)),
+        ]),
       ]),
       when(all(eq(args.newstate, LISTEN), filter.mine), [set(listening, [u64(args.sport)], u64(1))]),
     ],
@@ -106,11 +109,16 @@ const queueDepth = (filter: TargetFilter): Handler =>
   onEach(['syscalls:sys_enter_accept', 'syscalls:sys_enter_accept4'], 'the queue as the target finds it', (args) => ({
     when: filter.mine,
     body: socketOf(args.fd, (sk) => [
-      when(all(isTcp(sk), eq(field(sk, '__sk_common.skc_state'), LISTEN)),
+      when(
+        all(isTcp(sk), eq(field(sk, '__sk_common.skc_state'), LISTEN)),
         bind('port', u64(field(sk, '__sk_common.skc_num')), (port) => [
-          record(addTo(depth, [port], u64(field(sk, 'sk_ack_backlog'))), addTo(limit, [port], u64(field(sk, 'sk_max_ack_backlog')))),
+          record(
+            addTo(depth, [port], u64(field(sk, 'sk_ack_backlog'))),
+            addTo(limit, [port], u64(field(sk, 'sk_max_ack_backlog'))),
+          ),
           set(listening, [port], u64(1)),
-        ])),
+        ]),
+      ),
     ]),
   }))
 
@@ -121,7 +129,8 @@ const failures = (filter: TargetFilter): Handler =>
   }))
 
 const dequeue = (sk: Pointer): Statement[] => [
-  when(isTcp(sk),
+  when(
+    isTcp(sk),
     bind('port', u64(field(sk, '__sk_common.skc_num')), (port) =>
       bind('t0', read(queued, u64(sk)), (t0) => [
         when(
@@ -133,14 +142,20 @@ const dequeue = (sk: Pointer): Statement[] => [
           ]),
           [record(countIn(untracked, port))],
         ),
-      ]))),
+      ]),
+    ),
+  ),
 ]
 
 const dequeueBySyscall = (filter: TargetFilter): Handler =>
-  onEach(['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'], 'accept returned a connection: how long it waited', (args) => ({
-    when: all(filter.mine, ge(args.ret, 0)),
-    body: socketOf(args.ret, dequeue),
-  }))
+  onEach(
+    ['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'],
+    'accept returned a connection: how long it waited',
+    (args) => ({
+      when: all(filter.mine, ge(args.ret, 0)),
+      body: socketOf(args.ret, dequeue),
+    }),
+  )
 
 const dequeueByFunction = (type: 'fexit' | 'kretprobe', filter: TargetFilter): Handler =>
   at({ type, function: 'inet_csk_accept' }, 'the kernel hands out a connection: how long it waited', {
@@ -155,7 +170,13 @@ const parts = (filter: TargetFilter, dequeueHandler: Handler): ScriptParts => ({
 
 const recordSchema = z.object({
   listeners: byKey(
-    z.object({ accepted: count(), latency: histogram(), untracked: count(), depth_max: peak().nullable(), limit: latest(z.number().nullable()) }),
+    z.object({
+      accepted: count(),
+      latency: histogram(),
+      untracked: count(),
+      depth_max: peak().nullable(),
+      limit: latest(z.number().nullable()),
+    }),
   ),
   errors: byKey(count()),
   waiting: latest(z.array(z.object({ port: z.number(), age_ns: z.number() }))),
@@ -173,14 +194,22 @@ function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
     buckets.set(port, list)
   }
   const ports = new Set([...buckets.keys(), ...missed.keys(), ...depths.keys(), ...(context.ports ?? [])])
-  const listeners = [...ports].sort((a, b) => a - b).map((port) => {
-    const waits = histogramOf(buckets.get(port) ?? [], sums.get(port) ?? 0)
-    const without = missed.get(port) ?? 0
-    return [
-      String(port),
-      { accepted: waits.count + without, latency: waits, untracked: without, depth_max: depths.get(port) ?? null, limit: limits.get(port) ?? null },
-    ] as const
-  })
+  const listeners = [...ports]
+    .sort((a, b) => a - b)
+    .map((port) => {
+      const waits = histogramOf(buckets.get(port) ?? [], sums.get(port) ?? 0)
+      const without = missed.get(port) ?? 0
+      return [
+        String(port),
+        {
+          accepted: waits.count + without,
+          latency: waits,
+          untracked: without,
+          depth_max: depths.get(port) ?? null,
+          limit: limits.get(port) ?? null,
+        },
+      ] as const
+    })
   const portOf = new Map((frame.open(queuedPort) ?? []).map((row) => [row.key[0], Number(row.value)]))
   const waiting = (frame.open(queued) ?? [])
     // Entries later than the cut belong to the next phase: they came while the list was printed.
@@ -199,7 +228,11 @@ function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
 }
 
 const params = z.object({})
-const variant = (name: string, needs: Variant<z.infer<typeof params>, Data>['needs'], dequeueHandler: (filter: TargetFilter) => Handler) => ({
+const variant = (
+  name: string,
+  needs: Variant<z.infer<typeof params>, Data>['needs'],
+  dequeueHandler: (filter: TargetFilter) => Handler,
+) => ({
   name,
   needs: [{ kind: 'btf' as const }, ...needs],
   script: (_: z.infer<typeof params>, filter: TargetFilter) => parts(filter, dequeueHandler(filter)),
@@ -223,27 +256,73 @@ export const acceptQueue = defineProbe({
   variants: [
     variant('tracepoint', [], dequeueBySyscall),
     variant('fexit', [{ kind: 'fexit', function: 'inet_csk_accept' }], (filter) => dequeueByFunction('fexit', filter)),
-    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], (filter) => dequeueByFunction('kretprobe', filter)),
+    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], (filter) =>
+      dequeueByFunction('kretprobe', filter),
+    ),
   ],
   draw: {
     tab: 'Accept',
-    histograms: (data) => Object.entries(data.listeners).map(([port, l]) => ({ label: `:${port}`, histogram: l.latency })),
+    histograms: (data) =>
+      Object.entries(data.listeners).map(([port, l]) => ({ label: `:${port}`, histogram: l.latency })),
     figures: (data, scope) => {
       const listeners = Object.values(data.listeners)
-      const waits = listeners.reduce((all_, l) => histogramOf([...all_.buckets, ...l.latency.buckets], all_.sum + l.latency.sum), histogramOf([], 0))
+      const waits = listeners.reduce(
+        (all_, l) => histogramOf([...all_.buckets, ...l.latency.buckets], all_.sum + l.latency.sum),
+        histogramOf([], 0),
+      )
       const accepted = listeners.reduce((n, l) => n + l.accepted, 0)
       const deepest = listeners.map((l) => l.depth_max).filter((d) => d !== null)
       const limits = listeners.map((l) => l.limit).filter((l) => l !== null)
       return [
         { key: 'accepted', label: 'accepted', value: accepted, unit: 'count', better: 'neutral' },
-        { key: 'rate', label: 'accepted', value: (accepted * 1e6) / scope.durationUs, unit: 'per_s', better: 'neutral' },
+        {
+          key: 'rate',
+          label: 'accepted',
+          value: (accepted * 1e6) / scope.durationUs,
+          unit: 'per_s',
+          better: 'neutral',
+        },
         { key: 'p50', label: 'waited p50', value: percentile(waits, 0.5), unit: 'ns', better: 'lower', headline: true },
-        { key: 'p99', label: 'waited p99', value: percentile(waits, 0.99), unit: 'ns', better: 'lower', headline: true },
-        { key: 'max', label: 'waited max', value: waits.count > 0 ? waits.max : null, unit: 'ns', better: 'lower', headline: true },
-        { key: 'depth', label: 'queue depth max', value: deepest.length > 0 ? Math.max(...deepest) : null, unit: 'count', better: 'lower', headline: true },
-        { key: 'limit', label: 'queue limit', value: limits.length > 0 ? Math.max(...limits) : null, unit: 'count', better: 'neutral', headline: true },
+        {
+          key: 'p99',
+          label: 'waited p99',
+          value: percentile(waits, 0.99),
+          unit: 'ns',
+          better: 'lower',
+          headline: true,
+        },
+        {
+          key: 'max',
+          label: 'waited max',
+          value: waits.count > 0 ? waits.max : null,
+          unit: 'ns',
+          better: 'lower',
+          headline: true,
+        },
+        {
+          key: 'depth',
+          label: 'queue depth max',
+          value: deepest.length > 0 ? Math.max(...deepest) : null,
+          unit: 'count',
+          better: 'lower',
+          headline: true,
+        },
+        {
+          key: 'limit',
+          label: 'queue limit',
+          value: limits.length > 0 ? Math.max(...limits) : null,
+          unit: 'count',
+          better: 'neutral',
+          headline: true,
+        },
         { key: 'waiting', label: 'still waiting', value: data.waiting.length, unit: 'count', better: 'lower' },
-        { key: 'errors', label: 'accept failed', value: Object.values(data.errors).reduce((a, b) => a + b, 0), unit: 'count', better: 'neutral' },
+        {
+          key: 'errors',
+          label: 'accept failed',
+          value: Object.values(data.errors).reduce((a, b) => a + b, 0),
+          unit: 'count',
+          better: 'neutral',
+        },
       ]
     },
     table: {

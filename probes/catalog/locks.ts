@@ -1,13 +1,26 @@
 import { z } from 'zod'
-import { type DecodedStack, type Decoded, defineProbe } from '../define.ts'
+import { type Decoded, type DecodedStack, defineProbe } from '../define.ts'
 import type { DecodeContext, RawFrame, WindowFrame } from '../engine/frame.ts'
 import { emptyHistogram, histogramOf, percentile } from '../histogram.ts'
+import { type LockClass, refineClass } from '../locks/lock-class.ts'
 import { byKey, count, histogram } from '../record.ts'
 import { all, bitAnd, eq, gt, kstack, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
 import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
-import { assign, bind, forget, type Handler, log16, maskedIn, on, positive, record, set, type TargetFilter, when } from '../script/parts.ts'
+import {
+  assign,
+  bind,
+  forget,
+  type Handler,
+  log16,
+  maskedIn,
+  on,
+  positive,
+  record,
+  set,
+  type TargetFilter,
+  when,
+} from '../script/parts.ts'
 import { phaseStart } from '../script/program.ts'
-import { type LockClass, refineClass } from '../locks/lock-class.ts'
 
 // Futex operations that wait (include/uapi/linux/futex.h); the mask removes PRIVATE and CLOCK_REALTIME.
 const OP_MASK = 127
@@ -41,7 +54,19 @@ const kernelStacks = resultMap('lock_stacks', 'stats', 'int', 'int', 'stack')
 
 /** Flags of lock:contention_begin (include/trace/events/lock.h). */
 const kernelKind = (flags: number): string =>
-  flags & 32 ? 'mutex' : flags & 16 ? 'percpu-rwsem' : flags & 8 ? 'rtmutex' : flags & 6 ? (flags & 1 ? 'rwlock' : 'rwsem') : flags & 1 ? 'spinlock' : 'other'
+  flags & 32
+    ? 'mutex'
+    : flags & 16
+      ? 'percpu-rwsem'
+      : flags & 8
+        ? 'rtmutex'
+        : flags & 6
+          ? flags & 1
+            ? 'rwlock'
+            : 'rwsem'
+          : flags & 1
+            ? 'spinlock'
+            : 'other'
 
 const recordSchema = z.object({
   user: z.object({
@@ -104,15 +129,19 @@ const userHandlers = (filter: TargetFilter): Handler[] => [
 ]
 
 const kernelHandlers = (filter: TargetFilter): Handler[] => [
-  on('lock:contention_begin', 'the slow path of a kernel lock (a mutex may begin several times: the first counts)', (args) => ({
-    when: filter.mine,
-    body: [
-      when(eq(read(kernelBegan, tid, u64(args.lock_addr)), 0), [
-        set(kernelBegan, [tid, u64(args.lock_addr)], nsecs),
-        set(kernelFlags, [tid, u64(args.lock_addr)], u64(args.flags)),
-      ]),
-    ],
-  })),
+  on(
+    'lock:contention_begin',
+    'the slow path of a kernel lock (a mutex may begin several times: the first counts)',
+    (args) => ({
+      when: filter.mine,
+      body: [
+        when(eq(read(kernelBegan, tid, u64(args.lock_addr)), 0), [
+          set(kernelBegan, [tid, u64(args.lock_addr)], nsecs),
+          set(kernelFlags, [tid, u64(args.lock_addr)], u64(args.flags)),
+        ]),
+      ],
+    }),
+  ),
   on('lock:contention_end', 'it has the lock', (args) => ({
     when: filter.mine,
     body: bind('t0', read(kernelBegan, tid, u64(args.lock_addr)), (t0) => [
@@ -149,7 +178,12 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
   for (const wait of open) {
     // An unfinished wait adds its time, not a wait: it is counted where it ends.
     note(wait.class, 0, wait.ns, wait.address)
-    rows.push({ value: wait.ns, count: 1, frames: wait.frames, dims: { lock: 'user', address: hex(wait.address), class: wait.class } })
+    rows.push({
+      value: wait.ns,
+      count: 1,
+      frames: wait.frames,
+      dims: { lock: 'user', address: hex(wait.address), class: wait.class },
+    })
   }
   for (const { key, value, count: waited } of withKernel ? frame.rows(kernelStacks) : [])
     rows.push({
@@ -170,7 +204,13 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
       user: {
         waits: locks.reduce((n, sum) => n + sum.waits, 0),
         wait_ns: locks.reduce((n, sum) => n + sum.wait_ns, 0),
-        latency: lockBuckets.length > 0 ? histogramOf(lockBuckets.map((row) => [Number(row.key[1]), row.value] as const), ended) : emptyHistogram(),
+        latency:
+          lockBuckets.length > 0
+            ? histogramOf(
+                lockBuckets.map((row) => [Number(row.key[1]), row.value] as const),
+                ended,
+              )
+            : emptyHistogram(),
         contended: addresses.size,
         by_class: Object.fromEntries(byClass),
       },
@@ -187,11 +227,16 @@ function kernelData(frame: WindowFrame): NonNullable<Data['kernel']> {
     const as = kernelKind(Number(row.key[0]))
     byKind[as] = (byKind[as] ?? 0) + row.value
   }
-  return { waits: rows.reduce((n, row) => n + row.count, 0), wait_ns: rows.reduce((n, row) => n + row.value, 0), by_kind: byKind }
+  return {
+    waits: rows.reduce((n, row) => n + row.count, 0),
+    wait_ns: rows.reduce((n, row) => n + row.value, 0),
+    by_kind: byKind,
+  }
 }
 
 function openWaits(frame: WindowFrame, context: DecodeContext) {
-  const byThread = (map: typeof began | typeof place) => new Map((frame.open(map) ?? []).map((row) => [row.key[0], row.value]))
+  const byThread = (map: typeof began | typeof place) =>
+    new Map((frame.open(map) ?? []).map((row) => [row.key[0], row.value]))
   const [addresses, kinds, places] = [byThread(address), byThread(kind), byThread(place)]
   return (frame.open(began) ?? []).flatMap(({ key, value }) => {
     const t0 = Number(value)
@@ -199,7 +244,8 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     const frames = context.names((places.get(key[0]) ?? []) as RawFrame[], [])
     const as = refineClass(CLASSES[Number(kinds.get(key[0]))] ?? 'other', frames)
     const from = Math.max(t0, context.phaseStartNs)
-    const wholePhase = t0 <= context.phaseStartNs || frame.endNs - from >= IDLE_SHARE * (frame.endNs - context.phaseStartNs)
+    const wholePhase =
+      t0 <= context.phaseStartNs || frame.endNs - from >= IDLE_SHARE * (frame.endNs - context.phaseStartNs)
     return [
       {
         frames,
@@ -265,9 +311,28 @@ export const locks = defineProbe({
         unit: 'ns_per_request',
         better: 'lower',
       },
-      { key: 'kernel_wait', label: 'waited for kernel locks', value: data.kernel?.wait_ns ?? null, unit: 'ns', better: 'lower', headline: true },
-      { key: 'kernel_waits', label: 'kernel lock waits', value: data.kernel?.waits ?? null, unit: 'count', better: 'lower' },
-      { key: 'condition', label: 'waited on conditions', value: data.user.by_class['condition']?.wait_ns ?? 0, unit: 'ns', better: 'neutral' },
+      {
+        key: 'kernel_wait',
+        label: 'waited for kernel locks',
+        value: data.kernel?.wait_ns ?? null,
+        unit: 'ns',
+        better: 'lower',
+        headline: true,
+      },
+      {
+        key: 'kernel_waits',
+        label: 'kernel lock waits',
+        value: data.kernel?.waits ?? null,
+        unit: 'count',
+        better: 'lower',
+      },
+      {
+        key: 'condition',
+        label: 'waited on conditions',
+        value: data.user.by_class['condition']?.wait_ns ?? 0,
+        unit: 'ns',
+        better: 'neutral',
+      },
     ],
     table: {
       columns: [
@@ -278,8 +343,16 @@ export const locks = defineProbe({
       ],
       rows: (data, scope) =>
         [
-          ...Object.entries(data.user.by_class).map(([name, sum]) => ({ class: name, waits: sum.waits, wait: sum.wait_ns })),
-          ...Object.entries(data.kernel?.by_kind ?? {}).map(([name, ns]) => ({ class: `kernel ${name}`, waits: null, wait: ns })),
+          ...Object.entries(data.user.by_class).map(([name, sum]) => ({
+            class: name,
+            waits: sum.waits,
+            wait: sum.wait_ns,
+          })),
+          ...Object.entries(data.kernel?.by_kind ?? {}).map(([name, ns]) => ({
+            class: `kernel ${name}`,
+            waits: null,
+            wait: ns,
+          })),
         ]
           .sort((a, b) => b.wait - a.wait)
           .map((row) => ({ ...row, per_request: scope.requests ? row.wait / scope.requests : null })),
@@ -288,13 +361,22 @@ export const locks = defineProbe({
       unit: 'ns',
       title: 'Locks',
       views: [
-        { name: 'locks', title: 'time waited for user locks', keep: (dims) => dims['lock'] === 'user' && isLock(dims['class'] as LockClass) },
-        { name: 'conditions', title: 'time waited on conditions', keep: (dims) => dims['lock'] === 'user' && !isLock(dims['class'] as LockClass) && dims['class'] !== 'idle' },
+        {
+          name: 'locks',
+          title: 'time waited for user locks',
+          keep: (dims) => dims['lock'] === 'user' && isLock(dims['class'] as LockClass),
+        },
+        {
+          name: 'conditions',
+          title: 'time waited on conditions',
+          keep: (dims) => dims['lock'] === 'user' && !isLock(dims['class'] as LockClass) && dims['class'] !== 'idle',
+        },
         { name: 'idle', title: 'idle time', keep: (dims) => dims['class'] === 'idle' },
         { name: 'kernel', title: 'time waited for kernel locks', keep: (dims) => dims['lock'] === 'kernel' },
       ],
     },
   },
   // enter 500 ns with a stack, exit 900 ns
-  estimateNs: (data) => Object.values(data.user.by_class).reduce((n, sum) => n + sum.waits, 0) * 1400 + (data.kernel?.waits ?? 0) * 2000,
+  estimateNs: (data) =>
+    Object.values(data.user.by_class).reduce((n, sum) => n + sum.waits, 0) * 1400 + (data.kernel?.waits ?? 0) * 2000,
 })

@@ -59,66 +59,88 @@ export const offCpu = defineProbe({
       needs: [],
       script: (_params, filter) => ({
         handlers: [
-          on('sched:sched_switch', 'a thread leaves the CPU (the current task is still the one that leaves), another gets it', (args) => ({
-            body: [
-              when(all(filter.mine, eq(bitAnd(args.prev_state, GONE), 0)), [
-                set(since_, [tid], nsecs),
-                set(woken, [tid], u64(0)),
-                set(kernelStack, [tid], kstack),
-                set(userStack, [tid], ustack),
-                when(
-                  any(...STILL_RUNNABLE.map((state) => eq(args.prev_state, state))),
-                  [set(kind, [tid], u64(PREEMPTED))],
-                  [set(kind, [tid], u64(VOLUNTARY))],
-                ),
-              ]),
-              ...bind('next', u64(args.next_pid), (next) =>
-                bind('t0', read(since_, next), (t0) => [
+          on(
+            'sched:sched_switch',
+            'a thread leaves the CPU (the current task is still the one that leaves), another gets it',
+            (args) => ({
+              body: [
+                when(all(filter.mine, eq(bitAnd(args.prev_state, GONE), 0)), [
+                  set(since_, [tid], nsecs),
+                  set(woken, [tid], u64(0)),
+                  set(kernelStack, [tid], kstack),
+                  set(userStack, [tid], ustack),
                   when(
-                    positive(t0),
-                    bind('kind', read(kind, next), (itsKind) =>
-                      bind('phase_start', read(phaseStart), (phase) =>
-                        bind('from', t0, (from) => [
-                          // a wait that began before this phase counts from its start: the rest was listed at the cut
-                          when(gt(phase, from), [assign(from, phase)]),
-                          ...bind('woken', read(woken, next), (wokenAt) => [
-                            when(eq(itsKind, PREEMPTED), [assign(wokenAt, t0)]),
-                            when(eq(wokenAt, 0), [assign(wokenAt, nsecs)]),
-                            ...bind('ready', from, (ready) => [
-                              when(gt(wokenAt, from), [assign(ready, wokenAt)]),
-                              ...bind('blocked', since(ready, from), (blocked) =>
-                                bind('runnable', since(nsecs, ready), (runnable) => [
-                                  when(positive(blocked), log16(blocked, 'bl', (bucket) => [
-                                    record(
-                                      countIn(waits, int(BLOCKED), bucket),
-                                      addTo(time, [int(BLOCKED)], blocked),
-                                      addTo(stacks, [int(BLOCKED), read(kernelStack, next), read(userStack, next)], blocked),
-                                    ),
-                                  ])),
-                                  when(positive(runnable), log16(runnable, 'ru', (bucket) => [
-                                    record(
-                                      countIn(waits, int(RUNNABLE), bucket),
-                                      addTo(time, [int(RUNNABLE)], runnable),
-                                      addTo(stacks, [int(RUNNABLE), read(kernelStack, next), read(userStack, next)], runnable),
-                                    ),
-                                  ])),
-                                  record(countIn(switches, itsKind)),
-                                  set(since_, [next], u64(0)),
-                                ]),
-                              ),
-                            ]),
-                          ]),
-                        ]),
-                      ),
-                    ),
+                    any(...STILL_RUNNABLE.map((state) => eq(args.prev_state, state))),
+                    [set(kind, [tid], u64(PREEMPTED))],
+                    [set(kind, [tid], u64(VOLUNTARY))],
                   ),
                 ]),
-              ),
-            ],
-          })),
-          onEach(['sched:sched_wakeup', 'sched:sched_wakeup_new'], 'it is woken: from here on it waits for a CPU, not for an event', (args) => ({
-            body: [when(positive(read(since_, u64(args.pid))), [set(woken, [u64(args.pid)], nsecs)])],
-          })),
+                ...bind('next', u64(args.next_pid), (next) =>
+                  bind('t0', read(since_, next), (t0) => [
+                    when(
+                      positive(t0),
+                      bind('kind', read(kind, next), (itsKind) =>
+                        bind('phase_start', read(phaseStart), (phase) =>
+                          bind('from', t0, (from) => [
+                            // a wait that began before this phase counts from its start: the rest was listed at the cut
+                            when(gt(phase, from), [assign(from, phase)]),
+                            ...bind('woken', read(woken, next), (wokenAt) => [
+                              when(eq(itsKind, PREEMPTED), [assign(wokenAt, t0)]),
+                              when(eq(wokenAt, 0), [assign(wokenAt, nsecs)]),
+                              ...bind('ready', from, (ready) => [
+                                when(gt(wokenAt, from), [assign(ready, wokenAt)]),
+                                ...bind('blocked', since(ready, from), (blocked) =>
+                                  bind('runnable', since(nsecs, ready), (runnable) => [
+                                    when(
+                                      positive(blocked),
+                                      log16(blocked, 'bl', (bucket) => [
+                                        record(
+                                          countIn(waits, int(BLOCKED), bucket),
+                                          addTo(time, [int(BLOCKED)], blocked),
+                                          addTo(
+                                            stacks,
+                                            [int(BLOCKED), read(kernelStack, next), read(userStack, next)],
+                                            blocked,
+                                          ),
+                                        ),
+                                      ]),
+                                    ),
+                                    when(
+                                      positive(runnable),
+                                      log16(runnable, 'ru', (bucket) => [
+                                        record(
+                                          countIn(waits, int(RUNNABLE), bucket),
+                                          addTo(time, [int(RUNNABLE)], runnable),
+                                          addTo(
+                                            stacks,
+                                            [int(RUNNABLE), read(kernelStack, next), read(userStack, next)],
+                                            runnable,
+                                          ),
+                                        ),
+                                      ]),
+                                    ),
+                                    record(countIn(switches, itsKind)),
+                                    set(since_, [next], u64(0)),
+                                  ]),
+                                ),
+                              ]),
+                            ]),
+                          ]),
+                        ),
+                      ),
+                    ),
+                  ]),
+                ),
+              ],
+            }),
+          ),
+          onEach(
+            ['sched:sched_wakeup', 'sched:sched_wakeup_new'],
+            'it is woken: from here on it waits for a CPU, not for an event',
+            (args) => ({
+              body: [when(positive(read(since_, u64(args.pid))), [set(woken, [u64(args.pid)], nsecs)])],
+            }),
+          ),
           on('sched:sched_process_exit', 'a thread ends', () => ({
             when: filter.mine,
             body: [since_, woken, kind, kernelStack, userStack].map((map) => forget(map, tid)),
@@ -136,7 +158,14 @@ export const offCpu = defineProbe({
     ],
     figures: (data, scope) => [
       { key: 'blocked', label: 'blocked', value: data.blocked_ns, unit: 'ns', better: 'neutral', headline: true },
-      { key: 'runnable', label: 'waiting for a CPU', value: data.runnable_ns, unit: 'ns', better: 'lower', headline: true },
+      {
+        key: 'runnable',
+        label: 'waiting for a CPU',
+        value: data.runnable_ns,
+        unit: 'ns',
+        better: 'lower',
+        headline: true,
+      },
       {
         key: 'blocked_per_request',
         label: 'blocked per request',
@@ -151,9 +180,27 @@ export const offCpu = defineProbe({
         unit: 'ns_per_request',
         better: 'lower',
       },
-      { key: 'blocked_p99', label: 'blocked p99', value: percentile(data.blocked, 0.99), unit: 'ns', better: 'neutral' },
-      { key: 'runnable_p99', label: 'waiting for a CPU p99', value: percentile(data.runnable, 0.99), unit: 'ns', better: 'lower' },
-      { key: 'voluntary', label: 'voluntary switches', value: data.switches.voluntary, unit: 'count', better: 'neutral' },
+      {
+        key: 'blocked_p99',
+        label: 'blocked p99',
+        value: percentile(data.blocked, 0.99),
+        unit: 'ns',
+        better: 'neutral',
+      },
+      {
+        key: 'runnable_p99',
+        label: 'waiting for a CPU p99',
+        value: percentile(data.runnable, 0.99),
+        unit: 'ns',
+        better: 'lower',
+      },
+      {
+        key: 'voluntary',
+        label: 'voluntary switches',
+        value: data.switches.voluntary,
+        unit: 'count',
+        better: 'neutral',
+      },
       { key: 'involuntary', label: 'preempted', value: data.switches.involuntary, unit: 'count', better: 'lower' },
     ],
     flame: {
@@ -171,7 +218,10 @@ export const offCpu = defineProbe({
 
 function decode(frame: WindowFrame, context: DecodeContext) {
   const buckets = (state: number) =>
-    frame.rows(waits).filter((row) => row.key[0] === state).map((row) => [Number(row.key[1]), row.value] as const)
+    frame
+      .rows(waits)
+      .filter((row) => row.key[0] === state)
+      .map((row) => [Number(row.key[1]), row.value] as const)
   const total = (state: number) => frame.rows(time).find((row) => row.key[0] === state)?.value ?? 0
   const switched = (as: number) => frame.rows(switches).find((row) => row.key[0] === as)?.value ?? 0
   const rows: DecodedStack[] = frame.rows(stacks).map(({ key, value, count: events }) => ({

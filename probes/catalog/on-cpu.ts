@@ -41,7 +41,11 @@ export const onCpu = defineProbe({
         const rows = frame.rows(samples)
         return {
           data: { samples: rows.reduce((n, row) => n + row.value, 0), hz: context.params.hz },
-          stacks: rows.map(({ key, value }) => ({ value, count: value, frames: context.names(key[1] as RawFrame[], key[0] as RawFrame[]) })),
+          stacks: rows.map(({ key, value }) => ({
+            value,
+            count: value,
+            frames: context.names(key[1] as RawFrame[], key[0] as RawFrame[]),
+          })),
         }
       },
     },

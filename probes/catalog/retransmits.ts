@@ -8,7 +8,21 @@ import { bind, on, record, type TargetFilter, when } from '../script/parts.ts'
 const AF_INET = 2
 const SYN_SENT = 2
 /** include/net/tcp_states.h */
-const STATES = ['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING', 'NEW_SYN_RECV']
+const STATES = [
+  '',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+  'NEW_SYN_RECV',
+]
 
 const segments = resultMap('resent_segments', 'sum', 'int', 'int', 'int', 'text', 'text')
 const synacks = resultMap('resent_synacks', 'count', 'int', 'int', 'text', 'text')
@@ -56,8 +70,30 @@ export const retransmits = defineProbe({
                   bind('count', u64(field(control, 'tcp_gso_segs')), (n) => [
                     when(
                       eq(field(sk, '__sk_common.skc_family'), AF_INET),
-                      [record(addTo(segments, [u64(args.sport), u64(args.dport), u64(args.state), ntop(args.saddr), ntop(args.daddr)], n))],
-                      [record(addTo(segments, [u64(args.sport), u64(args.dport), u64(args.state), ntop(args.saddr_v6), ntop(args.daddr_v6)], n))],
+                      [
+                        record(
+                          addTo(
+                            segments,
+                            [u64(args.sport), u64(args.dport), u64(args.state), ntop(args.saddr), ntop(args.daddr)],
+                            n,
+                          ),
+                        ),
+                      ],
+                      [
+                        record(
+                          addTo(
+                            segments,
+                            [
+                              u64(args.sport),
+                              u64(args.dport),
+                              u64(args.state),
+                              ntop(args.saddr_v6),
+                              ntop(args.daddr_v6),
+                            ],
+                            n,
+                          ),
+                        ),
+                      ],
                     ),
                   ]),
                 ),
@@ -86,12 +122,22 @@ export const retransmits = defineProbe({
           const state = Number(key[2])
           sum += value
           if (state === SYN_SENT) syn += value
-          flows.push({ local: endpoint(key[3], key[0]), remote: endpoint(key[4], key[1]), state: STATES[state] ?? String(state), count: value })
+          flows.push({
+            local: endpoint(key[3], key[0]),
+            remote: endpoint(key[4], key[1]),
+            state: STATES[state] ?? String(state),
+            count: value,
+          })
         }
         for (const { key, value } of frame.rows(synacks)) {
           sum += value
           synack += value
-          flows.push({ local: endpoint(key[2], key[0]), remote: endpoint(key[3], key[1]), state: 'SYN_RECV', count: value })
+          flows.push({
+            local: endpoint(key[2], key[0]),
+            remote: endpoint(key[3], key[1]),
+            state: 'SYN_RECV',
+            count: value,
+          })
         }
         return {
           data: {
@@ -108,8 +154,21 @@ export const retransmits = defineProbe({
   draw: {
     tab: 'Resent',
     figures: (data, scope) => [
-      { key: 'segments', label: 'segments sent again', value: data.segments, unit: 'count', better: 'lower', headline: true },
-      { key: 'rate', label: 'segments sent again', value: (data.segments * 1e6) / scope.durationUs, unit: 'per_s', better: 'lower' },
+      {
+        key: 'segments',
+        label: 'segments sent again',
+        value: data.segments,
+        unit: 'count',
+        better: 'lower',
+        headline: true,
+      },
+      {
+        key: 'rate',
+        label: 'segments sent again',
+        value: (data.segments * 1e6) / scope.durationUs,
+        unit: 'per_s',
+        better: 'lower',
+      },
       { key: 'syn', label: 'SYN', value: data.syn, unit: 'count', better: 'lower', headline: true },
       { key: 'synack', label: 'SYN-ACK', value: data.synack, unit: 'count', better: 'lower', headline: true },
       { key: 'loss_probes', label: 'loss probes', value: data.loss_probes, unit: 'count', better: 'neutral' },

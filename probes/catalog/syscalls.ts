@@ -80,7 +80,10 @@ export const syscalls = defineProbe({
         const entries = [...buckets].map(([id, list]) => {
           const sum = sums.get(id) ?? 0
           const latencies = histogramOf(list, sum)
-          return [context.syscallName(id), { count: latencies.count, total_ns: sum, latency: latencies, errors: errors.get(id) ?? {} }] as const
+          return [
+            context.syscallName(id),
+            { count: latencies.count, total_ns: sum, latency: latencies, errors: errors.get(id) ?? {} },
+          ] as const
         })
         const open = frame.open(started)
         return {
@@ -158,4 +161,3 @@ export const syscalls = defineProbe({
   // sys_enter 150 ns + sys_exit 480 ns, bpftrace 0.17 on Linux 6.18
   estimateNs: (data) => Object.values(data.syscalls).reduce((n, call) => n + call.count, 0) * 630,
 })
-

@@ -34,7 +34,8 @@ export function readLine(line: string): TracerLine | null {
   if (type === 'printf' && typeof data === 'string') return { type: 'text', text: data }
   if (type === 'attached_probes') return { type: 'attached', probes: toNumber(entry(data, 'probes')) }
   if (type === 'lost_events') return { type: 'lost', events: toNumber(entry(data, 'events')) || 0 }
-  if (type === 'helper_error') return { type: 'helper_error', helper: String(entry(parsed, 'helper') ?? entry(data, 'helper') ?? '') }
+  if (type === 'helper_error')
+    return { type: 'helper_error', helper: String(entry(parsed, 'helper') ?? entry(data, 'helper') ?? '') }
   return { type: 'unknown', text: line }
 }
 
@@ -101,4 +102,3 @@ function splitStack(text: string): [stack: string, rest: string] {
   const end = normal.index + normal[0].length
   return [text.slice(0, end - 1), text.slice(end)]
 }
-

@@ -112,8 +112,10 @@ function unescape(raw: string): string {
   const bytesAsUtf8 = raw.replace(/(?:\\uffffff[0-9a-f]{2})+/gi, (run) =>
     Buffer.from(run.replaceAll(/\\uffffff/gi, ''), 'hex').toString('utf8'),
   )
-  return bytesAsUtf8.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, hex: string | undefined, letter: string | undefined) =>
-    hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES[letter ?? ''] ?? letter ?? ''),
+  return bytesAsUtf8.replace(
+    /\\(?:u([0-9a-fA-F]{4})|(.))/gs,
+    (_, hex: string | undefined, letter: string | undefined) =>
+      hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES[letter ?? ''] ?? letter ?? ''),
   )
 }
 

@@ -8,7 +8,8 @@ export function createLineSplitter(onLine: (line: string) => void, onTruncated: 
   let dropping = false
   const flush = () => {
     if (dropping) onTruncated()
-    else if (size > 0) onLine(parts.length === 1 && parts[0] ? parts[0].toString('utf8') : Buffer.concat(parts).toString('utf8'))
+    else if (size > 0)
+      onLine(parts.length === 1 && parts[0] ? parts[0].toString('utf8') : Buffer.concat(parts).toString('utf8'))
     parts = []
     size = 0
     dropping = false

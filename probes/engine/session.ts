@@ -1,10 +1,10 @@
 import type { Decoded, DecodedStack, Probe, Variant } from '../define.ts'
+import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
-import { errnoName } from '../host/errno.ts'
-import { supportText, type Support } from '../host/support.ts'
+import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
@@ -12,13 +12,13 @@ import { type Dialect, dialectOf } from '../script/dialect.ts'
 import type { ScriptParts } from '../script/parts.ts'
 import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
-import { createJitNames } from '../symbols/jit.ts'
 import { nameStack } from '../symbols/frames.ts'
+import { createJitNames } from '../symbols/jit.ts'
 import { readOpen, readRows } from './decode.ts'
 import { TracerError } from './errors.ts'
 import type { DecodeContext, WindowFrame } from './frame.ts'
-import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import { targetFilter } from './targets.ts'
+import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 
 /** A probe with the variant this host supports and its script, ready to be put into a program. */
 export interface ChosenProbe {
@@ -78,6 +78,8 @@ export interface PrepareOptions {
   /** variant by probe name, where the caller insists on one */
   variants?: Readonly<Record<string, string>>
   params?: Readonly<Record<string, unknown>>
+  /** take the variant whatever the host says: to print it, not to run it */
+  unchecked?: boolean
 }
 
 /**
@@ -101,13 +103,14 @@ export async function chooseVariants(
     let why: Support = { kind: 'no', reason: `no variant called ${wanted}` }
     for (const variant of candidates) {
       const parts = variant.script(params, filter)
-      why = await checkNeeds(needsOf(variant, parts), host)
+      why = options.unchecked ? { kind: 'yes' } : await checkNeeds(needsOf(variant, parts), host)
       if (why.kind === 'yes') {
         chosen.push({ probe, variant, params, parts })
         break
       }
     }
-    if (why.kind !== 'yes') refused.push({ probe: probe.name, reason: supportText(why), ...(why.fix ? { fix: why.fix } : {}) })
+    if (why.kind !== 'yes')
+      refused.push({ probe: probe.name, reason: supportText(why), ...(why.fix ? { fix: why.fix } : {}) })
   }
   return { chosen, refused }
 }
@@ -125,7 +128,9 @@ export async function examineVariants(probe: Probe, target: Target, host: Host):
 }
 
 function needsOf(variant: Variant<unknown, unknown>, parts: ScriptParts): Need[] {
-  const derived = [...tracepointsOf(parts)].map(([name, fields]): Need => ({ kind: 'tracepoint', name, fields: [...fields] }))
+  const derived = [...tracepointsOf(parts)].map(
+    ([name, fields]): Need => ({ kind: 'tracepoint', name, fields: [...fields] }),
+  )
   return [...variant.needs, ...derived]
 }
 
@@ -176,7 +181,7 @@ export interface SessionOptions {
  */
 export async function startSession(options: SessionOptions): Promise<TraceSession> {
   const { host, target } = options
-  if (host.bpftrace === null || host.bpftraceSupport.kind !== 'yes')
+  if (host.bpftrace === null || host.bpftraceSupport.kind === 'no')
     throw new TracerError('no_bpftrace', supportText(host.bpftraceSupport), { fix: fixOf(host.bpftraceSupport) })
   if (host.privilege.how === null)
     throw new TracerError('no_privilege', supportText(host.privilege), { fix: fixOf(host.privilege) })
@@ -186,7 +191,11 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   const fields = await allTracepointFields(host)
   const start = (probes: readonly ChosenProbe[]) =>
     startTracer(
-      programFor(probes, target, host, fields, { dialect, recorderPid: process.pid, limitSeconds: options.limitSeconds }),
+      programFor(probes, target, host, fields, {
+        dialect,
+        recorderPid: process.pid,
+        limitSeconds: options.limitSeconds,
+      }),
       host,
       dialect,
       options.signal,
@@ -260,7 +269,11 @@ async function createSession(
     return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: grown, ...losses }
   }
 
-  const decodeWindow = ({ probe, variant, params }: ChosenProbe, frame: CutFrame, grown: Record<string, number> | null): ProbeWindow => {
+  const decodeWindow = (
+    { probe, variant, params }: ChosenProbe,
+    frame: CutFrame,
+    grown: Record<string, number> | null,
+  ): ProbeWindow => {
     const context: DecodeContext = {
       params,
       phaseStartNs,
@@ -324,7 +337,8 @@ function windowFrame(frame: CutFrame): WindowFrame {
 function fullMaps(frame: CutFrame, program: Program, probe: string) {
   const full = (maps: ReadonlyMap<string, unknown> | null, owners: ReadonlyMap<string, { probe: string }>) =>
     [...(maps ?? [])].filter(([name, data]) => {
-      const entries = typeof data === 'object' && data !== null && 'entries' in data ? (data.entries as unknown[]).length : 0
+      const entries =
+        typeof data === 'object' && data !== null && 'entries' in data ? (data.entries as unknown[]).length : 0
       return owners.get(name)?.probe === probe && entries >= program.mapEntries
     }).length
   const count = full(frame.results, program.results) + full(frame.open, program.scratch)

@@ -4,7 +4,17 @@ import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { cgroupId, currentTask, type Expr, eq, field, follow, pid, read, tid, u64 } from '../script/expr.ts'
 import { stateMap } from '../script/maps.ts'
-import { bind, forget, on, positive, type ScriptParts, type Statement, set, type TargetFilter, when } from '../script/parts.ts'
+import {
+  bind,
+  forget,
+  on,
+  positive,
+  type ScriptParts,
+  type Statement,
+  set,
+  type TargetFilter,
+  when,
+} from '../script/parts.ts'
 import type { TracepointName } from '../script/tracepoints.ts'
 
 const members = stateMap('target', 'int', 'int')
@@ -27,12 +37,22 @@ export function targetFilter(
     has: (tracepoint: TracepointName, name: string) => fields.get(tracepoint)?.has(name) ?? false,
   }
   if (target.selectedBy === 'cgroup' && target.cgroup)
-    return { filter: { ...shared, mine: eq(cgroupId, target.cgroup.id) }, parts: { begin: rememberNamespace(target), handlers: [] } }
-  if (single) return { filter: { ...shared, mine: eq(pid, single.pid) }, parts: { begin: rememberNamespace(target), handlers: [] } }
+    return {
+      filter: { ...shared, mine: eq(cgroupId, target.cgroup.id) },
+      parts: { begin: rememberNamespace(target), handlers: [] },
+    }
+  if (single)
+    return {
+      filter: { ...shared, mine: eq(pid, single.pid) },
+      parts: { begin: rememberNamespace(target), handlers: [] },
+    }
   return {
     filter: { ...shared, mine: positive(read(members, pid)) },
     parts: {
-      begin: [...rememberNamespace(target), ...target.processes.map((process) => set(members, [u64(process.pid)], u64(1)))],
+      begin: [
+        ...rememberNamespace(target),
+        ...target.processes.map((process) => set(members, [u64(process.pid)], u64(1))),
+      ],
       handlers: target.follow ? [joinFamily(), leaveFamily()] : [leaveFamily()],
     },
   }
@@ -41,7 +61,8 @@ export function targetFilter(
 /** The namespace this program runs in, as a pointer. */
 const ownNamespace = stateMap('netns', 'int')
 
-const isOwnNamespace = (target: Target): boolean => target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
+const isOwnNamespace = (target: Target): boolean =>
+  target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
 
 /**
  * In our own namespace a pointer is compared: reading the inode of `struct net` makes bpftrace 0.17 resolve one of the

@@ -66,7 +66,12 @@ const ESCALATION: readonly (readonly [afterMs: number, signal: NodeJS.Signals])[
  *
  * @throws TracerError when it cannot be started; the message is bpftrace's own reason, one line
  */
-export async function startTracer(program: Program, host: Host, dialect: Dialect, signal?: AbortSignal): Promise<Tracer> {
+export async function startTracer(
+  program: Program,
+  host: Host,
+  dialect: Dialect,
+  signal?: AbortSignal,
+): Promise<Tracer> {
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
   const environment = { ...CLEAN_ENVIRONMENT, ...dialect.environment(program.mapEntries) }
   const { file, args, elevated } = commandLine(host, host.bpftrace.path, environment)
@@ -99,7 +104,14 @@ export async function startTracer(program: Program, host: Host, dialect: Dialect
     if (word === 'PONG') ready?.()
     else if (word === 'CUT') {
       const at = Number(first)
-      frame = { phase: Number(second), startNs: lastCutNs, endNs: at, askedAtMonotonicNs: waiting?.askedAt ?? 0n, results: new Map(), open: null }
+      frame = {
+        phase: Number(second),
+        startNs: lastCutNs,
+        endNs: at,
+        askedAtMonotonicNs: waiting?.askedAt ?? 0n,
+        results: new Map(),
+        open: null,
+      }
       lastCutNs = at
     } else if (word === 'FIN' && frame) {
       const done = frame
@@ -135,7 +147,10 @@ export async function startTracer(program: Program, host: Host, dialect: Dialect
       code: result.exitCode ?? null,
       signal: result.signal ?? null,
       expected: stopping,
-      reason: result.exitCode === undefined && result.signal === undefined ? (result.shortMessage ?? 'could not be started') : summarizeRefusal(log),
+      reason:
+        result.exitCode === undefined && result.signal === undefined
+          ? (result.shortMessage ?? 'could not be started')
+          : summarizeRefusal(log),
     }
   })
 
@@ -164,7 +179,11 @@ export async function startTracer(program: Program, host: Host, dialect: Dialect
   try {
     await new Promise<void>((resolve, reject) => {
       const ping = setInterval(() => say(WORD.ping), PING_EVERY_MS)
-      const timer = setTimeout(() => finish(new TracerError('no_answer', `bpftrace did not attach within ${READY_TIMEOUT_MS / 1000} s`, { log })), READY_TIMEOUT_MS)
+      const timer = setTimeout(
+        () =>
+          finish(new TracerError('no_answer', `bpftrace did not attach within ${READY_TIMEOUT_MS / 1000} s`, { log })),
+        READY_TIMEOUT_MS,
+      )
       const abort = () => finish(new TracerError('start_failed', 'interrupted while attaching', { log }))
       const finish = (error?: TracerError) => {
         clearInterval(ping)
@@ -236,9 +255,26 @@ function say(word: number): void {
 
 function commandLine(host: Host, bpftrace: string, environment: Record<string, string>) {
   // --pdeathsig: the kernel kills the tracer when this process dies, however it dies.
-  const tracer = [...(host.setpriv ? [host.setpriv, '--pdeathsig', 'KILL', '--'] : []), bpftrace, '-f', 'json', '--no-warnings', '-']
+  const tracer = [
+    ...(host.setpriv ? [host.setpriv, '--pdeathsig', 'KILL', '--'] : []),
+    bpftrace,
+    '-f',
+    'json',
+    '--no-warnings',
+    '-',
+  ]
   const elevated = host.privilege.how === 'sudo' && host.sudo !== null
-  const argv = elevated ? [host.sudo ?? 'sudo', '-n', '--', '/usr/bin/env', '-i', ...Object.entries(environment).map(([k, v]) => `${k}=${v}`), ...tracer] : tracer
+  const argv = elevated
+    ? [
+        host.sudo ?? 'sudo',
+        '-n',
+        '--',
+        '/usr/bin/env',
+        '-i',
+        ...Object.entries(environment).map(([k, v]) => `${k}=${v}`),
+        ...tracer,
+      ]
+    : tracer
   return { file: argv[0] ?? bpftrace, args: argv.slice(1), elevated }
 }
 

@@ -9,7 +9,10 @@ const NAMES: readonly (readonly [RegExp, LockClass])[] = [
   [/^(__)?pthread_cond_|__futex_abstimed_wait_common.*cond|cond_wait|Condvar|uv_cond_wait/, 'condition'],
   [/^_{0,2}(new_)?sem_(timed|clock)?wait|uv_sem_wait/, 'semaphore'],
   [/pthread_(timed|clock)?join/, 'join'],
-  [/__lll_lock_wait|___?pthread_mutex_lock|^pthread_mutex_lock|uv_mutex_lock|parking_lot.*lock_slow|Mutex.*lock_contended|runtime\.lock2/, 'mutex'],
+  [
+    /__lll_lock_wait|___?pthread_mutex_lock|^pthread_mutex_lock|uv_mutex_lock|parking_lot.*lock_slow|Mutex.*lock_contended|runtime\.lock2/,
+    'mutex',
+  ],
 ]
 
 /** The class of a futex wait, from what its arguments told and the names of its stack (root first). */

@@ -32,7 +32,11 @@ type IntLike = Int | number
 export const int = (value: number): Int => ({ kind: 'int', node: 'int', value })
 const lift = (value: IntLike): Int => (typeof value === 'number' ? int(value) : value)
 
-const builtin = (name: 'nsecs' | 'pid' | 'tid' | 'cgroup' | 'retval' | 'arg0'): Int => ({ kind: 'int', node: 'builtin', name })
+const builtin = (name: 'nsecs' | 'pid' | 'tid' | 'cgroup' | 'retval' | 'arg0'): Int => ({
+  kind: 'int',
+  node: 'builtin',
+  name,
+})
 /** CLOCK_BOOTTIME in ns. */
 export const nsecs = builtin('nsecs')
 export const pid = builtin('pid')
@@ -80,11 +84,19 @@ export const struct = (name: string, address: Int | Expr<'pointer'>): Expr<'poin
   type: `struct ${name} *`,
   value: address,
 })
-export const currentTask: Expr<'pointer'> = struct('task_struct', { kind: 'pointer', node: 'curtask' } as Expr<'pointer'>)
+export const currentTask: Expr<'pointer'> = struct('task_struct', {
+  kind: 'pointer',
+  node: 'curtask',
+} as Expr<'pointer'>)
 /** `pointer->path`, where path may go on with `.` or `->`. */
 export const field = (of: Expr<'pointer'>, path: string): Int => ({ kind: 'int', node: 'field', of, path })
 /** The same, for a field that is itself a pointer. */
-export const follow = (of: Expr<'pointer'>, path: string): Expr<'pointer'> => ({ kind: 'pointer', node: 'field', of, path })
+export const follow = (of: Expr<'pointer'>, path: string): Expr<'pointer'> => ({
+  kind: 'pointer',
+  node: 'field',
+  of,
+  path,
+})
 /** Reads 8 bytes of kernel memory. */
 export const load = (address: Int): Int => ({ kind: 'int', node: 'load', type: 'uint64', address })
 
@@ -94,7 +106,12 @@ export const ustack: Expr<'stack'> = { kind: 'stack', node: 'stack', which: 'ust
 export const ntop = (address: Int): Expr<'text'> => ({ kind: 'text', node: 'ntop', address })
 
 /** Value of an open-wait map, 0 when absent. */
-export const read = <K extends Kind>(map: ScratchMap<K>, ...key: Expr[]): Expr<K> => ({ kind: map.holds, node: 'read', map, key })
+export const read = <K extends Kind>(map: ScratchMap<K>, ...key: Expr[]): Expr<K> => ({
+  kind: map.holds,
+  node: 'read',
+  map,
+  key,
+})
 
 /** The arguments of a tracepoint as expressions; only the fields that the table knows exist. */
 export function argumentsOf<T extends TracepointName>(tracepoint: T, fields: readonly string[]): TracepointArgs<T> {

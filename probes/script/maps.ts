@@ -26,7 +26,12 @@ export interface ScratchMap<K extends Kind = Kind> {
   readonly shown: boolean
 }
 
-export const resultMap = (name: string, fn: ResultMap['fn'], ...key: KeyPart[]): ResultMap => ({ role: 'result', name, fn, key })
+export const resultMap = (name: string, fn: ResultMap['fn'], ...key: KeyPart[]): ResultMap => ({
+  role: 'result',
+  name,
+  fn,
+  key,
+})
 
 /** Holds open waits; listed at the end of a phase. */
 export const openMap = <K extends Kind>(name: string, holds: K, ...key: KeyPart[]): ScratchMap<K> => ({

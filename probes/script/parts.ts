@@ -11,7 +11,12 @@ export type Statement =
   | { readonly do: 'set'; readonly map: ScratchMap; readonly key: readonly Expr[]; readonly value: Expr }
   | { readonly do: 'forget'; readonly map: ScratchMap; readonly key: readonly Expr[] }
   | { readonly do: 'record'; readonly updates: readonly Update[] }
-  | { readonly do: 'if'; readonly when: Int; readonly then: readonly Statement[]; readonly otherwise: readonly Statement[] }
+  | {
+      readonly do: 'if'
+      readonly when: Int
+      readonly then: readonly Statement[]
+      readonly otherwise: readonly Statement[]
+    }
 
 /** One attach point with its program. */
 export interface Handler {
@@ -95,7 +100,11 @@ export const when = (condition: Int, then: readonly Statement[], otherwise: read
 })
 
 /** Declares a variable and hands it to the rest: `bind('wait', since(nsecs, t0), (wait) => [...])`. */
-export function bind<K extends Kind>(name: string, value: Expr<K>, rest: (v: Expr<K>) => readonly Statement[]): Statement[] {
+export function bind<K extends Kind>(
+  name: string,
+  value: Expr<K>,
+  rest: (v: Expr<K>) => readonly Statement[],
+): Statement[] {
   return [{ do: 'let', name, value }, ...rest(variable(value.kind, name))]
 }
 /** Assigns a variable again. */
@@ -131,6 +140,8 @@ const log16Upper = (value: Int, e: Int): Int => {
 
 /** True when bit tests such as `(op & 127) == 0` hold for one of the values. */
 export const maskedIn = (value: Int, mask: number, values: readonly number[]): Int =>
-  values.map((v) => eq(bitAnd(value, mask), v)).reduce((a, b) => ({ kind: 'int', node: 'binary', op: '||', left: a, right: b }))
+  values
+    .map((v) => eq(bitAnd(value, mask), v))
+    .reduce((a, b) => ({ kind: 'int', node: 'binary', op: '||', left: a, right: b }))
 
 export const positive = (value: Int): Int => gt(value, 0)

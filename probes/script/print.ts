@@ -43,12 +43,15 @@ function arrange(handler: Handler): { predicate: Expr<'int'> | null; body: reado
   const terms = handler.when ? conjuncts(handler.when) : []
   const early = terms.filter((term) => argumentsIn(term).size === 0)
   const late = terms.filter((term) => argumentsIn(term).size > 0)
-  const body: readonly Statement[] = late.length > 0 ? [{ do: 'if', when: conjunction(late), then: handler.body, otherwise: [] }] : handler.body
+  const body: readonly Statement[] =
+    late.length > 0 ? [{ do: 'if', when: conjunction(late), then: handler.body, otherwise: [] }] : handler.body
   return { predicate: early.length > 0 ? conjunction(early) : null, body, fields: argumentsIn(body) }
 }
 
 const conjuncts = (expr: Expr<'int'>): Expr<'int'>[] =>
-  expr.node === 'binary' && expr.op === '&&' ? [...conjuncts(expr.left as Expr<'int'>), ...conjuncts(expr.right as Expr<'int'>)] : [expr]
+  expr.node === 'binary' && expr.op === '&&'
+    ? [...conjuncts(expr.left as Expr<'int'>), ...conjuncts(expr.right as Expr<'int'>)]
+    : [expr]
 const conjunction = (terms: readonly Expr<'int'>[]): Expr<'int'> =>
   terms.reduce((left, right) => ({ kind: 'int', node: 'binary', op: '&&', left, right }))
 
@@ -71,7 +74,9 @@ function printAttach(printer: Printer, point: AttachPoint): string {
     case 'kretprobe':
       return `kretprobe:${point.function}`
     case 'fexit':
-      return printer.dialect.fexit === 'fexit' ? `fexit:vmlinux:${point.function}` : `kretfunc:vmlinux:${point.function}`
+      return printer.dialect.fexit === 'fexit'
+        ? `fexit:vmlinux:${point.function}`
+        : `kretfunc:vmlinux:${point.function}`
   }
 }
 
@@ -96,7 +101,12 @@ export function printStatement(printer: Printer, statement: Statement, indent: s
     case 'if': {
       const inner = (body: readonly Statement[]) => body.flatMap((s) => printStatement(printer, s, `${indent}  `))
       const otherwise = statement.otherwise.length > 0 ? [`${indent}} else {`, ...inner(statement.otherwise)] : []
-      return [`${indent}if (${printExpr(printer, statement.when)}) {`, ...inner(statement.then), ...otherwise, `${indent}}`]
+      return [
+        `${indent}if (${printExpr(printer, statement.when)}) {`,
+        ...inner(statement.then),
+        ...otherwise,
+        `${indent}}`,
+      ]
     }
   }
 }

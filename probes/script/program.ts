@@ -13,7 +13,13 @@ import { BUSY, type Printer, printHandler, printStatement, SIDE } from './print.
  * answers on that call's tracepoint. A syscall tracepoint is never skipped under load, as interval and profile programs
  * are. Words stand above every possible pid, so they name no process:
  */
-export const WORD = { base: 2 ** 30, ping: 2 ** 30, release: 2 ** 30 + 1, stop: 2 ** 30 + 2, phase: 2 ** 30 + 16 } as const
+export const WORD = {
+  base: 2 ** 30,
+  ping: 2 ** 30,
+  release: 2 ** 30 + 1,
+  stop: 2 ** 30 + 2,
+  phase: 2 ** 30 + 16,
+} as const
 
 export interface Program {
   text: string
@@ -39,7 +45,10 @@ export interface ProgramOptions {
 /** When the phase began (CLOCK_BOOTTIME ns), for programs that clamp waits to it; the frame keeps it. */
 export const phaseStart = stateMap('phase_start', 'int')
 
-export function buildProgram(probes: readonly { name: string; parts: ScriptParts }[], options: ProgramOptions): Program {
+export function buildProgram(
+  probes: readonly { name: string; parts: ScriptParts }[],
+  options: ProgramOptions,
+): Program {
   const results = new Map<string, { probe: string; map: ResultMap }>()
   const scratch = new Map<string, { probe: string; map: ScratchMap }>()
   const printer: Printer = {
@@ -72,7 +81,13 @@ export function buildProgram(probes: readonly { name: string; parts: ScriptParts
     printEnd([...results.keys()], [...scratch.keys()]),
   ]
   const text = `${sections.join('\n\n')}\n`
-  return { text, sha256: createHash('sha256').update(text).digest('hex'), results, scratch, mapEntries: options.mapEntries }
+  return {
+    text,
+    sha256: createHash('sha256').update(text).digest('hex'),
+    results,
+    scratch,
+    mapEntries: options.mapEntries,
+  }
 }
 
 /** Sampling programs first: bpftrace attaches in order, so the frame's answer proves that everything before it is there. */
@@ -98,7 +113,9 @@ function printFrame(
   options: ProgramOptions,
 ): string {
   // Prints are handled one after the other in user space: a stack map early would delay all after it.
-  const ordered = [...names].sort((a, b) => Number(hasStack(results.get(a)?.map)) - Number(hasStack(results.get(b)?.map)))
+  const ordered = [...names].sort(
+    (a, b) => Number(hasStack(results.get(a)?.map)) - Number(hasStack(results.get(b)?.map)),
+  )
   const side = (suffix: string) => ordered.map((name) => `    print(${name}_${suffix}); clear(${name}_${suffix});`)
   const shown = [...scratch]
     .filter(([, { map }]) => map.shown)
@@ -147,8 +164,18 @@ interval:s:1
 }
 
 function printEnd(results: readonly string[], scratch: readonly string[]): string {
-  const all = [...results.flatMap((name) => [`${name}_a`, `${name}_b`]), ...scratch, SIDE, BUSY, '@phase', `@${phaseStart.name}`, '@started']
-  return ['// nothing is printed twice at the end', 'END', '{', ...all.map((name) => `  clear(${name});`), '}'].join('\n')
+  const all = [
+    ...results.flatMap((name) => [`${name}_a`, `${name}_b`]),
+    ...scratch,
+    SIDE,
+    BUSY,
+    '@phase',
+    `@${phaseStart.name}`,
+    '@started',
+  ]
+  return ['// nothing is printed twice at the end', 'END', '{', ...all.map((name) => `  clear(${name});`), '}'].join(
+    '\n',
+  )
 }
 
 function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
@@ -203,7 +230,8 @@ export function tracepointsOf(parts: ScriptParts): Map<string, Set<string>> {
     }
   }
   for (const handler of parts.handlers)
-    for (const point of handler.attach) if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())
+    for (const point of handler.attach)
+      if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())
   visit(parts.handlers)
   return found
 }

@@ -29,7 +29,8 @@ function parseFrame(line: string): RawFrame {
 }
 
 /** Frames of the tracing machinery itself, on top of every kernel stack. */
-const TRACER = /^(bpf_|__bpf_|perf_trace_|__traceiter_|trace_call_bpf|perf_event_overflow|__perf_event_overflow|perf_swevent|perf_tp_event|trace_event_raw_event_)/
+const TRACER =
+  /^(bpf_|__bpf_|perf_trace_|__traceiter_|trace_call_bpf|perf_event_overflow|__perf_event_overflow|perf_swevent|perf_tp_event|trace_event_raw_event_)/
 
 export const UNKNOWN = '[unknown]'
 

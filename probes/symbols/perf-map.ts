@@ -67,7 +67,9 @@ export function parsePerfMap(text: string): PerfMap {
     const start = BigInt(`0x${match[1]}`)
     regions.push({ start, end: start + BigInt(`0x${match[2]}`), name: match[3] ?? '' })
   }
-  const byStart = regions.map((region, order) => ({ ...region, order })).sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.order - b.order))
+  const byStart = regions
+    .map((region, order) => ({ ...region, order }))
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.order - b.order))
   return { entries: regions.length, nameOf: (address) => newestAt(byStart, address) }
 }
 
@@ -84,11 +86,16 @@ function newestAt(regions: readonly (Region & { order: number })[], address: big
   let newest: (Region & { order: number }) | null = null
   for (let i = low - 1; i >= Math.max(0, low - LOOK_BACK); i--) {
     const region = regions[i]
-    if (region && region.start <= address && address < region.end && (!newest || region.order > newest.order)) newest = region
+    if (region && region.start <= address && address < region.end && (!newest || region.order > newest.order))
+      newest = region
   }
   return newest?.name ?? null
 }
 
 /** Whether a frame may be just-in-time code: the tracer found no file behind its address. */
 export const mayBeJit = (frame: RawFrame): boolean =>
-  frame.address !== null && (frame.module === null || frame.module === '[unknown]' || /perf-\d+\.map$/.test(frame.module) || frame.module.startsWith('//anon'))
+  frame.address !== null &&
+  (frame.module === null ||
+    frame.module === '[unknown]' ||
+    /perf-\d+\.map$/.test(frame.module) ||
+    frame.module.startsWith('//anon'))

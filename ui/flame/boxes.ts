@@ -1,6 +1,5 @@
-import { changeOf } from '../../audit/profile/diff.ts'
-import { frameClass, frameLabel, nodeName } from '../../audit/profile/frame.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
+import type { Profile } from '../../audit/index.ts'
+import { changeOf, frameClass, frameLabel, nodeName } from '../../audit/index.ts'
 import { GEOMETRY } from './geometry.ts'
 import type { FlameLayout, FlameRect } from './layout.ts'
 import { BOX_CLASS } from './theme.ts'

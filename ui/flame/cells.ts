@@ -1,6 +1,5 @@
-import { type Change, changeOf } from '../../audit/profile/diff.ts'
-import { type FrameClass, frameClass, frameLabel, nodeName } from '../../audit/profile/frame.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
+import type { Profile } from '../../audit/index.ts'
+import { type Change, changeOf, type FrameClass, frameClass, frameLabel, nodeName } from '../../audit/index.ts'
 import { clip } from '../text/format.ts'
 import { type FlameLayout, type FlameRect, type FlameView, layout } from './layout.ts'
 import { matcherOf } from './search.ts'

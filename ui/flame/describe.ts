@@ -1,5 +1,5 @@
-import { frameLabel, nodeName } from '../../audit/profile/frame.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
+import type { Profile } from '../../audit/index.ts'
+import { frameLabel, nodeName } from '../../audit/index.ts'
 import { formatCount, formatPercent, formatRatio } from '../text/format.ts'
 import type { FlameColumn } from './embed.ts'
 import type { FlameWeights } from './layout.ts'

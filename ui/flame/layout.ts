@@ -1,8 +1,5 @@
-import type { ColumnPair } from '../../audit/profile/diff.ts'
-import { diffLayoutInput } from '../../audit/profile/diff.ts'
-import { nodeName } from '../../audit/profile/frame.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
-import { columnTotals } from '../../audit/profile/totals.ts'
+import type { ColumnPair, Profile } from '../../audit/index.ts'
+import { columnTotals, diffLayoutInput, nodeName } from '../../audit/index.ts'
 
 /** What a picture shows: one phase, or how a second phase differs from a first. */
 export type FlameView = { column: string } | { pair: ColumnPair }

@@ -1,5 +1,5 @@
-import { nodeName } from '../../audit/profile/frame.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
+import type { Profile } from '../../audit/index.ts'
+import { nodeName } from '../../audit/index.ts'
 import { type FlameView, weightsOf } from './layout.ts'
 
 /** A regular expression, case ignored; text that is none is looked for as it stands. Empty text matches nothing. */

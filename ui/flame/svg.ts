@@ -1,6 +1,5 @@
-import { frameClass } from '../../audit/profile/frame.ts'
-import type { Profile } from '../../audit/profile/profile.ts'
-import { columnCounts } from '../../audit/profile/totals.ts'
+import type { Profile } from '../../audit/index.ts'
+import { columnCounts, frameClass } from '../../audit/index.ts'
 import { drawBoxes } from './boxes.ts'
 import { type ShownPair, shownWeights } from './describe.ts'
 import { embedProfile, type FlameColumn } from './embed.ts'

@@ -1,5 +1,4 @@
-import type { Change } from '../../audit/profile/diff.ts'
-import type { FrameClass } from '../../audit/profile/frame.ts'
+import type { Change, FrameClass } from '../../audit/index.ts'
 
 /** What a box can be, as the CSS class that colours it; frame classes have three tints. */
 export const BOX_CLASS: Record<FrameClass | Change | 'root' | 'folded', string> = {

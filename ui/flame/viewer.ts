@@ -1,4 +1,4 @@
-import { CHANGE_STEPS } from '../../audit/profile/diff.ts'
+import { CHANGE_STEPS } from '../../audit/index.ts'
 import { GEOMETRY } from './geometry.ts'
 import { BOX_CLASS, CHANGE_LEGEND, CLASS_LEGEND } from './theme.ts'
 import { VIEWER_MODEL } from './viewer-model.ts'

@@ -1,4 +1,4 @@
-import type { Profile } from '../../audit/profile/profile.ts'
+import type { Profile } from '../../audit/index.ts'
 import { formatCount, formatNs, formatPercent } from '../text/format.ts'
 
 /** `share` is a part of 1, printed in percent. */

@@ -1,0 +1,282 @@
+import type { Histogram } from 'hdr-histogram-js'
+import { mergeData, type Probe } from '../../probes/index.ts'
+import { decodeHdr, mergeHdr, percentilesOf } from '../load/hdr.ts'
+import { createProfile, type ProfileBuilder } from '../profile/build.ts'
+import type { Profile } from '../profile/profile.ts'
+import type {
+  LoadRecord,
+  OverheadRecord,
+  PhaseRecord,
+  StacksRecord,
+  TelemetryRecord,
+  WindowRecord,
+} from '../recording/format.ts'
+import type { RecordingLine } from '../recording/reader.ts'
+import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
+
+/** Windows and load slices kept per phase for lanes and live views. */
+const RECENT = 240
+
+type Catalog = ReadonlyMap<string, Probe>
+interface Hidden {
+  catalog: Catalog
+  profiles: Map<string, ProfileBuilder>
+  telemetry: Map<string, { tUs: number; values: Record<string, number> }>
+  load: Map<number, { response: Histogram; service: Histogram; sendLag: Histogram }>
+}
+const hidden = new WeakMap<RunModel, Hidden>()
+
+/** An empty model; probes that the catalog does not know are kept by their latest window only. */
+export function createRunModel(catalog: Catalog): RunModel {
+  const model: RunModel = {
+    header: null,
+    nowUs: 0,
+    phases: [],
+    current: null,
+    frames: [],
+    notes: [],
+    loss: [],
+    overhead: [],
+    summary: null,
+    end: null,
+    skipped: 0,
+    revision: 0,
+  }
+  hidden.set(model, { catalog, profiles: new Map(), telemetry: new Map(), load: new Map() })
+  return model
+}
+
+/** Adds one record of the recording to the model, in place. */
+export function applyRecord(model: RunModel, record: RecordingLine): void {
+  model.revision++
+  switch (record.type) {
+    case 'header':
+      model.header = record
+      break
+    case 'phase':
+      applyPhase(model, record)
+      break
+    case 'window':
+      applyWindow(model, record)
+      break
+    case 'frames':
+      for (const [index, name] of record.names.entries()) model.frames[record.from + index] = name
+      break
+    case 'stacks':
+      applyStacks(model, record)
+      break
+    case 'load':
+      applyLoad(model, record)
+      break
+    case 'telemetry':
+      applyTelemetry(model, record)
+      break
+    case 'mark':
+    case 'note':
+      model.notes.push({ tUs: record.t_us, text: record.text, kind: record.type })
+      reach(model, record.t_us)
+      break
+    case 'loss':
+      applyLoss(model, record)
+      break
+    case 'overhead':
+      applyOverhead(model, record)
+      break
+    case 'summary':
+      model.summary = record
+      break
+    case 'end':
+      model.end = record
+      if (record.t_us !== undefined) reach(model, record.t_us)
+      break
+    case 'skipped':
+      model.skipped++
+  }
+}
+
+/** Stacks of a probe as a profile, one column per phase (its id); null when there are none, or no such view. */
+export function profileOf(model: RunModel, probe: string, view?: string): Profile | null {
+  const { catalog, profiles } = inside(model)
+  const name = view ?? catalog.get(probe)?.draw.flame?.views[0]?.name
+  return name === undefined ? null : (profiles.get(`${probe} ${name}`) ?? null)
+}
+
+function inside(model: RunModel): Hidden {
+  const found = hidden.get(model)
+  if (!found) throw new TypeError('a run model is made by createRunModel')
+  return found
+}
+
+const reach = (model: RunModel, us: number) => {
+  model.nowUs = Math.max(model.nowUs, us)
+}
+
+const phaseById = (model: RunModel, id: number): PhaseModel | null =>
+  model.phases.find((phase) => phase.id === id) ?? null
+
+function applyPhase(model: RunModel, record: PhaseRecord): void {
+  reach(model, record.end_us ?? record.start_us)
+  const known = phaseById(model, record.id)
+  if (known) {
+    known.endUs = record.end_us ?? null
+    return
+  }
+  const phase: PhaseModel = {
+    id: record.id,
+    name: record.name,
+    kind: record.kind,
+    startUs: record.start_us,
+    endUs: record.end_us ?? null,
+    probes: new Map(),
+    load: null,
+    telemetry: new Map(),
+    loss: {},
+  }
+  // Counters go on over the boundary: the last sample of the phase before is the first of this one.
+  for (const [source, sample] of inside(model).telemetry)
+    phase.telemetry.set(source, { firstUs: sample.tUs, lastUs: sample.tUs, first: sample.values, last: sample.values })
+  model.phases.push(phase)
+  model.current = phase
+}
+
+function probePhase(phase: PhaseModel, probe: string) {
+  const seen = phase.probes.get(probe) ?? { probe, windows: 0, coveredUs: 0, data: null, recent: [], hasStacks: false }
+  phase.probes.set(probe, seen)
+  return seen
+}
+
+function applyWindow(model: RunModel, record: WindowRecord): void {
+  reach(model, record.end_us)
+  const phase = phaseById(model, record.phase)
+  if (!phase) return
+  const probe = inside(model).catalog.get(record.probe)
+  const seen = probePhase(phase, record.probe)
+  seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, record.data) : record.data
+  seen.windows++
+  seen.coveredUs += record.end_us - record.start_us
+  seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: record.data })
+  if (seen.recent.length > RECENT) seen.recent.shift()
+}
+
+function applyStacks(model: RunModel, record: StacksRecord): void {
+  const { catalog, profiles } = inside(model)
+  const phase = phaseById(model, record.phase)
+  const views = catalog.get(record.probe)?.draw.flame?.views ?? []
+  if (!phase) return
+  probePhase(phase, record.probe).hasStacks ||= record.rows.length > 0
+  for (const view of views) {
+    const key = `${record.probe} ${view.name}`
+    const profile = profiles.get(key) ?? createProfile(record.unit, model.frames)
+    profiles.set(key, profile)
+    for (const [value, count, frames, dims] of record.rows)
+      if (view.keep(dims ?? {})) profile.add(frames, value, count, String(record.phase))
+  }
+}
+
+function applyLoad(model: RunModel, record: LoadRecord): void {
+  reach(model, record.end_us)
+  const phase = phaseById(model, record.phase)
+  if (!phase) return
+  const slice = {
+    response: decodeHdr(record.hist.response),
+    service: decodeHdr(record.hist.service),
+    sendLag: decodeHdr(record.hist.send_lag),
+  }
+  const known = inside(model).load.get(record.phase)
+  const sum = known
+    ? {
+        response: mergeHdr(known.response, slice.response),
+        service: mergeHdr(known.service, slice.service),
+        sendLag: mergeHdr(known.sendLag, slice.sendLag),
+      }
+    : slice
+  const own = percentilesOf(slice.response)
+  inside(model).load.set(record.phase, sum)
+  const errors = { ...phase.load?.errors }
+  for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count
+  const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
+  const recent = phase.load?.recent ?? []
+  recent.push({
+    startUs: record.start_us,
+    endUs: record.end_us,
+    rps: record.done / seconds,
+    p50Ms: own.p50,
+    p99Ms: own.p99,
+    errors: Object.values(record.errors).reduce((a, b) => a + b, 0),
+    record,
+  })
+  if (recent.length > RECENT) recent.shift()
+  const load: LoadPhase = {
+    targetRps: record.target_rps,
+    planned: (phase.load?.planned ?? 0) + (record.target_rps * (record.end_us - record.start_us)) / 1e6,
+    sent: (phase.load?.sent ?? 0) + record.sent,
+    done: (phase.load?.done ?? 0) + record.done,
+    errors,
+    inFlight: record.in_flight,
+    queued: record.queued,
+    startUs: phase.load?.startUs ?? record.start_us,
+    endUs: record.end_us,
+    response: percentilesOf(sum.response),
+    service: percentilesOf(sum.service),
+    sendLag: percentilesOf(sum.sendLag),
+    generatorCpuUs:
+      record.generator_cpu_us === undefined
+        ? (phase.load?.generatorCpuUs ?? null)
+        : (phase.load?.generatorCpuUs ?? 0) + record.generator_cpu_us,
+    recent,
+  }
+  phase.load = load
+}
+
+function applyTelemetry(model: RunModel, record: TelemetryRecord): void {
+  reach(model, record.t_us)
+  const { telemetry } = inside(model)
+  telemetry.set(record.source, { tUs: record.t_us, values: record.values })
+  const phase = model.current
+  if (!phase || phase.endUs !== null) return
+  const seen = phase.telemetry.get(record.source)
+  if (seen) {
+    seen.last = record.values
+    seen.lastUs = record.t_us
+  } else
+    phase.telemetry.set(record.source, {
+      firstUs: record.t_us,
+      lastUs: record.t_us,
+      first: record.values,
+      last: record.values,
+    })
+}
+
+function applyLoss(
+  model: RunModel,
+  record: { start_us: number; end_us: number; probe: string; kind: string; count: number },
+): void {
+  model.loss.push({
+    startUs: record.start_us,
+    endUs: record.end_us,
+    probe: record.probe,
+    kind: record.kind,
+    count: record.count,
+  })
+  const phase =
+    model.phases.find((p) => p.startUs <= record.start_us && (p.endUs ?? Number.POSITIVE_INFINITY) >= record.end_us) ??
+    model.current
+  if (phase) phase.loss[record.kind] = (phase.loss[record.kind] ?? 0) + record.count
+}
+
+/** Samples kept of the tracing cost; beyond, every other one is dropped: cost is read as differences. */
+const OVERHEAD_SAMPLES = 4096
+
+function applyOverhead(model: RunModel, record: OverheadRecord): void {
+  reach(model, record.t_us)
+  model.overhead.push({
+    tUs: record.t_us,
+    tracerCpuNs: record.tracer_cpu_ns,
+    recorderCpuNs: record.recorder_cpu_ns,
+    bpfNs: record.bpf_ns ? Object.values(record.bpf_ns).reduce((a, b) => a + b, 0) : null,
+    recorderRss: record.recorder_rss ?? null,
+    tracerRss: record.tracer_rss ?? null,
+  })
+  if (model.overhead.length > OVERHEAD_SAMPLES)
+    model.overhead = model.overhead.filter((_, index) => index % 2 === 0 || index > OVERHEAD_SAMPLES - 8)
+}

@@ -1,0 +1,98 @@
+import type { Probe } from '../../probes/index.ts'
+import { judgePhase } from '../load/judge.ts'
+import type { LatencyMs, PhaseSummary, SummaryRecord } from '../recording/format.ts'
+import { costOf } from './cost.ts'
+import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
+
+type Catalog = ReadonlyMap<string, Probe>
+
+/** The `summary` record: every phase in numbers that stand without the tool. Unknown is null. */
+export function summarize(model: RunModel, catalog: Catalog): SummaryRecord {
+  const probes = [...catalog.values()]
+  const { tracerPct, bpfPct, recorderPct } = costOf(model, null, probes)
+  return {
+    type: 'summary',
+    phases: model.phases.map((phase) => summarizePhase(model, phase, catalog)),
+    findings: [],
+    cost: { tracer_cpu_pct: tracerPct, bpf_cpu_pct: bpfPct, recorder_cpu_pct: recorderPct },
+    loss: model.loss.reduce<Record<string, number>>(
+      (sum, { kind, count }) => ({ ...sum, [kind]: (sum[kind] ?? 0) + count }),
+      {},
+    ),
+  }
+}
+
+function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog): PhaseSummary {
+  const { load } = phase
+  const durationUs = (phase.endUs ?? model.nowUs) - phase.startUs
+  const planned = load ? Math.round(load.planned) : null
+  const verdict =
+    load && planned !== null
+      ? judgePhase({ planned, sent: load.sent, errors: load.errors, sendLagP99Ms: load.sendLag?.p99 ?? null })
+      : { valid: true, reasons: [] }
+  const figures = figuresOf(phase, catalog, durationUs)
+  const cost = costOf(model, phase, [...catalog.values()])
+  return {
+    id: phase.id,
+    name: phase.name,
+    kind: phase.kind,
+    duration_us: durationUs,
+    ...verdict,
+    planned,
+    sent: load?.sent ?? null,
+    done: load?.done ?? null,
+    errors: load?.errors ?? {},
+    rps: load && load.endUs > load.startUs ? (load.done * 1e6) / (load.endUs - load.startUs) : null,
+    response_ms: latency(load?.response),
+    service_ms: latency(load?.service),
+    send_lag_ms: latency(load?.sendLag),
+    per_request: perRequest(figures),
+    figures: Object.fromEntries(figures.map(({ name, value }) => [name, value])),
+    counters: counters(phase),
+    loss: phase.loss,
+    cost: {
+      tracer_cpu_pct: cost.tracerPct,
+      bpf_cpu_pct: cost.bpfPct,
+      bpf_estimated: cost.bpfEstimated,
+      recorder_cpu_pct: cost.recorderPct,
+    },
+  }
+}
+
+const latency = (percentiles: LoadPercentiles | null | undefined): LatencyMs | null => percentiles ?? null
+
+function figuresOf(phase: PhaseModel, catalog: Catalog, durationUs: number) {
+  const scope = { durationUs, requests: phase.load && phase.load.done > 0 ? phase.load.done : null }
+  return [...phase.probes.values()].flatMap((seen) => {
+    const probe = catalog.get(seen.probe)
+    if (!probe || seen.data === null) return []
+    return probe.draw.figures(seen.data, { ...scope, durationUs: seen.coveredUs || durationUs }).map((figure) => ({
+      name: `${seen.probe}.${figure.key}`,
+      probe: seen.probe,
+      ...figure,
+    }))
+  })
+}
+
+/** Figures that are per request already, under the names of the format: off_cpu_us, syscalls, ... */
+function perRequest(figures: ReturnType<typeof figuresOf>): Record<string, number | null> {
+  const out: Record<string, number | null> = {}
+  for (const figure of figures) {
+    const stem =
+      figure.key === 'per_request' ? figure.probe : `${figure.probe}_${figure.key.replace(/_per_request$/, '')}`
+    const name = stem.replaceAll('-', '_')
+    if (figure.unit === 'per_request') out[name] = figure.value
+    if (figure.unit === 'ns_per_request') out[`${name}_us`] = figure.value === null ? null : figure.value / 1000
+  }
+  return out
+}
+
+function counters(phase: PhaseModel): Record<string, number> {
+  const out: Record<string, number> = {}
+  for (const [source, { first, last }] of phase.telemetry)
+    for (const [name, value] of Object.entries(last)) {
+      const grown = value - (first[name] ?? value)
+      if (grown !== 0) out[`${source}.${name}`] = grown
+    }
+  return out
+}

@@ -1,0 +1,101 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { RecordingError } from './error.ts'
+import type { RecordingRecord } from './format.ts'
+
+/** A recording being written. Lines are queued and written in order; nothing waits for the disk but `close`. */
+export interface RecordingWriter {
+  path: string
+  /** bytes accepted so far */
+  bytes: () => number
+  append: (record: RecordingRecord) => void
+  /** writes what is queued, syncs, closes; a file that failed stays readable up to its last whole line */
+  close: () => Promise<void>
+  /** resolves with the error when the file can no longer be written (disk full, ...) */
+  failed: Promise<RecordingError>
+}
+
+/** At most this much is lost to a power cut. */
+const SYNC_EVERY_MS = 1_000
+
+/**
+ * Creates a recording: private (0600), never over an existing file or through a link, owned by the user who called sudo.
+ *
+ * @throws the file system's own error (EEXIST, EACCES, ENOSPC, ...) with its path
+ */
+export async function createRecording(path: string): Promise<RecordingWriter> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+  const file = await open(path, flags, 0o600)
+  await giveToInvoker(file)
+  let queue: string[] = []
+  let accepted = 0
+  let written = 0
+  let syncedAtMs = performance.now()
+  let broken: RecordingError | null = null
+  let fail: (error: RecordingError) => void = () => undefined
+  const failed = new Promise<RecordingError>((resolve) => {
+    fail = resolve
+  })
+  let draining: Promise<void> | null = null
+
+  const drain = async () => {
+    while (queue.length > 0 && !broken) {
+      const bytes = Buffer.from(queue.join(''))
+      queue = []
+      try {
+        await writeAll(file, bytes, written)
+        written += bytes.length
+        if (performance.now() - syncedAtMs >= SYNC_EVERY_MS) {
+          syncedAtMs = performance.now()
+          await file.datasync()
+        }
+      } catch (error) {
+        broken = writeError(path, error)
+        // The batch that did not fit is cut off at its start: the file ends with a whole line.
+        await file.truncate(written).catch(() => undefined) // the reader copes with a cut line as well
+        fail(broken)
+      }
+    }
+    draining = null
+  }
+
+  return {
+    path,
+    bytes: () => accepted,
+    failed,
+    append: (record) => {
+      if (broken) return
+      const line = `${JSON.stringify(record)}\n`
+      accepted += line.length
+      queue.push(line)
+      draining ??= drain()
+    },
+    close: async () => {
+      await draining
+      if (queue.length > 0) await drain()
+      if (!broken) await file.datasync().catch((error: unknown) => fail(writeError(path, error)))
+      await file.close()
+    },
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  let done = 0
+  while (done < bytes.length) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+}
+
+function writeError(path: string, error: unknown): RecordingError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const what =
+    code === 'ENOSPC' ? 'no space left on the device' : code === 'EDQUOT' ? 'disk quota exceeded' : String(error)
+  return new RecordingError('write_failed', `cannot write ${path}: ${what}`, {
+    fix: 'free some space, or record elsewhere: --record FILE',
+    exitCode: 3,
+  })
+}
+
+/** Under sudo the file belongs to the user who called it, not to root. */
+async function giveToInvoker(file: FileHandle): Promise<void> {
+  const [uid, gid] = [Number(process.env['SUDO_UID']), Number(process.env['SUDO_GID'])]
+  if (process.geteuid?.() === 0 && uid > 0 && gid >= 0) await file.chown(uid, gid)
+}

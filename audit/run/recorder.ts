@@ -1,0 +1,292 @@
+import {
+  type Cut,
+  type Host,
+  type ProbeWindow,
+  readNetnsCounters,
+  readProcessStat,
+  readSchedCpuNs,
+  sanitizeText,
+  type Target,
+  type TraceSession,
+} from '../../probes/index.ts'
+import { type LoadSlice, loadRecordOf } from '../load/generator.ts'
+import {
+  type HeaderRecord,
+  type PhaseRecord,
+  RECORDING_VERSION,
+  type RecordingRecord,
+  type StackRow,
+  type TargetInfo,
+} from '../recording/format.ts'
+import { readProgramTimes } from '../telemetry/kernel-cost.ts'
+
+/**
+ * Turns a tracing session into records: it cuts windows on time and at every change of phase, keeps the clock, interns
+ * frame names, and samples what belongs beside the windows. Where records go is the caller's affair.
+ */
+export interface Recorder {
+  /** ends the phase that runs, exactly here, and begins the next; resolves when the kernel has answered */
+  startPhase: (name: string, kind: string) => Promise<PhaseRecord>
+  note: (text: string) => void
+  mark: (label: string) => Promise<PhaseRecord>
+  load: (slice: LoadSlice) => void
+  /** ends the last phase, with the waits that are still open */
+  finish: () => Promise<void>
+  /** a cut that could not be made: the session is of no more use */
+  failed: Promise<Error>
+  nowUs: () => number
+}
+
+export interface RecorderOptions {
+  session: TraceSession
+  host: Host
+  target: Target
+  /** as the command line or plan had it */
+  plan: unknown
+  tool: string
+  firstPhase: { name: string; kind: string }
+  /** length of a window */
+  intervalMs: number
+  /** the first window is shorter, so that there is something to see */
+  firstWindowMs: number
+  onRecord: (record: RecordingRecord) => void
+}
+
+export const PHASE_KINDS = ['idle', 'warmup', 'baseline', 'stress', 'soak', 'recovery']
+const LABEL_LENGTH = 64
+
+export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
+  const { session, target, onRecord } = options
+  const frames = new Map<string, number>()
+  let phase: PhaseRecord = { type: 'phase', id: 1, ...options.firstPhase, start_us: 0 }
+  let ended = false
+  let fail: (error: Error) => void = () => undefined
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve
+  })
+  /** clock of the programs minus the monotonic clock, ns: the smallest seen, since answers only come later */
+  let bootMinusMonotonic = Number.POSITIVE_INFINITY
+
+  const first = await session.cut(phase.id)
+  const startBootNs = first.atNs
+  relate(first)
+  const startMonotonicNs = BigInt(Math.round(startBootNs - bootMinusMonotonic))
+  const sinceStartMs = Number(process.hrtime.bigint() - startMonotonicNs) / 1e6
+  const startedMs = Date.now() - sinceStartMs
+  onRecord(header(options, { startedMs, startMonotonicNs, startBootNs }))
+  onRecord(phase)
+  for (const refused of session.refused)
+    onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
+  sample(0)
+
+  function relate(cut: Cut): void {
+    bootMinusMonotonic = Math.min(bootMinusMonotonic, cut.atNs - Number(cut.askedAtMonotonicNs))
+  }
+  function usOf(bootNs: number): number {
+    return Math.max(0, Math.round((bootNs - startBootNs) / 1000))
+  }
+  function nowUs(): number {
+    return Number((process.hrtime.bigint() - startMonotonicNs) / 1000n)
+  }
+
+  // Cuts, marks and the end come from different places; they happen one after the other.
+  let queue: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = queue.then(work)
+    queue = next.catch(() => undefined)
+    return next
+  }
+
+  const cut = async (nextId: number): Promise<number> => {
+    const taken = await session.cut(nextId)
+    relate(taken)
+    const atUs = usOf(taken.atNs)
+    for (const window of taken.windows) emitWindow(window)
+    emitLosses(taken, atUs)
+    sample(atUs)
+    return atUs
+  }
+
+  const emitWindow = (window: ProbeWindow) => {
+    const span = {
+      probe: window.probe,
+      phase: window.phase,
+      start_us: usOf(window.startNs),
+      end_us: usOf(window.endNs),
+    }
+    onRecord({ type: 'window', ...span, data: window.data })
+    if (window.stacks !== null) {
+      const known = frames.size
+      const rows = window.stacks.map((stack): StackRow => {
+        const ids = stack.frames.map(intern)
+        return stack.dims ? [stack.value, stack.count, ids, stack.dims] : [stack.value, stack.count, ids]
+      })
+      if (frames.size > known) onRecord({ type: 'frames', from: known, names: [...frames.keys()].slice(known) })
+      if (rows.length > 0) onRecord({ type: 'stacks', ...span, unit: window.unit, rows })
+    }
+    for (const note of window.notes) onRecord({ type: 'note', t_us: span.end_us, text: note })
+    for (const loss of window.loss)
+      onRecord({
+        type: 'loss',
+        start_us: span.start_us,
+        end_us: span.end_us,
+        probe: window.probe,
+        kind: loss.kind,
+        count: loss.count,
+      })
+  }
+  const intern = (name: string): number => {
+    const known = frames.get(name)
+    if (known !== undefined) return known
+    frames.set(name, frames.size)
+    return frames.size - 1
+  }
+
+  const emitLosses = (taken: Cut, atUs: number) => {
+    const losses = { lost_events: taken.lostEvents, map_full: taken.mapFull, truncated: taken.truncatedLines }
+    for (const [kind, count] of Object.entries(losses))
+      if (count > 0)
+        onRecord({
+          type: 'loss',
+          start_us: lastCutUs,
+          end_us: atUs,
+          probe: 'tracer',
+          kind: kind as keyof typeof losses,
+          count,
+        })
+    lastCutUs = atUs
+  }
+  let lastCutUs = 0
+
+  function sample(atUs: number): void {
+    const counters = readNetnsCounters(target.netnsPid)
+    if (counters) onRecord({ type: 'telemetry', t_us: atUs, source: 'netns', values: counters })
+    const own = processTelemetry(target)
+    if (own) onRecord({ type: 'telemetry', t_us: atUs, source: 'process', values: own })
+    const tracers = session.tracerPids()
+    const programs = tracers.map(readProgramTimes)
+    const usage = process.cpuUsage()
+    onRecord({
+      type: 'overhead',
+      t_us: atUs,
+      tracer_cpu_ns: tracers.reduce((n, pid) => n + (readSchedCpuNs(pid) ?? 0), 0),
+      recorder_cpu_ns: (usage.user + usage.system) * 1000,
+      recorder_rss: process.memoryUsage.rss(),
+      tracer_rss: tracers.reduce((n, pid) => n + (readProcessStat(pid)?.rssBytes ?? 0), 0),
+      ...(programs.some((p) => p !== null) ? { bpf_ns: Object.assign({}, ...programs) as Record<string, number> } : {}),
+    })
+  }
+
+  const startPhase = (name: string, kind: string): Promise<PhaseRecord> =>
+    inTurn(async () => {
+      const id = phase.id + 1
+      const atUs = await cut(id)
+      onRecord({ ...phase, end_us: atUs })
+      phase = { type: 'phase', id, name, kind, start_us: atUs }
+      onRecord(phase)
+      return phase
+    })
+
+  let timer: NodeJS.Timeout | null = null
+  const tick = (afterMs: number) => {
+    timer = setTimeout(() => {
+      const begun = performance.now()
+      void inTurn(async () => {
+        if (!ended) await cut(phase.id)
+      }).then(
+        () => {
+          if (!ended) tick(Math.max(0, options.intervalMs - (performance.now() - begun)))
+        },
+        (error: Error) => {
+          if (!ended) fail(error)
+        },
+      )
+    }, afterMs)
+  }
+  tick(Math.min(options.firstWindowMs, options.intervalMs))
+
+  return {
+    startPhase,
+    mark: async (label) => {
+      const name = sanitizeText(label, { maxLength: LABEL_LENGTH })
+      const begun = await startPhase(name, PHASE_KINDS.includes(name) ? name : 'mark')
+      onRecord({ type: 'mark', t_us: begun.start_us, text: name })
+      return begun
+    },
+    note: (text) => onRecord({ type: 'note', t_us: nowUs(), text: sanitizeText(text) }),
+    load: (slice) => onRecord(loadRecordOf(slice, startMonotonicNs)),
+    finish: () =>
+      inTurn(async () => {
+        ended = true
+        if (timer) clearTimeout(timer)
+        let atUs = nowUs()
+        try {
+          // A phase that nobody will see: its beginning lists what is still open.
+          atUs = await cut(phase.id + 1)
+        } finally {
+          onRecord({ ...phase, end_us: atUs })
+        }
+      }),
+    failed,
+    nowUs,
+  }
+}
+
+function header(
+  options: RecorderOptions,
+  at: { startedMs: number; startMonotonicNs: bigint; startBootNs: number },
+): HeaderRecord {
+  const { host, target, session } = options
+  return {
+    type: 'header',
+    format: 'probe-recording',
+    version: RECORDING_VERSION,
+    tool: options.tool,
+    started: new Date(at.startedMs).toISOString(),
+    clock: {
+      realtime_ns: String(BigInt(Math.round(at.startedMs * 1e3)) * 1000n),
+      monotonic_ns: String(at.startMonotonicNs),
+      boottime_ns: String(at.startBootNs),
+    },
+    host: {
+      name: host.name,
+      kernel: host.kernel,
+      arch: host.arch,
+      cpus: host.cpus,
+      memory_bytes: host.memoryBytes,
+      bpftrace: host.bpftrace ? host.bpftrace.version.join('.') : null,
+    },
+    target: describeTarget(target),
+    plan: options.plan,
+    probes: session.chosen.map(({ probe, variant, params }) => ({
+      name: probe.name,
+      variant: variant.name,
+      params,
+      script_sha256: session.programs.map((program) => program.sha256).join(' '),
+    })),
+    sysctls: host.sysctls,
+  }
+}
+
+function describeTarget(target: Target): TargetInfo {
+  return {
+    processes: target.processes.map(({ pid, starttime, comm }) => ({ pid, starttime, comm })),
+    selector: target.selector,
+    follow: target.follow,
+    ports: target.ports,
+    netns: target.netnsInode,
+    cgroup: target.cgroup?.path ?? null,
+  }
+}
+
+/** CPU time (ns) and resident memory (bytes) of the target's processes together; null when all are gone. */
+function processTelemetry(target: Target): Record<string, number> | null {
+  const stats = target.processes.flatMap(({ pid }) => readProcessStat(pid) ?? [])
+  if (stats.length === 0) return null
+  const cpuNs = target.processes.reduce((n, { pid }) => n + (readSchedCpuNs(pid) ?? 0), 0)
+  return {
+    cpu_ns: cpuNs,
+    rss_bytes: stats.reduce((n, s) => n + s.rssBytes, 0),
+    threads: stats.reduce((n, s) => n + s.threads, 0),
+  }
+}

@@ -1,0 +1,180 @@
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import {
+  describeExit,
+  type Host,
+  isAlive,
+  type Probe,
+  startSession,
+  type Target,
+  type TraceSession,
+} from '../../probes/index.ts'
+import { applyRecord, createRunModel } from '../model/apply.ts'
+import type { RunModel } from '../model/run.ts'
+import { summarize } from '../model/summary.ts'
+import type { EndRecord, RecordingRecord } from '../recording/format.ts'
+import { createRecording, type RecordingWriter } from '../recording/writer.ts'
+import { measurePrograms } from '../telemetry/kernel-cost.ts'
+import { openControl } from './control.ts'
+import { type Recorder, startRecorder } from './recorder.ts'
+
+export interface RunOptions {
+  catalog: ReadonlyMap<string, Probe>
+  probes: readonly Probe[]
+  variants?: Readonly<Record<string, string>>
+  host: Host
+  target: Target
+  plan: unknown
+  tool: string
+  firstPhase: { name: string; kind: string }
+  intervalMs: number
+  /** where the recording goes; null: nowhere */
+  path: string | null
+  /** measure the kernel programs by kernel.bpf_stats_enabled, for the whole host, undone at the end */
+  bpfStats: boolean
+  /** the programs end themselves after this, s */
+  limitSeconds: number
+  onRecord?: (record: RecordingRecord) => void
+  onProgress?: (text: string) => void
+  signal: AbortSignal
+}
+
+/** A run: probes attached, recording growing, model following it. */
+export interface Run {
+  model: RunModel
+  recorder: Recorder
+  recording: RecordingWriter | null
+  /** resolves when the run cannot or need not go on; `end` is then called with it */
+  over: Promise<Ending>
+  /** takes the last window, detaches, writes summary and end */
+  end: (ending: Ending) => Promise<EndRecord>
+}
+
+export interface Ending {
+  reason: EndRecord['reason']
+  exitCode: number
+  verdict: string
+  /** said to the user when it is not as planned */
+  error?: Error
+}
+
+const FIRST_WINDOW_MS = 200
+const TARGET_POLL_MS = 200
+/** What a long run is bounded by when the user names no duration. */
+export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
+
+/** Attaches and starts recording. Whatever happens from here on, `end` leaves nothing attached. */
+export async function startRun(options: RunOptions): Promise<Run> {
+  const model = createRunModel(options.catalog)
+  const recording = options.path === null ? null : await createRecording(options.path)
+  const onRecord = (record: RecordingRecord) => {
+    applyRecord(model, record)
+    recording?.append(record)
+    options.onRecord?.(record)
+  }
+  const restore = options.bpfStats ? measurePrograms() : () => undefined
+  let session: TraceSession
+  let recorder: Recorder
+  try {
+    session = await startSession({
+      probes: options.probes,
+      target: options.target,
+      host: options.host,
+      limitSeconds: options.limitSeconds,
+      signal: options.signal,
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.variants ? { prepare: { variants: options.variants } } : {}),
+    })
+    try {
+      recorder = await startRecorder({ ...options, session, firstWindowMs: FIRST_WINDOW_MS, onRecord })
+    } catch (error) {
+      await session.stop()
+      throw error
+    }
+  } catch (error) {
+    restore()
+    await discard(recording)
+    throw error
+  }
+  const closeControl = openControl((label) => recorder.mark(label))
+  const watch = watchTarget(options.target)
+  const over = Promise.race([
+    watch.gone.then((): Ending => ({ reason: 'target_exited', exitCode: 0, verdict: 'the target ended' })),
+    session.failed.then((exit): Ending => {
+      const error = new Error(`the tracer ended: ${describeExit(exit)}`)
+      return { reason: 'tracer_failed', exitCode: 3, verdict: error.message, error }
+    }),
+    recorder.failed.then((error): Ending => ({ reason: 'tracer_failed', exitCode: 3, verdict: error.message, error })),
+    ...(recording
+      ? [
+          recording.failed.then(
+            (error): Ending => ({ reason: 'aborted', exitCode: error.exitCode, verdict: error.message, error }),
+          ),
+        ]
+      : []),
+    aborted(options.signal).then((): Ending => ({ reason: 'interrupted', exitCode: 130, verdict: 'interrupted' })),
+  ])
+
+  const end = async (ending: Ending): Promise<EndRecord> => {
+    watch.stop()
+    closeControl()
+    try {
+      await recorder.finish()
+    } catch (error) {
+      // The tracer is gone: what it had since the last cut is lost, and said so.
+      if (ending.reason !== 'tracer_failed')
+        onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
+    }
+    await session.stop()
+    restore()
+    onRecord(summarize(model, options.catalog))
+    const record: EndRecord = {
+      type: 'end',
+      t_us: recorder.nowUs(),
+      reason: ending.reason,
+      exit_code: ending.exitCode,
+      verdict: ending.verdict,
+    }
+    onRecord(record)
+    await recording?.close()
+    return record
+  }
+  return { model, recorder, recording, over, end }
+}
+
+/** A recording without a header is of no use to anybody. */
+async function discard(recording: RecordingWriter | null): Promise<void> {
+  if (recording === null) return
+  await recording.close()
+  const { unlink } = await import('node:fs/promises')
+  if ((await stat(recording.path)).size === 0) await unlink(recording.path)
+}
+
+function watchTarget(target: Target): { gone: Promise<void>; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const gone = new Promise<void>((resolve) => {
+    // A cgroup may be empty for a while; its processes at the start say nothing about its end.
+    if (target.selectedBy === 'cgroup') return
+    timer = setInterval(() => {
+      if (target.processes.some(isAlive)) return
+      clearInterval(timer)
+      resolve()
+    }, TARGET_POLL_MS)
+  })
+  return { gone, stop: () => clearInterval(timer) }
+}
+
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+/** `probe-2026-11-23T15-04-05.ndjson` in the working directory; a number is appended when that exists. */
+export function recordingName(now = new Date()): string {
+  const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-')
+  for (let n = 1; ; n++) {
+    const name = `probe-${stamp}${n > 1 ? `-${n}` : ''}.ndjson`
+    if (!existsSync(name)) return name
+  }
+}

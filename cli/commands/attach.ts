@@ -1,0 +1,107 @@
+import { boolean, string } from '@oclif/core/flags'
+import { type AttachOutcome, attach, LONGEST_RUN_SECONDS, type Run, recordingName } from '../../audit/index.ts'
+import { inspectHost, loadCatalog, resolveTarget } from '../../probes/index.ts'
+import { textSummary } from '../../ui/index.ts'
+import { chooseProbes } from '../choose-probes.ts'
+import { ProbeCommand } from '../command.ts'
+import { duration } from '../duration.ts'
+import { interruptible } from '../interrupt.ts'
+import { selectorOf, targetFlags } from '../target-flags.ts'
+import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
+
+export class Attach extends ProbeCommand {
+  static override summary =
+    'Watch a running service: live in a terminal, as a text summary in a pipe, as records with --json'
+  static override description = `Without names the default probes are attached; probe list shows them all.
+The service keeps running as it is; nothing stays attached afterwards, however this ends.`
+  static override examples = [
+    '<%= config.bin %> attach --pid 4242',
+    '<%= config.bin %> attach --port 8080 --duration 30s',
+    '<%= config.bin %> attach accept-queue retransmits --port 8080 --json',
+  ]
+  static override strict = false
+  static override usage = 'attach [PROBE...] --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
+  static override flags = {
+    ...targetFlags,
+    duration: duration({
+      description: 'stop after this, e.g. 30s; without it: until Ctrl-C or the target ends',
+      helpValue: '30s',
+    }),
+    interval: duration({
+      description: 'length of a window',
+      default: 1000,
+      defaultHelp: async () => '1s',
+      helpValue: '1s',
+    }),
+    record: string({ description: 'file of the recording (default: probe-TIME.ndjson here)', helpValue: 'FILE' }),
+    json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
+    'no-ui': boolean({ description: 'text even in a terminal' }),
+    'bpf-stats': boolean({
+      description:
+        'let the kernel measure the cost of the programs (sysctl kernel.bpf_stats_enabled for the whole host, undone at the end)',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
+    const { argv, flags } = await this.parse(Attach)
+    const catalog = await loadCatalog()
+    const probes = chooseProbes(catalog, argv.map(String))
+    const target = await resolveTarget(selectorOf(flags))
+    const host = await inspectHost()
+    const screen = hasScreen() && !flags.json && !flags['no-ui']
+    const { signal, interrupt, release } = interruptible()
+    const pulse = createPulse()
+    const closing = new AbortController()
+    let watching: Promise<void> | null = null
+    let quit: () => void = () => undefined
+    const left = new Promise<void>((resolve) => {
+      quit = resolve
+    })
+    let stopProgress: () => void = () => undefined
+    process.stdout.on('error', interrupt) // the reader of the pipe has gone
+    const onAttached = (run: Run) => {
+      const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
+      if (screen) watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal])).finally(quit)
+      else {
+        process.stderr.write(said)
+        stopProgress = printProgress(run.model)
+      }
+    }
+    if (!screen || process.stderr.isTTY) process.stderr.write(`attaching to ${target.selector}\n`)
+    let outcome: AttachOutcome
+    try {
+      outcome = await attach({
+        catalog,
+        probes,
+        host,
+        target,
+        plan: null,
+        tool: `probe ${this.config.version}`,
+        firstPhase: { name: 'attach', kind: 'mark' },
+        intervalMs: flags.interval,
+        path: flags.record ?? (flags.json ? null : recordingName()),
+        bpfStats: flags['bpf-stats'],
+        limitSeconds: flags.duration === undefined ? LONGEST_RUN_SECONDS : Math.ceil(flags.duration / 1000) + 60,
+        durationMs: flags.duration ?? null,
+        signal,
+        left,
+        onAttached,
+        onProgress: (text) => process.stderr.write(`${text}\n`),
+        onRecord: (record) => {
+          if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
+          pulse.beat()
+        },
+      })
+      // The run may be over while the reader still looks at it.
+      await watching
+    } finally {
+      closing.abort()
+      stopProgress()
+      release()
+    }
+    if (!flags.json) this.log(textSummary(outcome.model, catalog, outcome.recording ?? undefined))
+    if (outcome.error) throw Object.assign(outcome.error, { exitCode: outcome.end.exit_code })
+    process.exitCode = outcome.end.exit_code
+  }
+}

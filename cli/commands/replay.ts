@@ -1,0 +1,46 @@
+import { string } from '@oclif/core/args'
+import { boolean } from '@oclif/core/flags'
+import { loadCatalog } from '../../probes/index.ts'
+import { openTerminal, textSummary } from '../../ui/index.ts'
+import { ProbeCommand } from '../command.ts'
+import { loadRecording } from '../load-recording.ts'
+import { hasScreen } from '../watch.ts'
+
+export class Replay extends ProbeCommand {
+  static override summary = 'The same screen, and the same text, on a recording'
+  static override examples = ['<%= config.bin %> replay run.ndjson.gz']
+  static override enableJsonFlag = true
+  static override args = {
+    file: string({ required: true, description: 'a recording: .ndjson, .ndjson.gz or .ndjson.zst' }),
+  }
+  static override flags = { 'no-ui': boolean({ description: 'text even in a terminal' }) }
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(Replay)
+    const catalog = await loadCatalog()
+    const { model, bytes } = await loadRecording(args.file, catalog)
+    if (hasScreen() && !this.jsonEnabled() && !flags['no-ui'])
+      await openTerminal({
+        model,
+        catalog,
+        subscribe: () => () => undefined,
+        onQuit: () => undefined,
+        title: args.file,
+        live: false,
+      })
+    else this.log(textSummary(model, catalog, { path: args.file, bytes }))
+    if (model.end === null)
+      process.stderr.write('note: the recording has no end: it was cut off, its last second may be missing\n')
+    return {
+      summary: model.summary,
+      end: model.end,
+      phases: model.phases.map(({ id, name, kind, startUs, endUs }) => ({
+        id,
+        name,
+        kind,
+        start_us: startUs,
+        end_us: endUs,
+      })),
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Run, RunModel } from '../audit/index.ts'
+import type { Probe } from '../probes/index.ts'
+import { openTerminal, progressLine } from '../ui/index.ts'
+
+/** A line for a log every so often, ms. */
+const PROGRESS_EVERY_MS = 2_000
+
+/** Calls back whenever records have changed the model, at most once a tick however many came. */
+export function createPulse() {
+  const listeners = new Set<() => void>()
+  let due = false
+  return {
+    beat: () => {
+      if (due) return
+      due = true
+      setImmediate(() => {
+        due = false
+        for (const listener of listeners) listener()
+      })
+    },
+    subscribe: (listener: () => void) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** Progress of a run on stderr; returns how to stop it. */
+export function printProgress(model: RunModel): () => void {
+  const timer = setInterval(() => process.stderr.write(`${progressLine(model)}\n`), PROGRESS_EVERY_MS)
+  return () => clearInterval(timer)
+}
+
+/** The screen on a run; resolves when the reader has left it. */
+export function watchLive(
+  run: Run,
+  catalog: ReadonlyMap<string, Probe>,
+  pulse: ReturnType<typeof createPulse>,
+  signal: AbortSignal,
+): Promise<void> {
+  return openTerminal({
+    model: run.model,
+    catalog,
+    subscribe: (changed) => {
+      const stop = pulse.subscribe(changed)
+      return () => void stop()
+    },
+    onQuit: () => undefined,
+    onMark: (label) =>
+      void run.recorder.mark(label).catch((error: Error) => run.recorder.note(`mark ${label}: ${error.message}`)),
+    title: run.recording?.path ?? '',
+    live: true,
+    signal,
+  })
+}
+
+/** Whether a person sits in front of it. */
+export const hasScreen = (): boolean => process.stdout.isTTY === true && process.stdin.isTTY === true

@@ -1,0 +1,73 @@
+import { type PhaseModel, type Profile, profileOf, type RunModel } from '../../audit/index.ts'
+import type { Probe } from '../../probes/index.ts'
+import { formatClock } from '../text/format.ts'
+import { lossCount, lossOfRun, targetName } from '../text/reading.ts'
+import type { FlameSvgOptions } from './svg.ts'
+
+/** A picture of a run's stacks: the profile, and what its head and phase switch say. */
+export interface RunFlame {
+  profile: Profile
+  options: FlameSvgOptions
+}
+
+export interface RunFlameChoice {
+  probe: Probe
+  /** one of `draw.flame.views`; the first by default */
+  view?: string
+  show: { phase: PhaseModel } | { base: PhaseModel; candidate: PhaseModel }
+}
+
+/** The flame graph of a probe over a run; null when the run has no stacks of it. Every phase travels in the file. */
+export function flameOfRun(model: RunModel, { probe, view, show }: RunFlameChoice): RunFlame | null {
+  const flame = probe.draw.flame
+  const chosen = view === undefined ? flame?.views[0] : flame?.views.find(({ name }) => name === view)
+  const profile = chosen ? profileOf(model, probe.name, chosen.name) : null
+  if (!flame || !chosen || !profile) return null
+  const key = (phase: PhaseModel) => String(phase.id)
+  return {
+    profile,
+    options: {
+      title: `${flame.title} · ${chosen.title}`,
+      lines: headLines(model, probe),
+      columns: model.phases
+        .filter((phase) => profile.columns.includes(key(phase)))
+        .map((phase) => columnOf(model, phase, probe)),
+      view: 'phase' in show ? { column: key(show.phase) } : { base: key(show.base), candidate: key(show.candidate) },
+    },
+  }
+}
+
+function headLines(model: RunModel, probe: Probe): string[] {
+  const { header } = model
+  const losses = lossCount(lossOfRun(model))
+  const attached = header?.probes.find(({ name }) => name === probe.name)
+  return [
+    [
+      `${targetName(model)} on ${header?.host.name ?? 'unknown host'}`,
+      `Linux ${header?.host.kernel ?? 'unknown'}`,
+      header?.host.bpftrace ? `bpftrace ${header.host.bpftrace}` : null,
+      header ? `recorded ${header.started}` : null,
+    ]
+      .filter((part) => part !== null)
+      .join(' · '),
+    [
+      `probe ${probe.name}${attached ? ` (${attached.variant})` : ''}`,
+      losses === 0 ? 'loss none' : `loss ${losses}: widths are a lower bound`,
+    ].join(' · '),
+  ]
+}
+
+function columnOf(model: RunModel, phase: PhaseModel, probe: Probe): FlameSvgOptions['columns'][number] {
+  const seen = phase.probes.get(probe.name)
+  const requests = phase.load?.done ?? 0
+  const facts = [
+    `${formatClock(seen?.coveredUs ?? (phase.endUs ?? model.nowUs) - phase.startUs)} covered`,
+    requests > 0 ? `${requests} requests` : null,
+  ].filter((fact) => fact !== null)
+  return {
+    key: String(phase.id),
+    label: phase.name,
+    facts: facts.join(' · '),
+    ...(requests > 0 ? { divide: { by: requests, per: 'request' } } : {}),
+  }
+}
