@@ -55,12 +55,12 @@ export async function probe(args: readonly string[], surroundings: Surroundings 
 /** Attaches and waits until the first window is there, so that everything the target does from now on is seen. */
 export async function attach(args: readonly string[], surroundings: Surroundings = {}): Promise<Attach> {
   const started = startAttach(args, surroundings)
-  await Promise.race([
-    started.until('window'),
-    started.finished.then(({ code, stderr }) => {
-      throw new Error(`probe attach ended with ${code} before its first window:\n${stderr}`)
-    }),
-  ])
+  try {
+    await started.until('window')
+  } catch (error) {
+    const { code, stderr } = await started.finished
+    throw new Error(`probe attach ended with ${code} before its first window:\n${stderr}`, { cause: error })
+  }
   return started
 }
 
@@ -159,11 +159,10 @@ function spawnProbe(args: readonly string[], surroundings: Surroundings) {
   return { child, env }
 }
 
-/** Every line must be a record of the published format; a failure is said as {"error": ...} instead. */
-function parseLine(line: string): Line {
+/** Every line is a record of the published format; only a failure is said otherwise, as {"error": ...}, the last line. */
+function parseLine(line: string): Line | null {
   const value: unknown = JSON.parse(line)
-  if (typeof value === 'object' && value !== null && 'error' in value) throw new Error(`probe attach failed: ${line}`)
-  return recordSchema.parse(value)
+  return typeof value === 'object' && value !== null && 'error' in value ? null : recordSchema.parse(value)
 }
 
 async function collect(child: ChildProcess, stdout: Promise<string>): Promise<Finished> {

@@ -10,8 +10,8 @@ export interface Lines<T> {
   readonly ended: Promise<void>
 }
 
-/** @param parse turns a line into what the test works with; what it throws, `until` and `ended` reject with */
-export function readLines<T>(stream: Readable, parse: (line: string) => T): Lines<T> {
+/** @param parse turns a line into what the test works with, null: not for it; what it throws, `until` and `ended` reject with */
+export function readLines<T>(stream: Readable, parse: (line: string) => T | null): Lines<T> {
   const all: T[] = []
   const waiting = new Set<() => void>()
   let over: Error | true | null = null
@@ -21,19 +21,22 @@ export function readLines<T>(stream: Readable, parse: (line: string) => T): Line
   const reader = createInterface({ input: stream })
   reader.on('line', (text) => {
     try {
-      all.push(parse(text))
+      const line = parse(text)
+      if (line !== null) all.push(line)
     } catch (error) {
       over ??= error instanceof Error ? error : new Error(String(error))
     }
     wake()
   })
   const ended = new Promise<void>((resolve, reject) => {
-    reader.on('close', () => {
+    const finish = () => {
       over ??= true
       wake()
       if (over === true) resolve()
       else reject(over)
-    })
+    }
+    reader.on('close', finish)
+    stream.on('close', finish) // destroyed by the test: the reader never hears of it
   })
   ended.catch(() => undefined) // reported by whoever waits for it
   return {
