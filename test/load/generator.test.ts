@@ -80,11 +80,12 @@ describe('the timetable', () => {
     const extraMs = performance.now() - stopped - 1000
     const totals = await (await ran).drained
     expect(totals).toEqual({ planned: 8000, sent: 8000, done: 8000, errors: {} })
-    // 8000 requests, 1000 of them due in the stop: 10 % wait longer than 200 ms + what catching up takes, 1 % longer
-    // than 920 ms + that. A tool that omits them says p99 = 1..5 ms.
+    // 8000 requests, 1000 of them due in the stop: 10 % wait longer than 200 ms and 1 % longer than 920 ms, plus what
+    // catching up takes: 20 ms where cores are free (measured p90 220), more where they are shared (238..343).
+    // A tool that omits them says p90 = 0.2 and p99 = 1..5 ms.
     const { p90, p99 } = percentiles(slices, 'response')
     expect(p90).toBeGreaterThan((200 + extraMs) * 0.95)
-    expect(p90).toBeLessThan((220 + extraMs) * 1.3)
+    expect(p90).toBeLessThan(600 + extraMs)
     expect(p99).toBeGreaterThan((925 + extraMs) * 0.95)
     expect(p99).toBeLessThan((925 + extraMs) * 1.05)
     // Waiting for a connection that the target holds is the target's latency, not the generator's lateness.
