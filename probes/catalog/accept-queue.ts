@@ -122,12 +122,6 @@ const queueDepth = (filter: TargetFilter): Handler =>
     ]),
   }))
 
-const failures = (filter: TargetFilter): Handler =>
-  onEach(['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'], 'accept failed', (args) => ({
-    when: all(filter.mine, lt(args.ret, 0)),
-    body: [record(countIn(failed, negate(args.ret)))],
-  }))
-
 const dequeue = (sk: Pointer): Statement[] => [
   when(
     isTcp(sk),
@@ -147,25 +141,35 @@ const dequeue = (sk: Pointer): Statement[] => [
   ),
 ]
 
-const dequeueBySyscall = (filter: TargetFilter): Handler =>
-  onEach(
-    ['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'],
-    'accept returned a connection: how long it waited',
-    (args) => ({
-      when: all(filter.mine, ge(args.ret, 0)),
-      body: socketOf(args.ret, dequeue),
-    }),
-  )
-
 const dequeueByFunction = (type: 'fexit' | 'kretprobe', filter: TargetFilter): Handler =>
   at({ type, function: 'inet_csk_accept' }, 'the kernel hands out a connection: how long it waited', {
     when: filter.mine,
     body: bind('sk', struct('sock', retval), dequeue),
   })
 
-const parts = (filter: TargetFilter, dequeueHandler: Handler): ScriptParts => ({
+const bySyscall = (filter: TargetFilter): Handler[] => [
+  onEach(
+    ['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'],
+    'accept returns: a connection, and how long it waited, or an error',
+    (args) => ({
+      when: filter.mine,
+      body: [when(ge(args.ret, 0), socketOf(args.ret, dequeue), [record(countIn(failed, negate(args.ret)))])],
+    }),
+  ),
+]
+const byFunction =
+  (type: 'fexit' | 'kretprobe') =>
+  (filter: TargetFilter): Handler[] => [
+    dequeueByFunction(type, filter),
+    onEach(['syscalls:sys_exit_accept', 'syscalls:sys_exit_accept4'], 'accept fails', (args) => ({
+      when: all(filter.mine, lt(args.ret, 0)),
+      body: [record(countIn(failed, negate(args.ret)))],
+    })),
+  ]
+
+const parts = (filter: TargetFilter, dequeueHandlers: Handler[]): ScriptParts => ({
   begin: filter.ports.map((port) => set(listening, [u64(port)], u64(1))),
-  handlers: [enqueue(filter), queueDepth(filter), dequeueHandler, failures(filter)],
+  handlers: [enqueue(filter), queueDepth(filter), ...dequeueHandlers],
 })
 
 const recordSchema = z.object({
@@ -231,11 +235,11 @@ const params = z.object({})
 const variant = (
   name: string,
   needs: Variant<z.infer<typeof params>, Data>['needs'],
-  dequeueHandler: (filter: TargetFilter) => Handler,
+  dequeueHandlers: (filter: TargetFilter) => Handler[],
 ) => ({
   name,
   needs: [{ kind: 'btf' as const }, ...needs],
-  script: (_: z.infer<typeof params>, filter: TargetFilter) => parts(filter, dequeueHandler(filter)),
+  script: (_: z.infer<typeof params>, filter: TargetFilter) => parts(filter, dequeueHandlers(filter)),
   decode,
 })
 
@@ -254,11 +258,9 @@ export const acceptQueue = defineProbe({
   params,
   record: recordSchema,
   variants: [
-    variant('tracepoint', [], dequeueBySyscall),
-    variant('fexit', [{ kind: 'fexit', function: 'inet_csk_accept' }], (filter) => dequeueByFunction('fexit', filter)),
-    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], (filter) =>
-      dequeueByFunction('kretprobe', filter),
-    ),
+    variant('tracepoint', [], bySyscall),
+    variant('fexit', [{ kind: 'fexit', function: 'inet_csk_accept' }], byFunction('fexit')),
+    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], byFunction('kretprobe')),
   ],
   draw: {
     tab: 'Accept',

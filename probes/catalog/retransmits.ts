@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { count, rows } from '../record.ts'
 import { all, type Expr, eq, field, follow, ntop, struct, u64 } from '../script/expr.ts'
-import { addTo, countIn, resultMap } from '../script/maps.ts'
-import { bind, on, record, type TargetFilter, when } from '../script/parts.ts'
+import { addTo, countIn, resultMap, type Update } from '../script/maps.ts'
+import { bind, on, record, type Statement, type TargetFilter, when } from '../script/parts.ts'
+import type { TracepointArgs } from '../script/tracepoints.ts'
 
 const AF_INET = 2
 const SYN_SENT = 2
@@ -32,6 +33,21 @@ const flow = z.object({ local: z.string(), remote: z.string(), state: z.string()
 const inNamespace = (skaddr: Expr<'int'>, filter: TargetFilter) => {
   const conditions = filter.inNamespace(struct('sock', skaddr))
   return conditions.length > 0 ? { when: all(...conditions) } : {}
+}
+
+type Addresses = TracepointArgs<'tcp:tcp_retransmit_synack'>
+
+/** The addresses as text: which of the two pairs holds is the socket's family (the event has none before Linux 6.1). */
+const byFamily = (args: Addresses, update: (local: Expr<'text'>, remote: Expr<'text'>) => Update): Statement[] => {
+  const pair = (from: Expr<'int'>, to: Expr<'int'>) =>
+    bind('local', ntop(from), (local) => bind('remote', ntop(to), (remote) => [record(update(local, remote))]))
+  return bind('sk', struct('sock', args.skaddr), (sk) => [
+    when(
+      eq(field(sk, '__sk_common.skc_family'), AF_INET),
+      pair(args.saddr, args.daddr),
+      pair(args.saddr_v6, args.daddr_v6),
+    ),
+  ])
 }
 
 export const retransmits = defineProbe({
@@ -66,36 +82,10 @@ export const retransmits = defineProbe({
           on('tcp:tcp_retransmit_skb', 'a segment goes out again (softirq: pid means nothing)', (args) => {
             const resend = bind('skb', struct('sk_buff', args.skbaddr), (skb) =>
               bind('control', struct('tcp_skb_cb', follow(skb, 'cb')), (control) =>
-                bind('sk', struct('sock', args.skaddr), (sk) =>
-                  bind('count', u64(field(control, 'tcp_gso_segs')), (n) => [
-                    when(
-                      eq(field(sk, '__sk_common.skc_family'), AF_INET),
-                      [
-                        record(
-                          addTo(
-                            segments,
-                            [u64(args.sport), u64(args.dport), u64(args.state), ntop(args.saddr), ntop(args.daddr)],
-                            n,
-                          ),
-                        ),
-                      ],
-                      [
-                        record(
-                          addTo(
-                            segments,
-                            [
-                              u64(args.sport),
-                              u64(args.dport),
-                              u64(args.state),
-                              ntop(args.saddr_v6),
-                              ntop(args.daddr_v6),
-                            ],
-                            n,
-                          ),
-                        ),
-                      ],
-                    ),
-                  ]),
+                bind('count', u64(field(control, 'tcp_gso_segs')), (n) =>
+                  byFamily(args, (local, remote) =>
+                    addTo(segments, [u64(args.sport), u64(args.dport), u64(args.state), local, remote], n),
+                  ),
                 ),
               ),
             )
@@ -105,13 +95,7 @@ export const retransmits = defineProbe({
           }),
           on('tcp:tcp_retransmit_synack', 'a SYN-ACK goes out again', (args) => ({
             ...inNamespace(args.skaddr, filter),
-            body: bind('sk', struct('sock', args.skaddr), (sk) => [
-              when(
-                eq(field(sk, '__sk_common.skc_family'), AF_INET),
-                [record(countIn(synacks, u64(args.sport), u64(args.dport), ntop(args.saddr), ntop(args.daddr)))],
-                [record(countIn(synacks, u64(args.sport), u64(args.dport), ntop(args.saddr_v6), ntop(args.daddr_v6)))],
-              ),
-            ]),
+            body: byFamily(args, (local, remote) => countIn(synacks, u64(args.sport), u64(args.dport), local, remote)),
           })),
         ],
       }),

@@ -86,7 +86,7 @@ export function parseTolerant(text: string): Tolerant {
     }
     const raw = text.slice(start, at)
     at++
-    return raw.includes('\\') ? unescape(raw) : raw
+    return raw.includes('\\') ? unescapeText(raw) : raw
   }
 
   function scalar(): Tolerant {
@@ -108,7 +108,7 @@ export function parseTolerant(text: string): Tolerant {
 
 const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', '"': '"', '\\': '\\', '/': '/' }
 
-function unescape(raw: string): string {
+function unescapeText(raw: string): string {
   const bytesAsUtf8 = raw.replace(/(?:\\uffffff[0-9a-f]{2})+/gi, (run) =>
     Buffer.from(run.replaceAll(/\\uffffff/gi, ''), 'hex').toString('utf8'),
   )

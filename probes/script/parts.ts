@@ -14,7 +14,7 @@ export type Statement =
   | {
       readonly do: 'if'
       readonly when: Int
-      readonly then: readonly Statement[]
+      readonly yes: readonly Statement[]
       readonly otherwise: readonly Statement[]
     }
 
@@ -95,7 +95,7 @@ export const record = (...updates: Update[]): Statement => ({ do: 'record', upda
 export const when = (condition: Int, then: readonly Statement[], otherwise: readonly Statement[] = []): Statement => ({
   do: 'if',
   when: condition,
-  then,
+  yes: then,
   otherwise,
 })
 

@@ -44,7 +44,7 @@ function arrange(handler: Handler): { predicate: Expr<'int'> | null; body: reado
   const early = terms.filter((term) => argumentsIn(term).size === 0)
   const late = terms.filter((term) => argumentsIn(term).size > 0)
   const body: readonly Statement[] =
-    late.length > 0 ? [{ do: 'if', when: conjunction(late), then: handler.body, otherwise: [] }] : handler.body
+    late.length > 0 ? [{ do: 'if', when: conjunction(late), yes: handler.body, otherwise: [] }] : handler.body
   return { predicate: early.length > 0 ? conjunction(early) : null, body, fields: argumentsIn(body) }
 }
 
@@ -103,7 +103,7 @@ export function printStatement(printer: Printer, statement: Statement, indent: s
       const otherwise = statement.otherwise.length > 0 ? [`${indent}} else {`, ...inner(statement.otherwise)] : []
       return [
         `${indent}if (${printExpr(printer, statement.when)}) {`,
-        ...inner(statement.then),
+        ...inner(statement.yes),
         ...otherwise,
         `${indent}}`,
       ]
@@ -162,5 +162,5 @@ function operand(printer: Printer, expr: Expr): string {
 }
 
 export function uses(body: readonly Statement[], kind: 'record' | 'forget'): boolean {
-  return body.some((s) => s.do === kind || (s.do === 'if' && (uses(s.then, kind) || uses(s.otherwise, kind))))
+  return body.some((s) => s.do === kind || (s.do === 'if' && (uses(s.yes, kind) || uses(s.otherwise, kind))))
 }

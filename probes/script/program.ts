@@ -123,7 +123,7 @@ function printFrame(
     .map(([name]) => `      print(${name});`)
   return `// ---- the frame: answers the recorder's getpriority(PRIO_PROCESS, word) ----
 tracepoint:syscalls:sys_enter_getpriority
-/pid == ${options.recorderPid} && args->who >= ${WORD.base}/
+/pid == ${options.recorderPid}/
 {
   $word = (uint64)args->who;
   if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
@@ -206,7 +206,7 @@ function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
       }
     if (s.do === 'if') {
       expression(s.when)
-      s.then.forEach(statement)
+      s.yes.forEach(statement)
       s.otherwise.forEach(statement)
     }
   }
