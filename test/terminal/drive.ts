@@ -11,6 +11,7 @@ const [report = '/dev/null', seconds = '60', stepMs = '0', stacks = '40'] = proc
 const run = syntheticRun(Number(seconds), Number(stacks))
 const listeners = new Set<() => void>()
 writeFileSync(report, '')
+if (process.env['DRIVE_PID']) writeFileSync(process.env['DRIVE_PID'], String(process.pid))
 const timer =
   Number(stepMs) > 0
     ? setInterval(() => {

@@ -1,6 +1,6 @@
-import { Box, Text, useInput, useStdin } from 'ink'
+import { Box, type Key, Text, useInput, useStdin } from 'ink'
 import { createElement as h, type ReactNode, useInsertionEffect, useSyncExternalStore } from 'react'
-import { keyName } from './keys.ts'
+import { keyNames } from './keys.ts'
 import type { Screen } from './screen.ts'
 
 // Plain calls instead of JSX: the runtime strips types but does not translate JSX, so this file runs as it stands.
@@ -12,7 +12,10 @@ export function App({ screen }: { screen: Screen }): ReactNode {
   // Of the effects only this one runs before Ink writes the frame.
   useInsertionEffect(() => screen.committed(layout))
   // Under `</dev/null` there are no keys to read; asking for raw mode would throw.
-  useInput((input, key) => screen.press(keyName(input, key)), { isActive: isRawModeSupported })
+  const press = (input: string, key: Key) => {
+    for (const name of keyNames(input, key)) screen.press(name)
+  }
+  useInput(press, { isActive: isRawModeSupported })
   return h(
     Box,
     { flexDirection: 'column', width: layout.columns, height: layout.rows },

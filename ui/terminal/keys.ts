@@ -129,8 +129,27 @@ interface InkKey {
   delete: boolean
 }
 
-/** The name of a key in the table above; printable text stands for itself. */
-export function keyName(input: string, key: InkKey): string {
+const controls: Readonly<Record<string, string>> = {
+  '\r': 'enter',
+  '\n': 'enter',
+  '\t': 'tab',
+  '\x7f': 'backspace',
+  '\b': 'backspace',
+  '\x03': 'ctrl-c',
+}
+
+/**
+ * The names of the keys in the table above; printable text stands for itself. Several at once when a slow link delivers
+ * what was typed meanwhile in one piece, or when something is pasted.
+ */
+export function keyNames(input: string, key: InkKey): string[] {
+  const special = specialKey(key)
+  if (special) return [special]
+  if (key.ctrl) return [`ctrl-${input}`]
+  return Array.from(input, (glyph) => controls[glyph] ?? glyph)
+}
+
+function specialKey(key: InkKey): string | null {
   if (key.tab) return key.shift ? 'shift-tab' : 'tab'
   if (key.upArrow) return 'up'
   if (key.downArrow) return 'down'
@@ -141,6 +160,5 @@ export function keyName(input: string, key: InkKey): string {
   if (key.return) return 'enter'
   if (key.escape) return 'escape'
   if (key.backspace) return 'backspace'
-  if (key.delete) return 'delete'
-  return key.ctrl ? `ctrl-${input}` : input
+  return key.delete ? 'delete' : null
 }

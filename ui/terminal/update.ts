@@ -90,7 +90,6 @@ function answer(state: ScreenState, prompt: NonNullable<ScreenState['prompt']>, 
 }
 
 const named = new Set(['tab', 'shift-tab', 'up', 'down', 'left', 'right', 'pagedown', 'pageup'])
-// A paste arrives as one long "key"; what cannot be printed in one line is dropped.
 const typed = (key: string): string =>
   named.has(key) || key.startsWith('ctrl-') ? '' : key.replace(/[\x00-\x1f\x7f-\x9f]/g, '')
 

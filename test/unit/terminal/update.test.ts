@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
-import { bindings } from '../../../ui/terminal/keys.ts'
+import { bindings, keyNames } from '../../../ui/terminal/keys.ts'
 import { freeze, type Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
 import { type Effect, press } from '../../../ui/terminal/update.ts'
@@ -45,7 +45,7 @@ describe('keys', () => {
     ['esc leaves the prompt and keeps the search', ['/', 'x', 'escape'], { search: '', prompt: null }],
     ['esc ends the search', ['/', 'x', 'enter', 'escape'], { search: '' }],
     ['keys are text in a prompt', ['/', 'q', '?', '1'], { prompt: { kind: 'search', text: 'q?1' }, tab: 0 }],
-    ['control characters of a paste are dropped', ['/', 'a\x1b[2Jb\n'], { prompt: { kind: 'search', text: 'a[2Jb' } }],
+    ['control characters are no text', ['/', 'a', '\x1b', '\x9b', 'b'], { prompt: { kind: 'search', text: 'ab' } }],
     ['an unknown key changes nothing', ['ü'], {}],
   ] as const)('%s', (_, keys, expected) => {
     expect(type(keys).state).toMatchObject(expected)
@@ -108,6 +108,35 @@ describe('keys', () => {
     expect(sorts).toEqual(['name', 'count', null])
     expect(type(['down', 'down', 'up'], { tab: TABLE }).state.tables['calls']?.scroll).toBe(1)
     expect(type(['up'], { tab: TABLE }).state.tables['calls']?.scroll).toBe(0)
+  })
+
+  it.each([
+    ['canary\r5', {}, ['c', 'a', 'n', 'a', 'r', 'y', 'enter', '5']],
+    ['q\x7f\t', {}, ['q', 'backspace', 'tab']],
+    ['ü🔥', {}, ['ü', '🔥']],
+    ['c', { ctrl: true }, ['ctrl-c']],
+    ['', { tab: true, shift: true }, ['shift-tab']],
+    ['', { downArrow: true }, ['down']],
+    ['', { delete: true }, ['delete']],
+  ])('are told apart when they come as %j with %j', (input, some, names) => {
+    const none = {
+      ctrl: false,
+      shift: false,
+      tab: false,
+      return: false,
+      escape: false,
+      backspace: false,
+      delete: false,
+    }
+    const moves = {
+      upArrow: false,
+      downArrow: false,
+      leftArrow: false,
+      rightArrow: false,
+      pageDown: false,
+      pageUp: false,
+    }
+    expect(keyNames(input, { ...none, ...moves, ...some })).toEqual(names)
   })
 
   it('are all in the help, or beside a key that is', () => {

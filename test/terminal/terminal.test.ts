@@ -1,0 +1,182 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTmux, type Tmux } from './tmux.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const DRIVE = `${root}node_modules/.bin/node ${root}test/terminal/drive.ts`
+
+let tmux: Tmux
+let folder: string
+let opened = 0
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'probe-terminal-'))
+  tmux = startTmux(`probe-test-${process.pid}-${opened++}`, 120, 40)
+})
+afterEach(() => {
+  tmux.kill()
+  rmSync(folder, { recursive: true })
+})
+
+/** Starts the screen on an invented run that is 60 s old; with `stepMs` it grows. */
+async function open({ stepMs = 0, before = '', after = '' } = {}): Promise<void> {
+  tmux.run(`${before} ${DRIVE} ${folder}/report 60 ${stepMs}; ${after} echo over`)
+  await tmux.until(/1 Overview.*\n── Over time/)
+}
+
+const file = (name: string): string => readFileSync(join(folder, name), 'utf8')
+const pidOf = (): number => Number(file('pid'))
+
+describe('the screen in a terminal', () => {
+  it('shows where we are, the tabs, and what stands out', async () => {
+    await open()
+    const rows = tmux.rows()
+    expect(rows[0]).toMatch(/^ probe {2}api\[4242] \+3 {3}stress 3\/3 .* errors 0\.02 %$/)
+    expect(rows[1]).toMatch(/^ trust ok {3}cost 1\.39 % of a core {3}loss 0 .* synthetic\.ndjson$/)
+    expect(rows[2]).toBe(' 1 Overview   2 Waits   3 Calls   4 Stalls   5 Log')
+    expect(rows.at(-3)).toMatch(/^ ▲ Waits waited mean: .* \(×323\)$/)
+    expect(rows.at(-2)).toMatch(/^ \? help .* q quit$/)
+    expect(rows.at(-1)).toBe('')
+    expect(tmux.isAlternate()).toBe(true)
+    expect(tmux.isCursorShown()).toBe(false)
+  })
+
+  it('goes where the keys say', async () => {
+    await open()
+    tmux.keys('2')
+    await tmux.until(/── How long do callers wait/)
+    tmux.keys('Tab')
+    await tmux.until(/epoll_wait/)
+    tmux.keys('s')
+    await tmux.until(/call ▾/)
+    tmux.keys('4')
+    await tmux.until(/│worker_main/)
+    tmux.keys('Down', 'Down', 'Down', 'Enter')
+    await tmux.until(/worker_main › \w+ .* of all {3}100 % of/)
+    tmux.keys('BSpace')
+    await tmux.until((rows) => !rows.some((row) => /100 % of handle/.test(row)), 'zoom out')
+    tmux.keys('/')
+    await tmux.until(/search frames:/)
+    tmux.keys('-l', 'futex')
+    tmux.keys('Enter')
+    await tmux.until(/\/futex: \d+ frames/)
+    tmux.keys('n')
+    await tmux.until(/futex_wait {3}[\d.]+ .s per request/)
+    tmux.keys('v')
+    await tmux.until(/\[waiting for a CPU]/)
+    tmux.keys('P')
+    await tmux.until(/stress \(pinned\)/)
+    tmux.keys('m')
+    await tmux.until(/name of the new phase:/)
+    tmux.keys('-l', 'canary')
+    tmux.keys('Enter', '5')
+    await tmux.until(/mark +canary/)
+    tmux.keys('?')
+    await tmux.until(/everywhere\n.*this help/)
+    tmux.keys('x')
+    await tmux.until(/── Log/)
+    tmux.keys('BTab')
+    await tmux.until(/── Where do threads/)
+  })
+
+  it('is whole again after a storm of resizes, on every tab', async () => {
+    await open()
+    for (const tab of ['1', '2', '3', '4', '5']) {
+      tmux.keys(tab)
+      await tmux.until((rows) => rows[3]?.startsWith('──') ?? false)
+      const calm = await tmux.settled()
+      for (const [columns, rows] of [
+        [60, 15],
+        [200, 50],
+        [30, 6],
+        [79, 23],
+        [200, 15],
+        [60, 50],
+      ] as const)
+        tmux.resize(columns, rows)
+      tmux.resize(120, 40)
+      await tmux.until((rows) => rows.join('\n') === calm.join('\n'), `tab ${tab} as it was`)
+    }
+  })
+
+  it.each([
+    [60, 15],
+    [200, 50],
+    [80, 24],
+  ])('fills %ix%i and leaves nothing of another size', async (columns, rows) => {
+    await open()
+    tmux.keys('4')
+    await tmux.until(/│worker_main/)
+    tmux.resize(columns, rows)
+    const shown = await tmux.settled()
+    expect(shown.at(-2)).toMatch(/q quit$/)
+    expect(shown).toHaveLength(rows)
+    expect(shown.filter((row) => row.includes('1 Overview'))).toHaveLength(1)
+    expect(shown.filter((row) => row.includes('q quit'))).toHaveLength(1)
+    expect(shown.find((row) => row.startsWith('│all'))).toBeDefined()
+  })
+
+  it('stands still while frozen and goes on afterwards', async () => {
+    await open({ stepMs: 50 })
+    tmux.keys('z')
+    const frozen = (await tmux.until(/^ frozen /))[0]
+    const dots = file('report').length
+    await tmux.until(() => file('report').length > dots + 20, 'a second of the run')
+    expect(tmux.rows()[0]).toBe(frozen)
+    tmux.keys('z')
+    await tmux.until((rows) => rows[0] !== frozen && /^ probe /.test(rows[0] ?? ''), 'the present')
+  })
+
+  it('does not hold up the run when the terminal stands still', async () => {
+    await open({ stepMs: 20 })
+    tmux.keys('4')
+    await tmux.until(/│worker_main/)
+    const server = tmux.serverPid()
+    process.kill(server, 'SIGSTOP')
+    try {
+      // More than a terminal's buffer takes; a blocked process would stop in the middle.
+      const dots = file('report').length
+      await expect.poll(() => file('report').length, { timeout: 20_000 }).toBeGreaterThan(dots + 150)
+    } finally {
+      process.kill(server, 'SIGCONT')
+    }
+    await tmux.until(/│worker_main/)
+    tmux.keys('q')
+    await tmux.until(/left the screen/)
+  })
+})
+
+describe('the terminal is as it was', () => {
+  const settings = 'stty -a > $F/stty;'
+
+  it.each(['q', 'C-c'])('after %s', async (key) => {
+    tmux.run('echo before')
+    await tmux.until(/^before$/m)
+    await open({ before: `F=${folder};`, after: settings })
+    tmux.keys(key)
+    const rows = await tmux.until(/over\nready:$/m)
+    expect(rows.join('\n')).toMatch(/before[\s\S]*left the screen/)
+    expectRestored()
+  })
+
+  it.each(['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const)('after %s', async (signal) => {
+    tmux.run('echo before')
+    await tmux.until(/^before$/m)
+    // SIGUSR2 makes the driver throw where nobody catches it.
+    await open({ before: `F=${folder}; DRIVE_CRASH=1 DRIVE_PID=${folder}/pid`, after: settings })
+    process.kill(pidOf(), signal)
+    const rows = await tmux.until(/over\nready:$/m)
+    expect(rows.join('\n')).toContain('before')
+    expectRestored()
+  })
+
+  function expectRestored(): void {
+    expect(tmux.isAlternate()).toBe(false)
+    expect(tmux.isCursorShown()).toBe(true)
+    expect(file('stty')).toMatch(/[^-]icanon/)
+    expect(file('stty')).toMatch(/[^-]echo\b/)
+  }
+})
