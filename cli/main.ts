@@ -6,7 +6,10 @@ import { describeFailure, type Failure, formatFailure } from './errors.ts'
 
 /** Runs the command that `argv` names. Ends the process with a code of the command-line contract when it fails. */
 export async function main(argv: string[]): Promise<void> {
-  process.on('uncaughtException', (error) => fail(error, argv))
+  process.on('uncaughtException', (error) => {
+    // The terminal is gone: SIGHUP ends the run in order, what cannot be shown any more is no defect.
+    if (!isHangUp(error)) fail(error, argv)
+  })
   // A reader that went away (`probe ... 2>&1 | head`) is no reason to crash; stdout has the same guard in oclif.
   process.stderr.on('error', () => {})
   settings.enableAutoTranspile = false
@@ -21,6 +24,9 @@ export async function main(argv: string[]): Promise<void> {
 function helpAsFlag(argv: string[]): string[] {
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
 }
+
+const isHangUp = (error: Error): boolean =>
+  'code' in error && (error.code === 'EIO' || error.code === 'EPIPE') && 'syscall' in error && error.syscall === 'write'
 
 function fail(error: unknown, argv: string[]): never {
   const failure = describeFailure(error, argv[0])

@@ -15,11 +15,14 @@ export function summarize(model: RunModel, catalog: Catalog): SummaryRecord {
     phases: model.phases.map((phase) => summarizePhase(model, phase, catalog)),
     findings: [],
     cost: { tracer_cpu_pct: tracerPct, bpf_cpu_pct: bpfPct, recorder_cpu_pct: recorderPct },
-    loss: model.loss.reduce<Record<string, number>>(
-      (sum, { kind, count }) => ({ ...sum, [kind]: (sum[kind] ?? 0) + count }),
-      {},
-    ),
+    loss: lossOf(model),
   }
+}
+
+function lossOf(model: RunModel): Record<string, number> {
+  const byKind: Record<string, number> = {}
+  for (const { kind, count } of model.loss) byKind[kind] = (byKind[kind] ?? 0) + count
+  return byKind
 }
 
 function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog): PhaseSummary {

@@ -273,10 +273,12 @@ export const acceptQueue = defineProbe({
         histogramOf([], 0),
       )
       const accepted = listeners.reduce((n, l) => n + l.accepted, 0)
-      const deepest = listeners.map((l) => l.depth_max).filter((d) => d !== null)
-      const limits = listeners.map((l) => l.limit).filter((l) => l !== null)
+      // Of several listeners the fullest counts: its depth with its own limit.
+      const fullest = listeners
+        .filter((l) => l.depth_max !== null)
+        .sort((a, b) => (b.depth_max ?? 0) / (b.limit || 1) - (a.depth_max ?? 0) / (a.limit || 1))[0]
       return [
-        { key: 'accepted', label: 'accepted', value: accepted, unit: 'count', better: 'neutral' },
+        { key: 'accepted', label: 'accepted', value: accepted, unit: 'count', better: 'neutral', headline: true },
         {
           key: 'rate',
           label: 'accepted',
@@ -304,7 +306,7 @@ export const acceptQueue = defineProbe({
         {
           key: 'depth',
           label: 'queue depth max',
-          value: deepest.length > 0 ? Math.max(...deepest) : null,
+          value: fullest?.depth_max ?? null,
           unit: 'count',
           better: 'lower',
           headline: true,
@@ -312,7 +314,7 @@ export const acceptQueue = defineProbe({
         {
           key: 'limit',
           label: 'queue limit',
-          value: limits.length > 0 ? Math.max(...limits) : null,
+          value: fullest?.limit ?? null,
           unit: 'count',
           better: 'neutral',
           headline: true,

@@ -35,6 +35,7 @@ const LOCK_PI2 = 13
  * mutex with FUTEX_WAIT_BITSET and 2; condition variables and semaphores with WAIT_BITSET and 0.
  */
 const CLASSES: Record<number, LockClass> = { 1: 'mutex', 2: 'mutex', 3: 'condition', 4: 'other' }
+const classOf = (code: unknown): LockClass => CLASSES[Number(code)] ?? 'other'
 const LOW_LEVEL_LOCK = 1
 const PRIORITY_INHERITING = 2
 const BITSET = 3
@@ -45,6 +46,7 @@ const address = openMap('futex_address', 'int', 'int')
 const kind = openMap('futex_class', 'int', 'int')
 const place = openMap('futex_stack', 'stack', 'int')
 const waits = resultMap('futex_latency', 'count', 'int', 'int')
+const time = resultMap('futex_ns', 'stats', 'int', 'int')
 const stacks = resultMap('futex_stacks', 'stats', 'int', 'int', 'stack')
 
 const kernelBegan = stateMap('lock_since', 'int', 'int', 'int')
@@ -70,7 +72,7 @@ const kernelKind = (flags: number): string =>
 
 const recordSchema = z.object({
   user: z.object({
-    /** waits on locks (class mutex, rwlock) and their time; idle and condition waits are only in the stacks */
+    /** waits on mutexes and their time, by the arguments of the calls; stacks know read-write locks, too */
     waits: count(),
     wait_ns: count(),
     latency: histogram(),
@@ -111,6 +113,7 @@ const userHandlers = (filter: TargetFilter): Handler[] => [
                 log16(ns, 'lat', (bucket) => [
                   record(
                     countIn(waits, itsClass, bucket),
+                    addTo(time, [itsClass, read(address, tid)], ns),
                     addTo(stacks, [itsClass, read(address, tid), read(place, tid)], ns),
                   ),
                   forget(began, tid),
@@ -168,11 +171,16 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
     byClass.set(as, { waits: seen.waits + waited, wait_ns: seen.wait_ns + ns })
     if (isLock(as)) addresses.add(lock)
   }
+  for (const { key, value, count: waited } of frame.rows(time)) note(classOf(key[0]), waited, value, Number(key[1]))
   for (const { key, value, count: waited } of frame.rows(stacks)) {
     const frames = context.names(key[2] as RawFrame[], [])
-    const as = refineClass(CLASSES[Number(key[0])] ?? 'other', frames)
-    note(as, waited, value, Number(key[1]))
-    rows.push({ value, count: waited, frames, dims: { lock: 'user', address: hex(Number(key[1])), class: as } })
+    const as = refineClass(classOf(key[0]), frames)
+    rows.push({
+      value,
+      count: waited,
+      frames,
+      dims: { lock: 'user', address: hex(Number(key[1])), class: as },
+    })
   }
   const open = openWaits(frame, context)
   for (const wait of open) {
@@ -193,11 +201,10 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
       dims: { lock: 'kernel', address: hex(Number(key[1])), class: kernelKind(Number(key[0])) },
     })
   const locks = [...byClass].filter(([as]) => isLock(as)).map(([, sum]) => sum)
-  // Symbols may have moved a wait from "condition" to a lock class; the buckets know only what the arguments told.
-  const lockBuckets = frame.rows(waits).filter((row) => isLock(CLASSES[Number(row.key[0])] ?? 'other'))
+  const lockBuckets = frame.rows(waits).filter((row) => isLock(classOf(row.key[0])))
   const ended = frame
-    .rows(stacks)
-    .filter((row) => isLock(CLASSES[Number(row.key[0])] ?? 'other'))
+    .rows(time)
+    .filter((row) => isLock(classOf(row.key[0])))
     .reduce((n, row) => n + row.value, 0)
   return {
     data: {
@@ -242,7 +249,7 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     const t0 = Number(value)
     if (t0 === 0 || t0 > frame.endNs) return []
     const frames = context.names((places.get(key[0]) ?? []) as RawFrame[], [])
-    const as = refineClass(CLASSES[Number(kinds.get(key[0]))] ?? 'other', frames)
+    const as = refineClass(classOf(kinds.get(key[0])), frames)
     const from = Math.max(t0, context.phaseStartNs)
     const wholePhase =
       t0 <= context.phaseStartNs || frame.endNs - from >= IDLE_SHARE * (frame.endNs - context.phaseStartNs)
@@ -274,6 +281,7 @@ export const locks = defineProbe({
     'Go mutexes (they park goroutines, not threads)',
     'lock waits that never reach the kernel',
     'which thread held the lock',
+    'read-write locks, except in the stacks: the arguments of their waits look like those of conditions',
   ],
   cost: 'medium',
   isDefault: true,

@@ -7,6 +7,7 @@ import { all, any, bitAnd, eq, gt, int, kstack, nsecs, read, since, tid, u64, us
 import { addTo, countIn, openMap, resultMap } from '../script/maps.ts'
 import { assign, bind, forget, log16, on, onEach, positive, record, set, when } from '../script/parts.ts'
 import { phaseStart } from '../script/program.ts'
+import { waitsForWork } from '../symbols/waiting.ts'
 
 // Open waits, by thread: since when, woken when (0: not yet), voluntary (1) or preempted (2), and where.
 const since_ = openMap('off_since', 'int', 'int')
@@ -33,6 +34,12 @@ const recordSchema = z.object({
   switches: z.object({ voluntary: count(), involuntary: count() }),
   blocked_ns: count(),
   runnable_ns: count(),
+  /**
+   * The blocked time of the stacks recorded so far, by what it was for: waiting for work (epoll, accept, an idle pool's
+   * condition) or anything else. Comes with the stacks, so it lags behind `blocked_ns` within a phase.
+   */
+  idle_ns: count().optional(),
+  working_ns: count().optional(),
   blocked: histogram(),
   runnable: histogram(),
   /** threads off the CPU when the phase ended; their time up to there is in the sums and stacks, not in the histograms */
@@ -47,6 +54,7 @@ export const offCpu = defineProbe({
     'the caller of a libc leaf function where libc keeps no frame pointer',
     'user frames of code built without frame pointers',
     'threads that never ran and never woke while attached',
+    'whether a condition variable is idle or delays a request: it counts as waiting for work',
   ],
   cost: 'medium',
   isDefault: true,
@@ -156,58 +164,82 @@ export const offCpu = defineProbe({
       { label: 'blocked', histogram: data.blocked },
       { label: 'waiting for a CPU', histogram: data.runnable },
     ],
-    figures: (data, scope) => [
-      { key: 'blocked', label: 'blocked', value: data.blocked_ns, unit: 'ns', better: 'neutral', headline: true },
-      {
-        key: 'runnable',
-        label: 'waiting for a CPU',
-        value: data.runnable_ns,
-        unit: 'ns',
-        better: 'lower',
-        headline: true,
-      },
-      {
-        key: 'blocked_per_request',
-        label: 'blocked per request',
-        value: scope.requests ? data.blocked_ns / scope.requests : null,
-        unit: 'ns_per_request',
-        better: 'neutral',
-      },
-      {
-        key: 'runnable_per_request',
-        label: 'waiting for a CPU per request',
-        value: scope.requests ? data.runnable_ns / scope.requests : null,
-        unit: 'ns_per_request',
-        better: 'lower',
-      },
-      {
-        key: 'blocked_p99',
-        label: 'blocked p99',
-        value: percentile(data.blocked, 0.99),
-        unit: 'ns',
-        better: 'neutral',
-      },
-      {
-        key: 'runnable_p99',
-        label: 'waiting for a CPU p99',
-        value: percentile(data.runnable, 0.99),
-        unit: 'ns',
-        better: 'lower',
-      },
-      {
-        key: 'voluntary',
-        label: 'voluntary switches',
-        value: data.switches.voluntary,
-        unit: 'count',
-        better: 'neutral',
-      },
-      { key: 'involuntary', label: 'preempted', value: data.switches.involuntary, unit: 'count', better: 'lower' },
-    ],
+    figures: (data, scope) => {
+      const perRequest = (ns: number | undefined) => (scope.requests && ns !== undefined ? ns / scope.requests : null)
+      return [
+        {
+          key: 'blocked_per_request',
+          label: 'blocked per request',
+          value: perRequest(data.working_ns),
+          unit: 'ns_per_request',
+          better: 'lower',
+          headline: true,
+        },
+        {
+          key: 'working',
+          label: 'blocked',
+          value: data.working_ns ?? null,
+          unit: 'ns',
+          better: 'neutral',
+          headline: true,
+        },
+        { key: 'idle', label: 'waiting for work', value: data.idle_ns ?? null, unit: 'ns', better: 'neutral' },
+        {
+          key: 'blocked',
+          label: 'blocked, with waiting for work',
+          value: data.blocked_ns,
+          unit: 'ns',
+          better: 'neutral',
+        },
+        {
+          key: 'runnable',
+          label: 'waiting for a CPU',
+          value: data.runnable_ns,
+          unit: 'ns',
+          better: 'lower',
+          headline: true,
+        },
+        {
+          key: 'runnable_per_request',
+          label: 'waiting for a CPU per request',
+          value: perRequest(data.runnable_ns),
+          unit: 'ns_per_request',
+          better: 'lower',
+        },
+        {
+          key: 'blocked_p99',
+          label: 'blocked p99',
+          value: percentile(data.blocked, 0.99),
+          unit: 'ns',
+          better: 'neutral',
+        },
+        {
+          key: 'runnable_p99',
+          label: 'waiting for a CPU p99',
+          value: percentile(data.runnable, 0.99),
+          unit: 'ns',
+          better: 'lower',
+        },
+        {
+          key: 'voluntary',
+          label: 'voluntary switches',
+          value: data.switches.voluntary,
+          unit: 'count',
+          better: 'neutral',
+        },
+        { key: 'involuntary', label: 'preempted', value: data.switches.involuntary, unit: 'count', better: 'lower' },
+      ]
+    },
     flame: {
       unit: 'ns',
       title: 'Off-CPU',
       views: [
-        { name: 'blocked', title: 'blocked time', keep: (dims) => dims['state'] === 'blocked' },
+        {
+          name: 'blocked',
+          title: 'blocked time',
+          keep: (dims) => dims['state'] === 'blocked' && dims['for'] !== 'work',
+        },
+        { name: 'waiting', title: 'time waiting for work', keep: (dims) => dims['for'] === 'work' },
         { name: 'runnable', title: 'time waiting for a CPU', keep: (dims) => dims['state'] === 'runnable' },
       ],
     },
@@ -224,19 +256,20 @@ function decode(frame: WindowFrame, context: DecodeContext) {
       .map((row) => [Number(row.key[1]), row.value] as const)
   const total = (state: number) => frame.rows(time).find((row) => row.key[0] === state)?.value ?? 0
   const switched = (as: number) => frame.rows(switches).find((row) => row.key[0] === as)?.value ?? 0
-  const rows: DecodedStack[] = frame.rows(stacks).map(({ key, value, count: events }) => ({
-    value,
-    count: events,
-    frames: context.names(key[2] as RawFrame[], key[1] as RawFrame[]),
-    dims: { state: key[0] === BLOCKED ? 'blocked' : 'runnable' },
-  }))
+  const rows: DecodedStack[] = frame.rows(stacks).map(({ key, value, count: events }) => {
+    const frames = context.names(key[2] as RawFrame[], key[1] as RawFrame[])
+    return { value, count: events, frames, dims: dimsOf(key[0] === BLOCKED, frames) }
+  })
   const open = openWaits(frame, context)
   rows.push(...open.rows)
+  const sum = (waiting: string | undefined) =>
+    rows.reduce((n, { value, dims }) => (dims?.['state'] === 'blocked' && dims['for'] === waiting ? n + value : n), 0)
   return {
     data: {
       switches: { voluntary: switched(VOLUNTARY), involuntary: switched(PREEMPTED) },
       blocked_ns: total(BLOCKED) + open.blockedNs,
       runnable_ns: total(RUNNABLE) + open.runnableNs,
+      ...(frame.withStacks ? { idle_ns: sum('work'), working_ns: sum(undefined) } : {}),
       blocked: histogramOf(buckets(BLOCKED), total(BLOCKED)),
       runnable: histogramOf(buckets(RUNNABLE), total(RUNNABLE)),
       open: open.threads,
@@ -244,6 +277,10 @@ function decode(frame: WindowFrame, context: DecodeContext) {
     stacks: rows,
   }
 }
+
+/** What a row is: waiting for a CPU, blocked, or blocked for want of work. */
+const dimsOf = (blocked: boolean, frames: readonly string[]): Record<string, string> =>
+  blocked ? (waitsForWork(frames) ? { state: 'blocked', for: 'work' } : { state: 'blocked' }) : { state: 'runnable' }
 
 /** The part of waits that had not ended when the phase did: from where they began, or the phase, to its end. */
 function openWaits(frame: WindowFrame, context: DecodeContext) {
@@ -262,8 +299,8 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     const wakeup = kinds.get(thread) === PREEMPTED ? t0 : Number(wokenAt.get(thread) ?? 0)
     const ready = wakeup === 0 || wakeup > frame.endNs ? frame.endNs : Math.max(from, wakeup)
     const frames = context.names((user.get(thread) ?? []) as RawFrame[], (kernel.get(thread) ?? []) as RawFrame[])
-    if (ready > from) rows.push({ value: ready - from, count: 1, frames, dims: { state: 'blocked' } })
-    if (frame.endNs > ready) rows.push({ value: frame.endNs - ready, count: 1, frames, dims: { state: 'runnable' } })
+    if (ready > from) rows.push({ value: ready - from, count: 1, frames, dims: dimsOf(true, frames) })
+    if (frame.endNs > ready) rows.push({ value: frame.endNs - ready, count: 1, frames, dims: dimsOf(false, frames) })
     blockedNs += ready - from
     runnableNs += frame.endNs - ready
     longest = Math.max(longest, frame.endNs - t0)

@@ -28,6 +28,8 @@ export interface OpenRow {
 export interface WindowFrame {
   startNs: number
   endNs: number
+  /** whether this frame has the maps with stacks; they hold everything since the last frame that had them */
+  withStacks: boolean
   rows: (map: ResultMap) => Row[]
   /** entries of an open-wait map, listed when this cut ended a phase; null otherwise */
   open: (map: ScratchMap) => OpenRow[] | null

@@ -41,7 +41,10 @@ export interface ProbeWindow {
   startNs: number
   endNs: number
   data: unknown
+  /** null when the probe has none, or this cut did not ask for them */
   stacks: DecodedStack[] | null
+  /** where the span that the stacks cover begins */
+  stacksStartNs: number
   unit: 'samples' | 'ns' | 'count'
   loss: { kind: 'map_full' | 'untracked' | 'truncated'; count: number }[]
   notes: string[]
@@ -64,7 +67,7 @@ export interface TraceSession {
   refused: { probe: string; reason: string; fix?: string }[]
   programs: Program[]
   /** ends the window that runs and begins the next, in `phase`; open waits are listed when the phase changes */
-  cut: (phase: number) => Promise<Cut>
+  cut: (phase: number, withStacks: boolean) => Promise<Cut>
   stop: () => Promise<void>
   /** resolves when a tracer ended without being told to */
   failed: Promise<TracerExit>
@@ -249,8 +252,9 @@ async function createSession(
   let phaseStartNs = 0
   const noted = new Set<string>()
 
-  const cut = async (next: number): Promise<Cut> => {
-    const frame = await tracer.cut(next)
+  let stacksStartNs = 0
+  const cut = async (next: number, withStacks: boolean): Promise<Cut> => {
+    const frame = await tracer.cut(next, withStacks)
     const now = readNetnsCounters(target.netnsPid)
     const grown = counters && now ? difference(counters, now) : null
     counters = now ?? counters
@@ -258,10 +262,10 @@ async function createSession(
       const found = listeningPorts(pids)
       if (found.length > 0) ports = new Set(found)
     }
-    const stacked = chosen.some(({ probe }) => probe.stackUnit)
-    if (stacked) await jit.refresh(frame.open !== null)
+    if (withStacks && chosen.some(({ probe }) => probe.stackUnit)) await jit.refresh(frame.open !== null)
     const losses = tracer.takeLosses()
     const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
+    if (frame.withStacks) stacksStartNs = frame.endNs
     if (frame.open) {
       phase = next
       phaseStartNs = frame.endNs
@@ -292,7 +296,8 @@ async function createSession(
       startNs: frame.startNs,
       endNs: frame.endNs,
       data: decoded.data,
-      stacks: probe.stackUnit ? (decoded.stacks ?? []) : null,
+      stacks: probe.stackUnit && frame.withStacks ? (decoded.stacks ?? []) : null,
+      stacksStartNs,
       unit: probe.stackUnit ?? 'count',
       loss: [...(decoded.loss ?? []), ...fullMaps(frame, tracer.program, probe.name)],
       notes,
@@ -321,6 +326,7 @@ function windowFrame(frame: CutFrame): WindowFrame {
   return {
     startNs: frame.startNs,
     endNs: frame.endNs,
+    withStacks: frame.withStacks,
     rows: (map) => {
       const data = frame.results.get(`@${map.name}`)
       return data === undefined ? [] : readRows(map, data)

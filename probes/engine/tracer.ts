@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts'
 import { CLEAN_ENVIRONMENT } from '../host/privilege.ts'
 import { summarizeRefusal } from '../host/trial.ts'
 import type { Dialect } from '../script/dialect.ts'
-import { type Program, WORD } from '../script/program.ts'
+import { cutWord, type Program, WORD } from '../script/program.ts'
 import { sanitizeText } from '../text.ts'
 import { readLine } from './decode.ts'
 import { TracerError } from './errors.ts'
@@ -19,6 +19,8 @@ export interface CutFrame {
   endNs: number
   /** monotonic clock just before the cut was asked for, ns: bounds the offset between the clocks */
   askedAtMonotonicNs: bigint
+  /** whether maps with stacks were printed: they then hold everything since the last frame that printed them */
+  withStacks: boolean
   results: Map<string, Tolerant>
   /** open-wait maps; null unless the phase changed */
   open: Map<string, Tolerant> | null
@@ -37,7 +39,7 @@ export interface Tracer {
   program: Program
   /** pid of bpftrace itself; null while it is not known (sudo) */
   pid: () => number | null
-  cut: (phase: number) => Promise<CutFrame>
+  cut: (phase: number, withStacks: boolean) => Promise<CutFrame>
   stop: () => Promise<TracerExit>
   exited: Promise<TracerExit>
   /** losses since the last call */
@@ -96,23 +98,27 @@ export async function startTracer(
   let ready: (() => void) | null = null
   let frame: CutFrame | null = null
   let lastCutNs = 0
+  let lastPhase = 0
   let waiting: { resolve: (frame: CutFrame) => void; askedAt: bigint } | null = null
   let queue: Promise<unknown> = Promise.resolve()
 
   const onText = (text: string) => {
-    const [word, first, second] = text.trim().split(' ')
+    const [word, first, second, third] = text.trim().split(' ')
     if (word === 'PONG') ready?.()
     else if (word === 'CUT') {
       const at = Number(first)
       frame = {
         phase: Number(second),
+        withStacks: third === '1',
         startNs: lastCutNs,
         endNs: at,
         askedAtMonotonicNs: waiting?.askedAt ?? 0n,
         results: new Map(),
-        open: null,
+        // Empty maps print nothing: that the phase changed is what says that open waits were listed.
+        open: Number(second) === lastPhase ? null : new Map(),
       }
       lastCutNs = at
+      lastPhase = Number(second)
     } else if (word === 'FIN' && frame) {
       const done = frame
       frame = null
@@ -127,10 +133,7 @@ export async function startTracer(
     else if (record.type === 'map') {
       const side = record.name.replace(SCRATCH_OF_FRAME, '')
       if (frame && program.results.has(side)) frame.results.set(side, record.data)
-      else if (frame && program.scratch.has(record.name)) {
-        frame.open ??= new Map()
-        frame.open.set(record.name, record.data)
-      }
+      else if (frame && program.scratch.has(record.name)) frame.open?.set(record.name, record.data)
     } else if (record.type === 'lost') losses.lostEvents += record.events
     else if (record.type === 'helper_error') losses.mapFull++
     else if (record.type === 'unknown') keep(record.text)
@@ -203,11 +206,11 @@ export async function startTracer(
     throw error
   }
 
-  const cutNow = async (phase: number): Promise<CutFrame> => {
+  const cutNow = async (phase: number, withStacks: boolean): Promise<CutFrame> => {
     const answer = new Promise<CutFrame>((resolve) => {
       waiting = { resolve, askedAt: process.hrtime.bigint() }
     })
-    say(WORD.phase + phase)
+    say(cutWord(phase, withStacks))
     const result = await Promise.race([answer, exited, delay(ANSWER_TIMEOUT_MS)])
     if (result === undefined || !('results' in (result ?? {}))) {
       waiting = null
@@ -223,8 +226,8 @@ export async function startTracer(
   return {
     program,
     pid: () => (child.pid === undefined ? null : elevated ? findBelow(child.pid) : child.pid),
-    cut: (phase) => {
-      const next = queue.then(() => cutNow(phase))
+    cut: (phase, withStacks) => {
+      const next = queue.then(() => cutNow(phase, withStacks))
       queue = next.catch(() => undefined)
       return next
     },

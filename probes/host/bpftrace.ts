@@ -22,9 +22,9 @@ export async function inspectBpftrace(
 ): Promise<{ bpftrace: Bpftrace | null; support: Support }> {
   const named = environment['PROBE_BPFTRACE']
   if (named && !path.isAbsolute(named))
-    return { bpftrace: null, support: lacking(`PROBE_BPFTRACE is not an absolute path: ${sanitizeText(named)}`) }
+    return { bpftrace: null, support: lacking(`PROBE_BPFTRACE is not an absolute path: ${sanitizeText(named)}`, UNSET) }
   if (named && !(await isExecutable(named)))
-    return { bpftrace: null, support: lacking(`PROBE_BPFTRACE cannot be executed: ${sanitizeText(named)}`) }
+    return { bpftrace: null, support: lacking(`PROBE_BPFTRACE cannot be executed: ${sanitizeText(named)}`, UNSET) }
   const found = named || (await findProgram('bpftrace'))
   if (!found) return { bpftrace: null, support: lacking('no bpftrace on this host', installCommand('bpftrace')) }
 
@@ -43,6 +43,8 @@ export async function inspectBpftrace(
   const bpftrace: Bpftrace = { path: found, version }
   return { bpftrace, support: judgeBpftrace(bpftrace) }
 }
+
+const UNSET = 'unset PROBE_BPFTRACE, or name a bpftrace: PROBE_BPFTRACE=/usr/bin/bpftrace'
 
 /** @param minimum as "0.17" */
 export function judgeBpftrace({ path: file, version }: Bpftrace, minimum = OLDEST_BPFTRACE): Support {

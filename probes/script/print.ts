@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect.ts'
 import type { Expr } from './expr.ts'
-import type { ResultMap, ScratchMap } from './maps.ts'
+import type { ResultMap, ScratchMap, Update } from './maps.ts'
 import type { AttachPoint, Handler, Statement } from './parts.ts'
 
 /** Writes statements and expressions as bpftrace text, readable: `probe script` shows exactly what runs. */
@@ -14,6 +14,8 @@ export interface Printer {
 }
 
 export const SIDE = '@side'
+/** maps with stacks are printed less often, so they have a side of their own */
+export const STACK_SIDE = '@stack_side'
 export const BUSY = '@busy'
 
 export function printHandler(printer: Printer, handler: Handler): string {
@@ -21,8 +23,10 @@ export function printHandler(printer: Printer, handler: Handler): string {
   const { predicate, body, fields } = arrange(handler)
   const inner = { ...printer, hoisted: fields }
   const prologue = [...fields].map((name) => `  $arg_${name} = args->${name};`)
-  if (uses(body, 'record')) prologue.push(`  $side = ${SIDE};`)
-  if (printer.dialect.deletingWhilePrintingAborts && uses(body, 'forget')) prologue.push(`  $busy = ${BUSY};`)
+  const maps = recordedMaps(body)
+  if (maps.some((map) => !holdsStack(map))) prologue.push(`  $side = ${SIDE};`)
+  if (maps.some(holdsStack)) prologue.push(`  $stack_side = ${STACK_SIDE};`)
+  if (printer.dialect.deletingWhilePrintingAborts && forgets(body)) prologue.push(`  $busy = ${BUSY};`)
   const filter = predicate ? `\n/${printExpr(inner, predicate)}/` : ''
   return [
     `// ${handler.why}`,
@@ -91,12 +95,9 @@ export function printStatement(printer: Printer, statement: Statement, indent: s
     case 'forget':
       return printForget(printer, statement.map, statement.key, indent)
     case 'record': {
-      const side = (suffix: string) =>
-        statement.updates.map(({ map, key, value }) => {
-          const argument = value ? printExpr(printer, value) : ''
-          return `${indent}  ${printer.resultName(map)}_${suffix}${subscript(printer, key)} = ${map.fn}(${argument});`
-        })
-      return [`${indent}if ($side == 0) {`, ...side('a'), `${indent}} else {`, ...side('b'), `${indent}}`]
+      const fast = statement.updates.filter(({ map }) => !holdsStack(map))
+      const slow = statement.updates.filter(({ map }) => holdsStack(map))
+      return [...printUpdates(printer, fast, '$side', indent), ...printUpdates(printer, slow, '$stack_side', indent)]
     }
     case 'if': {
       const inner = (body: readonly Statement[]) => body.flatMap((s) => printStatement(printer, s, `${indent}  `))
@@ -109,6 +110,16 @@ export function printStatement(printer: Printer, statement: Statement, indent: s
       ]
     }
   }
+}
+
+function printUpdates(printer: Printer, updates: readonly Update[], side: string, indent: string): string[] {
+  if (updates.length === 0) return []
+  const lines = (suffix: string) =>
+    updates.map(({ map, key, value }) => {
+      const argument = value ? printExpr(printer, value) : ''
+      return `${indent}  ${printer.resultName(map)}_${suffix}${subscript(printer, key)} = ${map.fn}(${argument});`
+    })
+  return [`${indent}if (${side} == 0) {`, ...lines('a'), `${indent}} else {`, ...lines('b'), `${indent}}`]
 }
 
 function printForget(printer: Printer, map: ScratchMap, key: readonly Expr[], indent: string): string[] {
@@ -161,6 +172,15 @@ function operand(printer: Printer, expr: Expr): string {
   return expr.node === 'binary' || expr.node === 'load' ? `(${text})` : text
 }
 
-export function uses(body: readonly Statement[], kind: 'record' | 'forget'): boolean {
-  return body.some((s) => s.do === kind || (s.do === 'if' && (uses(s.yes, kind) || uses(s.otherwise, kind))))
+const holdsStack = (map: ResultMap): boolean => map.key.includes('stack')
+
+function recordedMaps(body: readonly Statement[]): ResultMap[] {
+  return body.flatMap((s) => {
+    if (s.do === 'record') return s.updates.map(({ map }) => map)
+    return s.do === 'if' ? [...recordedMaps(s.yes), ...recordedMaps(s.otherwise)] : []
+  })
+}
+
+function forgets(body: readonly Statement[]): boolean {
+  return body.some((s) => s.do === 'forget' || (s.do === 'if' && (forgets(s.yes) || forgets(s.otherwise))))
 }

@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts'
 import type { Expr } from './expr.ts'
 import { type ResultMap, type ScratchMap, stateMap } from './maps.ts'
 import type { Handler, ScriptParts, Statement } from './parts.ts'
-import { BUSY, type Printer, printHandler, printStatement, SIDE } from './print.ts'
+import { BUSY, type Printer, printHandler, printStatement, SIDE, STACK_SIDE } from './print.ts'
 
 /**
  * Puts the programs of several probes into one script with the frame around them: two sides of every result map that a
@@ -18,8 +18,11 @@ export const WORD = {
   ping: 2 ** 30,
   release: 2 ** 30 + 1,
   stop: 2 ** 30 + 2,
-  phase: 2 ** 30 + 16,
+  cut: 2 ** 30 + 16,
 } as const
+
+/** The word that cuts: the window that follows belongs to `phase` (>= 1); with or without printing stacks. */
+export const cutWord = (phase: number, withStacks: boolean): number => WORD.cut + 2 * phase + (withStacks ? 1 : 0)
 
 export interface Program {
   text: string
@@ -100,7 +103,7 @@ function printBegin(printer: Printer, parts: readonly ScriptParts[]): string {
   return [
     'BEGIN',
     '{',
-    `  ${SIDE} = (uint64)0; ${BUSY} = (uint64)0; @phase = (uint64)0; @${phaseStart.name} = nsecs; @started = nsecs;`,
+    `  ${SIDE} = (uint64)0; ${STACK_SIDE} = (uint64)0; ${BUSY} = (uint64)0; @phase = (uint64)0; @${phaseStart.name} = nsecs; @started = nsecs;`,
     ...body,
     '}',
   ].join('\n')
@@ -112,15 +115,27 @@ function printFrame(
   results: ReadonlyMap<string, { map: ResultMap }>,
   options: ProgramOptions,
 ): string {
-  // Prints are handled one after the other in user space: a stack map early would delay all after it.
-  const ordered = [...names].sort(
-    (a, b) => Number(hasStack(results.get(a)?.map)) - Number(hasStack(results.get(b)?.map)),
-  )
-  const side = (suffix: string) => ordered.map((name) => `    print(${name}_${suffix}); clear(${name}_${suffix});`)
+  const holdsStack = (name: string) => hasStack(results.get(name)?.map)
+  const fast = names.filter((name) => !holdsStack(name))
+  const slow = names.filter(holdsStack)
+  const side = (of: readonly string[], suffix: string, indent: string) =>
+    of.map((name) => `${indent}print(${name}_${suffix}); clear(${name}_${suffix});`)
+  const sides = (of: readonly string[], variable: string, indent: string) =>
+    of.length === 0
+      ? []
+      : [
+          `${indent}if (${variable} == 0) {`,
+          ...side(of, 'a', `${indent}  `),
+          `${indent}} else {`,
+          ...side(of, 'b', `${indent}  `),
+          `${indent}}`,
+        ]
   const shown = [...scratch]
     .filter(([, { map }]) => map.shown)
     .sort((a, b) => Number(a[1].map.holds === 'stack') - Number(b[1].map.holds === 'stack'))
     .map(([name]) => `      print(${name});`)
+  const flip = (name: string, variable: string) =>
+    `if (${variable} == 0) { ${name} = (uint64)1; } else { ${name} = (uint64)0; }`
   return `// ---- the frame: answers the recorder's getpriority(PRIO_PROCESS, word) ----
 tracepoint:syscalls:sys_enter_getpriority
 /pid == ${options.recorderPid}/
@@ -129,22 +144,27 @@ tracepoint:syscalls:sys_enter_getpriority
   if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
   if ($word == ${WORD.release}) { ${BUSY} = (uint64)0; }
   if ($word == ${WORD.stop}) { exit(); }
-  if ($word >= ${WORD.phase}) {
+  if ($word >= ${WORD.cut}) {
+    // word = ${WORD.cut} + 2 * phase + (1 when stacks are wanted)
+    $phase = (uint64)($word - ${WORD.cut}) >> 1;
+    $stacks = $word & 1;
     $side = ${SIDE};
+    $stack_side = ${STACK_SIDE};
     $old = @phase;
     $now = nsecs;
-    printf("CUT %llu %llu\\n", $now, $word - ${WORD.phase});
+    printf("CUT %llu %llu %llu\\n", $now, $phase, $stacks);
     // from here on events go to the other side
-    if ($side == 0) { ${SIDE} = (uint64)1; } else { ${SIDE} = (uint64)0; }
-    if ($old != $word) { ${BUSY} = (uint64)1; @phase = $word; @${phaseStart.name} = $now; }
-    if ($old != $word) {
+    ${flip(SIDE, '$side')}
+    if ($stacks == 1) { ${flip(STACK_SIDE, '$stack_side')} }
+    if ($old != $phase) {
       // the phase changed: what still waits, and since when; first, before much of it has ended
+      ${BUSY} = (uint64)1; @phase = $phase; @${phaseStart.name} = $now;
 ${shown.join('\n')}
     }
-    if ($side == 0) {
-${side('a').join('\n')}
-    } else {
-${side('b').join('\n')}
+${sides(fast, '$side', '    ').join('\n')}
+    if ($stacks == 1) {
+      // last: prints are handled one after the other, and symbols take time
+${sides(slow, '$stack_side', '      ').join('\n')}
     }
     printf("FIN %llu\\n", nsecs);
   }
@@ -168,6 +188,7 @@ function printEnd(results: readonly string[], scratch: readonly string[]): strin
     ...results.flatMap((name) => [`${name}_a`, `${name}_b`]),
     ...scratch,
     SIDE,
+    STACK_SIDE,
     BUSY,
     '@phase',
     `@${phaseStart.name}`,
