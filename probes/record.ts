@@ -59,7 +59,7 @@ function merge(schema: z.ZodType, a: unknown, b: unknown): unknown {
   if (schema instanceof z.ZodRecord) {
     const out: Record<string, unknown> = { ...(a as Record<string, unknown>) }
     for (const [key, value] of Object.entries(b as Record<string, unknown>))
-      out[key] = key in out ? merge(schema.valueType as z.ZodType, out[key], value) : value
+      out[key] = Object.hasOwn(out, key) ? merge(schema.valueType as z.ZodType, out[key], value) : value
     return out
   }
   return b

@@ -109,13 +109,12 @@ export function parseTolerant(text: string): Tolerant {
 const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', '"': '"', '\\': '\\', '/': '/' }
 
 function unescapeText(raw: string): string {
-  const bytesAsUtf8 = raw.replace(/(?:\\uffffff[0-9a-f]{2})+/gi, (run) =>
-    Buffer.from(run.replaceAll(/\\uffffff/gi, ''), 'hex').toString('utf8'),
-  )
-  return bytesAsUtf8.replace(
-    /\\(?:u([0-9a-fA-F]{4})|(.))/gs,
-    (_, hex: string | undefined, letter: string | undefined) =>
-      hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES[letter ?? ''] ?? letter ?? ''),
+  return raw.replace(
+    /\\(?:(uffffff[0-9a-f]{2}(?:\\uffffff[0-9a-f]{2})*)|u([0-9a-f]{4})|(.))/gis,
+    (_, bytes: string | undefined, hex: string | undefined, letter: string | undefined) => {
+      if (bytes) return Buffer.from(bytes.replaceAll(/\\?uffffff/gi, ''), 'hex').toString('utf8')
+      return hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (ESCAPES[letter ?? ''] ?? letter ?? '')
+    },
   )
 }
 
