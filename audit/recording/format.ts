@@ -11,7 +11,9 @@ const us = z.number().int()
 
 export const targetSchema = z.object({
   /** the processes at start: pid as in the host's pid namespace, start time in clock ticks since boot (with pid: identity) */
-  processes: z.array(z.object({ pid: z.number(), starttime: z.number(), comm: z.string() })),
+  processes: z.array(
+    z.object({ pid: z.number(), starttime: z.number(), comm: z.string(), cmdline: z.string().optional() }),
+  ),
   /** how they were chosen, as the command line says it, e.g. "--port 8080" */
   selector: z.string(),
   follow: z.boolean(),

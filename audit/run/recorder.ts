@@ -59,6 +59,7 @@ export interface RecorderOptions {
 const STACKS_EVERY_US = 5_000_000
 export const PHASE_KINDS = ['idle', 'warmup', 'baseline', 'stress', 'soak', 'recovery']
 const LABEL_LENGTH = 64
+const COMMAND_LENGTH = 256
 
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   const { session, target, onRecord } = options
@@ -280,7 +281,12 @@ function header(
 
 function describeTarget(target: Target): TargetInfo {
   return {
-    processes: target.processes.map(({ pid, starttime, comm }) => ({ pid, starttime, comm })),
+    processes: target.processes.map(({ pid, starttime, comm, cmdline }) => ({
+      pid,
+      starttime,
+      comm,
+      ...(cmdline === undefined ? {} : { cmdline: sanitizeText(cmdline, { maxLength: COMMAND_LENGTH }) }),
+    })),
     selector: target.selector,
     follow: target.follow,
     ports: target.ports,

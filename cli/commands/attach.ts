@@ -9,6 +9,9 @@ import { interruptible } from '../interrupt.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
+/** A terminal that is closed ends the screen a moment before its SIGHUP is here: that is an interruption, not a quit. */
+const HANG_UP_MS = 100
+
 export class Attach extends ProbeCommand {
   static override summary =
     'Watch a running service: live in a terminal, as a text summary in a pipe, as records with --json'
@@ -62,7 +65,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     process.stdout.on('error', interrupt) // the reader of the pipe has gone
     const onAttached = (run: Run) => {
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
-      if (screen) watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal])).finally(quit)
+      if (screen) watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal])).finally(() => setTimeout(quit, HANG_UP_MS))
       else {
         process.stderr.write(said)
         stopProgress = printProgress(run.model)

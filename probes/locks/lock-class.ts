@@ -15,9 +15,15 @@ const NAMES: readonly (readonly [RegExp, LockClass])[] = [
   ],
 ]
 
+/**
+ * glibc's common wait of conditions, semaphores and read-write locks keeps no frame pointer, so the function that says
+ * which is often missing above it; conditions are by far the most common of the three.
+ */
+const COMMON_WAIT = /__futex_abstimed_wait_common/
+
 /** The class of a futex wait, from what its arguments told and the names of its stack (root first). */
 export function refineClass(byArguments: LockClass, frames: readonly string[]): LockClass {
   for (let i = frames.length - 1; i >= 0; i--)
     for (const [pattern, as] of NAMES) if (pattern.test(frames[i] ?? '')) return as
-  return byArguments
+  return frames.some((name) => COMMON_WAIT.test(name)) ? 'condition' : byArguments
 }
