@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadCatalog } from '../../probes/index.ts'
+import { measureCost } from './cost.ts'
+import { measureFootprint } from './footprint.ts'
+import { measureWaits } from './latency.ts'
+import { createReport } from './report.ts'
+import { startEpollServer, startNodeServer, type Target } from './targets.ts'
+import { type Tracer, tracersFor } from './tracers.ts'
+
+const usage = `npm run bench -- [--only cost,footprint,waits] [--target c,node] [--rounds N] [--quick] [--json]
+
+Prints what tracing costs a server, what probe itself uses and how long it lets you wait. Asserts nothing: read the
+spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.`
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'waits,footprint,cost' },
+    target: { type: 'string', default: 'c,node' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+if (flags.help) {
+  console.log(usage)
+  process.exit()
+}
+
+if (process.geteuid?.() !== 0) {
+  console.error('error: most of what is compared here must be root\n  fix: sudo npm run bench   (exit 3)')
+  process.exit(3)
+}
+
+const sections = new Set(flags.only.split(','))
+const wanted = new Set(flags.target.split(','))
+const slotMs = flags.quick ? 1000 : 1500
+const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3))
+const report = createReport(flags.json)
+const folder = await mkdtemp(join(tmpdir(), 'probe-bench-'))
+const targets: Target[] = []
+try {
+  if (wanted.has('c') && existsSync('/usr/bin/gcc')) targets.push(await startEpollServer(folder))
+  else if (wanted.has('c')) report.missing('the c target', 'no /usr/bin/gcc')
+  if (wanted.has('node')) targets.push(await startNodeServer())
+  const probes = [...(await loadCatalog()).keys()]
+  const last = targets.at(-1)
+  if (sections.has('waits')) await measureWaits(report, { targets, runs: flags.quick ? 2 : 5 })
+  if (sections.has('footprint') && last)
+    await measureFootprint(report, { target: last, folder, watchMs: flags.quick ? 4_000 : 10_000 })
+  if (sections.has('cost'))
+    for (const target of targets)
+      await measureCost(report, { target, tracers: tracersOf(target, tracersFor(probes)), rounds, slotMs })
+} finally {
+  for (const target of targets) await target.stop()
+  await rm(folder, { recursive: true })
+}
+
+/** The worst case meets every tracer; for the realistic server those that matter there are enough. */
+function tracersOf({ name }: Target, all: Tracer[]): Tracer[] {
+  const dear = /^probe, default|^probe (syscalls|off-cpu)|^strace/
+  return name === 'node' ? all.filter((tracer) => dear.test(tracer.name)) : all
+}
