@@ -21,7 +21,10 @@ export const peak = () => word(z.number(), (a, b) => Math.max(a, b))
 export const histogram = () => word(histogramSchema, mergeHistograms)
 /** What was so at the end of a window (open waits, ...): the later window replaces the earlier. */
 export const latest = <T extends z.ZodType>(schema: T) => word(schema.clone() as T, (_, b) => b)
-/** Rows identified by some of their keys (flows): same identity adds `count`. */
+/** Ephemeral ports make new identities for ever: the smallest are dropped, the totals beside them are whole. */
+const MOST_ROWS = 1_000
+
+/** Rows identified by some of their keys (flows): same identity adds `count`. The biggest thousand are kept. */
 export const rows = <T extends z.ZodType<{ count: number }[]>>(
   schema: T,
   identity: (row: z.infer<T>[number]) => string,
@@ -33,7 +36,7 @@ export const rows = <T extends z.ZodType<{ count: number }[]>>(
       const seen = merged.get(key)
       merged.set(key, seen ? { ...seen, count: seen.count + row.count } : row)
     }
-    return [...merged.values()].sort((x, y) => y.count - x.count) as z.infer<T>
+    return [...merged.values()].sort((x, y) => y.count - x.count).slice(0, MOST_ROWS) as z.infer<T>
   })
 /** A map from a name (port, syscall, errno) to a word. */
 export const byKey = <T extends z.ZodType>(value: T) => z.record(z.string(), value)

@@ -2,7 +2,6 @@ import {
   type Cut,
   type Host,
   type ProbeWindow,
-  readNetnsCounters,
   readProcessStat,
   readSchedCpuNs,
   sanitizeText,
@@ -19,6 +18,7 @@ import {
   type TargetInfo,
 } from '../recording/format.ts'
 import { readProgramTimes } from '../telemetry/kernel-cost.ts'
+import { netnsTelemetry } from '../telemetry/netns.ts'
 
 /**
  * Turns a tracing session into records: it cuts windows on time and at every change of phase, keeps the clock, interns
@@ -83,7 +83,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   onRecord(phase)
   for (const refused of session.refused)
     onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
-  sample(0)
+  sample(0, first)
 
   function relate(cut: Cut): void {
     bootMinusMonotonic = Math.min(bootMinusMonotonic, cut.atNs - Number(cut.askedAtMonotonicNs))
@@ -113,7 +113,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const atUs = usOf(taken.atNs)
     for (const window of taken.windows) emitWindow(window)
     emitLosses(taken, atUs)
-    sample(atUs)
+    sample(atUs, taken)
     return atUs
   }
 
@@ -169,9 +169,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   }
   let lastCutUs = 0
 
-  function sample(atUs: number): void {
-    const counters = readNetnsCounters(target.netnsPid)
-    if (counters) onRecord({ type: 'telemetry', t_us: atUs, source: 'netns', values: counters })
+  function sample(atUs: number, { counters }: Cut): void {
+    if (counters) onRecord({ type: 'telemetry', t_us: atUs, source: 'netns', values: netnsTelemetry(counters) })
     const own = processTelemetry(target)
     if (own) onRecord({ type: 'telemetry', t_us: atUs, source: 'process', values: own })
     const tracers = session.tracerPids()

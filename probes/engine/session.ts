@@ -58,7 +58,7 @@ export interface Cut {
   lostEvents: number
   mapFull: number
   truncatedLines: number
-  /** growth of the counters of the target's network namespace since the last cut; null: unreadable */
+  /** counters of the target's network namespace; null: unreadable */
   counters: Record<string, number> | null
 }
 
@@ -270,7 +270,7 @@ async function createSession(
       phase = next
       phaseStartNs = frame.endNs
     }
-    return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: grown, ...losses }
+    return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
   }
 
   const decodeWindow = (

@@ -48,7 +48,7 @@ export interface Tracer {
 }
 
 const READY_TIMEOUT_MS = 60_000
-const PING_EVERY_MS = 15
+const PING_EVERY_MS = 20
 const ANSWER_TIMEOUT_MS = 15_000
 const LOG_LIMIT = 64 * 1024
 const SCRATCH_OF_FRAME = /_([ab])$/

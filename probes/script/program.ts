@@ -1,28 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Dialect } from './dialect.ts'
 import type { Expr } from './expr.ts'
-import { type ResultMap, type ScratchMap, stateMap } from './maps.ts'
+import { type FrameKind, phaseStart, printFrame, STATE } from './frame.ts'
+import type { ResultMap, ScratchMap } from './maps.ts'
 import type { Handler, ScriptParts, Statement } from './parts.ts'
-import { BUSY, type Printer, printHandler, printStatement, SIDE, STACK_SIDE } from './print.ts'
-
-/**
- * Puts the programs of several probes into one script with the frame around them: two sides of every result map that a
- * cut flips between, the list of open waits when the phase changes, a heartbeat and a hard end.
- *
- * The recorder is the clock. It calls getpriority(PRIO_PROCESS, word), a harmless system call that fails; the script
- * answers on that call's tracepoint. A syscall tracepoint is never skipped under load, as interval and profile programs
- * are. Words stand above every possible pid, so they name no process:
- */
-export const WORD = {
-  base: 2 ** 30,
-  ping: 2 ** 30,
-  release: 2 ** 30 + 1,
-  stop: 2 ** 30 + 2,
-  cut: 2 ** 30 + 16,
-} as const
-
-/** The word that cuts: the window that follows belongs to `phase` (>= 1); with or without printing stacks. */
-export const cutWord = (phase: number, withStacks: boolean): number => WORD.cut + 2 * phase + (withStacks ? 1 : 0)
+import { type Printer, printHandler, printStatement } from './print.ts'
 
 export interface Program {
   text: string
@@ -36,8 +18,7 @@ export interface Program {
 
 export interface ProgramOptions {
   dialect: Dialect
-  /** pid of the process whose getpriority calls are obeyed */
-  recorderPid: number
+  frame: FrameKind
   /** after this the script ends itself, s */
   limitSeconds: number
   mapEntries: number
@@ -45,9 +26,10 @@ export interface ProgramOptions {
   targets: ScriptParts
 }
 
-/** When the phase began (CLOCK_BOOTTIME ns), for programs that clamp waits to it; the frame keeps it. */
-export const phaseStart = stateMap('phase_start', 'int')
-
+/**
+ * Puts the programs of several probes into one script with the frame around them: two sides of every result map that a
+ * cut flips between, the list of open waits, a hard end.
+ */
 export function buildProgram(
   probes: readonly { name: string; parts: ScriptParts }[],
   options: ProgramOptions,
@@ -79,9 +61,7 @@ export function buildProgram(
       `// ---- ${name} ----`,
       ...orderForReadiness(parts.handlers).map((handler) => printHandler(printer, handler)),
     ]),
-    printFrame([...results.keys()], scratch, results, options),
-    printHeartbeat(options.limitSeconds),
-    printEnd([...results.keys()], [...scratch.keys()]),
+    ...printFrame(options, { results: mapsByName(results), scratch: mapsByName(scratch) }),
   ]
   const text = `${sections.join('\n\n')}\n`
   return {
@@ -107,96 +87,6 @@ function printBegin(printer: Printer, parts: readonly ScriptParts[]): string {
     ...body,
     '}',
   ].join('\n')
-}
-
-function printFrame(
-  names: readonly string[],
-  scratch: ReadonlyMap<string, { map: ScratchMap }>,
-  results: ReadonlyMap<string, { map: ResultMap }>,
-  options: ProgramOptions,
-): string {
-  const holdsStack = (name: string) => hasStack(results.get(name)?.map)
-  const fast = names.filter((name) => !holdsStack(name))
-  const slow = names.filter(holdsStack)
-  const side = (of: readonly string[], suffix: string, indent: string) =>
-    of.map((name) => `${indent}print(${name}_${suffix}); clear(${name}_${suffix});`)
-  const sides = (of: readonly string[], variable: string, indent: string) =>
-    of.length === 0
-      ? []
-      : [
-          `${indent}if (${variable} == 0) {`,
-          ...side(of, 'a', `${indent}  `),
-          `${indent}} else {`,
-          ...side(of, 'b', `${indent}  `),
-          `${indent}}`,
-        ]
-  const shown = [...scratch]
-    .filter(([, { map }]) => map.shown)
-    .sort((a, b) => Number(a[1].map.holds === 'stack') - Number(b[1].map.holds === 'stack'))
-    .map(([name]) => `      print(${name});`)
-  const flip = (name: string, variable: string) =>
-    `if (${variable} == 0) { ${name} = (uint64)1; } else { ${name} = (uint64)0; }`
-  return `// ---- the frame: answers the recorder's getpriority(PRIO_PROCESS, word) ----
-tracepoint:syscalls:sys_enter_getpriority
-/pid == ${options.recorderPid}/
-{
-  $word = (uint64)args->who;
-  if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
-  if ($word == ${WORD.release}) { ${BUSY} = (uint64)0; }
-  if ($word == ${WORD.stop}) { exit(); }
-  if ($word >= ${WORD.cut}) {
-    // word = ${WORD.cut} + 2 * phase + (1 when stacks are wanted)
-    $phase = (uint64)($word - ${WORD.cut}) >> 1;
-    $stacks = $word & 1;
-    $side = ${SIDE};
-    $stack_side = ${STACK_SIDE};
-    $old = @phase;
-    $now = nsecs;
-    printf("CUT %llu %llu %llu\\n", $now, $phase, $stacks);
-    // from here on events go to the other side
-    ${flip(SIDE, '$side')}
-    if ($stacks == 1) { ${flip(STACK_SIDE, '$stack_side')} }
-    if ($old != $phase) {
-      // the phase changed: what still waits, and since when; first, before much of it has ended
-      ${BUSY} = (uint64)1; @phase = $phase; @${phaseStart.name} = $now;
-${shown.join('\n')}
-    }
-${sides(fast, '$side', '    ').join('\n')}
-    if ($stacks == 1) {
-      // last: prints are handled one after the other, and symbols take time
-${sides(slow, '$stack_side', '      ').join('\n')}
-    }
-    printf("FIN %llu\\n", nsecs);
-  }
-}`
-}
-
-const hasStack = (map: ResultMap | undefined) => map?.key.includes('stack') ?? false
-
-function printHeartbeat(limitSeconds: number): string {
-  return `// an orphan dies of SIGPIPE here within a second; the limit bounds every run
-interval:s:1
-{
-  printf("BEAT\\n");
-  $started = @started;
-  if ((uint64)(nsecs - $started) > ${limitSeconds}000000000) { exit(); }
-}`
-}
-
-function printEnd(results: readonly string[], scratch: readonly string[]): string {
-  const all = [
-    ...results.flatMap((name) => [`${name}_a`, `${name}_b`]),
-    ...scratch,
-    SIDE,
-    STACK_SIDE,
-    BUSY,
-    '@phase',
-    `@${phaseStart.name}`,
-    '@started',
-  ]
-  return ['// nothing is printed twice at the end', 'END', '{', ...all.map((name) => `  clear(${name});`), '}'].join(
-    '\n',
-  )
 }
 
 function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
