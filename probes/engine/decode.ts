@@ -1,7 +1,7 @@
 import type { KeyPart, ResultMap, ScratchMap } from '../script/maps.ts'
 import { parseFrames } from '../symbols/frames.ts'
 import type { KeyValue, OpenRow, Row } from './frame.ts'
-import { entry, isEntries, parseTolerant, type Tolerant, toNumber } from './json.ts'
+import { entry, isEntries, parseTolerant, type Tolerant, toNumber, unescapeText } from './json.ts'
 
 /** One line of the tracer's output, understood. */
 export type TracerLine =
@@ -77,7 +77,8 @@ export function readOpen(map: ScratchMap, data: Tolerant): OpenRow[] {
  */
 export function readKey(parts: readonly KeyPart[], raw: string): KeyValue[] {
   const out: KeyValue[] = []
-  let rest = raw
+  // 0.22 and 0.23 escape keys with stacks twice: no newline is left, but the letters of one.
+  let rest = !raw.includes('\n') && raw.includes('\\n') ? unescapeText(raw) : raw
   for (const [index, part] of parts.entries()) {
     const last = index === parts.length - 1
     if (part === 'stack') {
@@ -88,17 +89,23 @@ export function readKey(parts: readonly KeyPart[], raw: string): KeyValue[] {
       const comma = last ? -1 : rest.indexOf(',')
       const text = comma < 0 ? rest : rest.slice(0, comma)
       rest = comma < 0 ? '' : rest.slice(comma + 1)
-      out.push(part === 'int' ? Number(text) : text)
+      out.push(part === 'int' ? integer(text) : text)
     }
   }
   return out
 }
 
+/** An address of the kernel is signed on some versions and unsigned on others: signed, it is exact. */
+function integer(text: string): number {
+  const value = Number(text)
+  return Number.isSafeInteger(value) || !/^-?\d+$/.test(text) ? value : Number(BigInt.asIntN(64, BigInt(text)))
+}
+
 /** A stack is empty, or ends with a newline before the comma; frames themselves may hold commas. */
 function splitStack(text: string): [stack: string, rest: string] {
   if (text.startsWith(',')) return ['', text.slice(1)]
-  const normal = /(?:\n|\\n)[ \t]*,/.exec(text)
-  if (!normal) return [text, '']
-  const end = normal.index + normal[0].length
-  return [text.slice(0, end - 1), text.slice(end)]
+  const end = /\n[ \t]*,/.exec(text)
+  if (!end) return [text, '']
+  const comma = end.index + end[0].length
+  return [text.slice(0, comma - 1), text.slice(comma)]
 }

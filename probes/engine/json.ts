@@ -108,7 +108,8 @@ export function parseTolerant(text: string): Tolerant {
 
 const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f', '"': '"', '\\': '\\', '/': '/' }
 
-function unescapeText(raw: string): string {
+/** Undoes one level of JSON string escapes, and the tracer's own for bytes. */
+export function unescapeText(raw: string): string {
   return raw.replace(
     /\\(?:(uffffff[0-9a-f]{2}(?:\\uffffff[0-9a-f]{2})*)|u([0-9a-f]{4})|(.))/gis,
     (_, bytes: string | undefined, hex: string | undefined, letter: string | undefined) => {
@@ -119,7 +120,7 @@ function unescapeText(raw: string): string {
 }
 
 export const isEntries = (value: Tolerant | undefined): value is Entries =>
-  typeof value === 'object' && value !== null && 'entries' in value
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const entry = (value: Tolerant | undefined, key: string): Tolerant | undefined =>
   isEntries(value) ? value.entries.find(([name]) => name === key)?.[1] : undefined

@@ -3,20 +3,18 @@ import { sanitizeText } from '../text.ts'
 
 /**
  * Reads a printed stack, leaf first, in any of the forms that bpftrace has:
- * - perf (0.17 to 0.23): `<address> <symbol>+<offset> (<module>)`, one a line, tab-indented; 0.22 and 0.23 write a literal
- *   backslash-n between the lines inside JSON keys;
+ * - perf (0.17 to 0.23): `<address> <symbol>+<offset> (<module>)`, one a line, tab-indented;
  * - bpftrace: `<symbol>+<offset>`, or `0x<address>` where there is no symbol.
  */
 export function parseFrames(text: string): RawFrame[] {
-  const lines = text.includes('\\n') ? text.replaceAll('\\n', '\n').split('\n') : text.split('\n')
-  return lines.flatMap((line) => {
+  return text.split('\n').flatMap((line) => {
     const trimmed = line.trim()
     return trimmed === '' ? [] : [parseFrame(trimmed)]
   })
 }
 
-/** The module is the last parenthesis: names of C++ functions hold parentheses of their own. */
-const PERF = /^([0-9a-f]{4,16}) (.+?)(?: \(([^()]*)\))?$/
+/** The module is a path or stands in brackets: names of C++ functions hold parentheses of their own, and so do paths. */
+const PERF = /^([0-9a-f]{4,16}) (.+?)(?: \(([/[].*)\))?$/
 
 function parseFrame(line: string): RawFrame {
   const perf = PERF.exec(line)

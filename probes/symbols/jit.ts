@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { RawFrame } from '../engine/frame.ts'
-import { mayBeJit, type PerfMap, readPerfMap } from './perf-map.ts'
+import { mayBeJit, type PerfMap, perfMapPath, readPerfMap } from './perf-map.ts'
 
 /** A large map is not read again for every window. */
 const REREAD_AFTER_MS = 5_000
@@ -43,8 +43,10 @@ export function createJitNames(pids: readonly number[]) {
 }
 
 async function sizeOf(pid: number): Promise<number | null> {
+  const path = await perfMapPath(pid)
+  if (path === null) return null
   try {
-    return (await stat(`/proc/${pid}/root/tmp/perf-${pid}.map`)).size
+    return (await stat(path)).size
   } catch {
     return null // it writes none
   }

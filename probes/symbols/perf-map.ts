@@ -39,8 +39,8 @@ export async function readPerfMap(pid: number): Promise<PerfMap | null> {
   }
 }
 
-/** Inside a container the file carries the process's number there and lies in its own /tmp. */
-async function perfMapPath(pid: number): Promise<string | null> {
+/** Where a process writes its map: inside a container the file carries the number there and lies in its own /tmp. */
+export async function perfMapPath(pid: number): Promise<string | null> {
   try {
     const status = await readFile(`/proc/${pid}/status`, 'utf8')
     const inner = /^NSpid:.*\s(\d+)$/m.exec(status)?.[1] ?? String(pid)
