@@ -18,8 +18,8 @@ const LIMIT_SECONDS = 3600
 
 export class Script extends ProbeCommand {
   static override summary = 'Print the program that would run, commented'
-  static override description = `It runs by hand as well: probe script syscalls --pid 4242 > s.bt && sudo bpftrace s.bt
-By hand, a window is printed whenever a process with the pid in its frame calls getpriority(0, 1073741840), e.g. from that shell: renice has no such call, python3 -c 'import os; os.getpriority(0, 1073741840)' has.`
+  static override description =
+    `The programs are those that attach runs. attach ends each window itself, exactly where a phase of the load begins; the printed script ends one each second, so that it runs by hand, without probe: its first line says how.`
   static override examples = [
     '<%= config.bin %> script accept-queue --port 8080',
     '<%= config.bin %> script off-cpu --pid 4242 --bpftrace 0.27',
@@ -57,7 +57,7 @@ By hand, a window is printed whenever a process with the pid in its frame calls 
     for (const one of refused) process.stderr.write(`note: ${one.probe} is left out: ${one.reason}\n`)
     const program = await writeScript(chosen, target, host, {
       dialect: dialectOf(version),
-      recorderPid: process.ppid,
+      frame: { kind: 'ticks' },
       limitSeconds: LIMIT_SECONDS,
     })
     this.log(program.text.trimEnd())

@@ -5,6 +5,7 @@ import { emptyHistogram, histogramOf, percentile } from '../histogram.ts'
 import { type LockClass, refineClass } from '../locks/lock-class.ts'
 import { byKey, count, histogram } from '../record.ts'
 import { all, bitAnd, eq, gt, kstack, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
+import { phaseStart } from '../script/frame.ts'
 import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
 import {
   assign,
@@ -20,7 +21,6 @@ import {
   type TargetFilter,
   when,
 } from '../script/parts.ts'
-import { phaseStart } from '../script/program.ts'
 
 // Futex operations that wait (include/uapi/linux/futex.h); the mask removes PRIVATE and CLOCK_REALTIME.
 const OP_MASK = 127

@@ -4,9 +4,9 @@ import type { DecodeContext, RawFrame, WindowFrame } from '../engine/frame.ts'
 import { histogramOf, percentile } from '../histogram.ts'
 import { count, histogram, latest } from '../record.ts'
 import { all, any, bitAnd, eq, gt, int, kstack, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
+import { phaseStart } from '../script/frame.ts'
 import { addTo, countIn, openMap, resultMap } from '../script/maps.ts'
 import { assign, bind, forget, log16, on, onEach, positive, record, set, when } from '../script/parts.ts'
-import { phaseStart } from '../script/program.ts'
 import { waitsForWork } from '../symbols/waiting.ts'
 
 // Open waits, by thread: since when, woken when (0: not yet), voluntary (1) or preempted (2), and where.

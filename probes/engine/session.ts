@@ -8,7 +8,8 @@ import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
-import { type Dialect, dialectOf } from '../script/dialect.ts'
+import { dialectOf } from '../script/dialect.ts'
+import type { FrameOptions } from '../script/frame.ts'
 import type { ScriptParts } from '../script/parts.ts'
 import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
@@ -142,12 +143,14 @@ async function allTracepointFields(host: Host): Promise<Map<string, ReadonlySet<
   return new Map(await Promise.all(Object.keys(tracepoints).map(read)))
 }
 
+type ScriptOptions = Pick<FrameOptions, 'dialect' | 'frame' | 'limitSeconds'>
+
 /** The script as `probe script` prints it, for any bpftrace version. */
 export async function writeScript(
   chosen: readonly ChosenProbe[],
   target: Target,
   host: Host,
-  options: { dialect: Dialect; recorderPid: number; limitSeconds: number },
+  options: ScriptOptions,
 ): Promise<Program> {
   return programFor(chosen, target, host, await allTracepointFields(host), options)
 }
@@ -157,7 +160,7 @@ function programFor(
   target: Target,
   host: Host,
   fields: ReadonlyMap<string, ReadonlySet<string>>,
-  options: { dialect: Dialect; recorderPid: number; limitSeconds: number },
+  options: ScriptOptions,
 ): Program {
   return buildProgram(
     chosen.map(({ probe, parts }) => ({ name: probe.name, parts })),
@@ -196,7 +199,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
     startTracer(
       programFor(probes, target, host, fields, {
         dialect,
-        recorderPid: process.pid,
+        frame: { kind: 'cuts', recorderPid: process.pid },
         limitSeconds: options.limitSeconds,
       }),
       host,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Dialect } from './dialect.ts'
 import type { Expr } from './expr.ts'
-import { type FrameKind, phaseStart, printFrame, STATE } from './frame.ts'
+import { type FrameOptions, phaseStart, printFrame, printHead, printState } from './frame.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
 import type { Handler, ScriptParts, Statement } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
@@ -16,12 +15,7 @@ export interface Program {
   mapEntries: number
 }
 
-export interface ProgramOptions {
-  dialect: Dialect
-  frame: FrameKind
-  /** after this the script ends itself, s */
-  limitSeconds: number
-  mapEntries: number
+export interface ProgramOptions extends FrameOptions {
   /** statements and programs that keep the target filter up to date (children, ...) */
   targets: ScriptParts
 }
@@ -55,13 +49,17 @@ export function buildProgram(
   for (const { name, parts } of probes) register(name, parts)
 
   const sections = [
+    ...printHead(options),
     printBegin(printer, [options.targets, ...probes.map((p) => p.parts)]),
     ...options.targets.handlers.map((handler) => printHandler(printer, handler)),
     ...probes.flatMap(({ name, parts }) => [
       `// ---- ${name} ----`,
       ...orderForReadiness(parts.handlers).map((handler) => printHandler(printer, handler)),
     ]),
-    ...printFrame(options, { results: mapsByName(results), scratch: mapsByName(scratch) }),
+    ...printFrame(options, {
+      results: [...results.values()].map(({ map }) => map),
+      scratch: [...scratch.values()].map(({ map }) => map),
+    }),
   ]
   const text = `${sections.join('\n\n')}\n`
   return {
@@ -80,13 +78,7 @@ const isSampling = (handler: Handler) => handler.attach.some((point) => point.ty
 
 function printBegin(printer: Printer, parts: readonly ScriptParts[]): string {
   const body = parts.flatMap((p) => p.begin ?? []).flatMap((statement) => printStatement(printer, statement, '  '))
-  return [
-    'BEGIN',
-    '{',
-    `  ${SIDE} = (uint64)0; ${STACK_SIDE} = (uint64)0; ${BUSY} = (uint64)0; @phase = (uint64)0; @${phaseStart.name} = nsecs; @started = nsecs;`,
-    ...body,
-    '}',
-  ].join('\n')
+  return ['BEGIN', '{', printState(), ...body, '}'].join('\n')
 }
 
 function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
