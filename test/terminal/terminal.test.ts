@@ -119,6 +119,16 @@ describe('the screen in a terminal', () => {
     expect(shown.find((row) => row.startsWith('│all'))).toBeDefined()
   })
 
+  it('is whole wherever the cursor stood, and echoes no key typed before it opened', async () => {
+    tmux.run(`printf 'no newline here'; ${DRIVE} ${folder}/report 60; echo over`)
+    tmux.keys('-l', 'llll')
+    await tmux.until(/── Over time/)
+    const rows = await tmux.settled()
+    expect(rows[0]).toMatch(/^ probe {2}api/)
+    expect(rows[2]).toMatch(/^ 1 Overview/)
+    expect(rows.join('\n')).not.toContain('llll')
+  })
+
   it('stands still while frozen and goes on afterwards', async () => {
     await open({ stepMs: 50 })
     tmux.keys('z')

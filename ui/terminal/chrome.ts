@@ -26,7 +26,7 @@ import type { Brush } from './cells.ts'
 import { bindings } from './keys.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
 import type { Scene } from './scene.ts'
-import { phaseShown, type Tab, tabsOf, viewShown } from './state.ts'
+import { phaseShown, tabsOf, viewShown } from './state.ts'
 
 /** Tracing that costs more than this much of a core is named in the trust line. */
 const DEAR_PCT = 5
@@ -88,11 +88,12 @@ function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: numbe
 function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
   const lost = lossCount(lossOfRun(model))
   const cost = tracingPct(costOf(model, null, probesOf(model, catalog)))
-  const invalid = model.summary?.phases.find((phase) => !phase.valid)
+  const invalid = model.summary?.phases.filter((phase) => !phase.valid).map((phase) => phase.name) ?? []
   const doubts = [
     lost > 0 && 'lower bound',
     cost !== null && cost > DEAR_PCT && 'tracing is dear',
-    invalid && `${invalid.name} invalid: ${invalid.reasons.join(', ')}`,
+    // Why is said in the log.
+    invalid.length > 0 && `${invalid.join(', ')} not valid`,
     model.skipped > 0 && `${model.skipped} lines unread`,
   ].filter((doubt) => typeof doubt === 'string')
   let x = brush.text(1, 1, 'trust ', ink.dim)
@@ -105,19 +106,24 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
   if (x + right.length + 3 < brush.width) brush.text(brush.width - right.length - 1, 1, right, ink.dim)
 }
 
-/** All tabs when they fit, else only their numbers beside the name of the one shown. */
+/** All tabs, closer together when they must be; on a narrow terminal their numbers, and the name of the one shown. */
 export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
-  const tabs = tabsOf(model, catalog)
-  const full = tabs.reduce((n, tab, i) => n + label(tab, i).length + 1, 0) <= brush.width
-  let x = 0
-  for (const [i, tab] of tabs.entries()) {
+  const names = tabsOf(model, catalog).map((tab, i) => (i < 9 ? `${i + 1} ${tab.title}` : tab.title))
+  const length = names.reduce((n, name) => n + name.length, 0)
+  const blanks = [3, 2, 1].find((n) => length + n * names.length <= brush.width) ?? 0
+  let x = blanks > 1 ? 0 : -1
+  const placed = names.map((name, i) => {
     const isShown = i === state.tab
-    const text = full || isShown ? label(tab, i) : ` ${i + 1} `
-    x = brush.text(x, 0, text, isShown ? BOLD | INVERSE : ink.dim) + (full ? 1 : 0)
-  }
+    const text = ` ${blanks > 0 || isShown ? name : i + 1} `
+    const place = { x, text, style: isShown ? BOLD | INVERSE : ink.dim, isShown }
+    // Close together, neighbours share the blank between them.
+    x += text.length + Math.max(0, blanks - 2) - (blanks < 2 ? 1 : 0)
+    return place
+  })
+  // The one shown last: the blanks at its sides are its own.
+  for (const { x: at, text, style } of placed.toSorted((a, b) => Number(a.isShown) - Number(b.isShown)))
+    brush.text(at, 0, text, style)
 }
-
-const label = (tab: Tab, index: number): string => (index < 9 ? ` ${index + 1} ${tab.title} ` : ` ${tab.title} `)
 
 /** What stands out now, in words, or the question that is being answered; the last line names the keys. */
 export function drawFooter(scene: Scene, brush: Brush): void {

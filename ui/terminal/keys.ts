@@ -74,7 +74,7 @@ export const bindings: readonly Binding[] = [
   {
     keys: ['up', 'k'],
     action: { do: 'move', towards: 'up' },
-    help: inFlame('arrows  h j k l', 'select a frame; in a table: scroll'),
+    help: inFlame('arrows  h j k l', 'select a frame; elsewhere: scroll'),
   },
   { keys: ['down', 'j'], action: { do: 'move', towards: 'down' } },
   { keys: ['left', 'h'], action: { do: 'move', towards: 'left' } },

@@ -1,4 +1,4 @@
-import type { WriteStream } from 'node:tty'
+import type { ReadStream, WriteStream } from 'node:tty'
 import { render } from 'ink'
 import { createElement } from 'react'
 import { App } from './app.ts'
@@ -16,8 +16,11 @@ export interface Mounted {
 }
 
 /** Puts a screen on the terminal. Ink enters and leaves the alternate screen, also on a signal or a crash. */
-export function mount(screen: Screen, stdout: WriteStream): Mounted {
+export function mount(screen: Screen, stdin: ReadStream, stdout: WriteStream): Mounted {
+  // Ink does the same, but after it has entered the alternate screen: keys typed in between would be echoed into it.
+  if (stdin.isTTY) stdin.setRawMode(true)
   const instance = render(createElement(App, { screen }), {
+    stdin,
     stdout,
     interactive: true,
     alternateScreen: true,
@@ -35,6 +38,8 @@ export function mount(screen: Screen, stdout: WriteStream): Mounted {
     screen.resized()
     instance.rerender(createElement(App, { screen }))
   }
+  // The cursor enters the alternate screen where it stood before, and Ink begins to write there.
+  before()
   stdout.prependListener('resize', before)
   stdout.on('resize', screen.repaint)
   return {

@@ -32,7 +32,7 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
     import('./palette.ts'),
     import('./stream.ts'),
   ])
-  const { stdout } = process
+  const { stdin, stdout } = process
   const block = unblock(stdout)
   const perform = (effect: Effect) => {
     if (effect.do === 'quit') mounted.close()
@@ -46,7 +46,7 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
     terminal: stdout,
     onEffect: perform,
   })
-  const mounted = mount(screen, stdout)
+  const mounted = mount(screen, stdin, stdout)
   const unsubscribe = options.subscribe(screen.changed)
   const close = () => mounted.close()
   options.signal?.addEventListener('abort', close)

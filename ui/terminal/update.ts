@@ -126,11 +126,11 @@ function nextSort(context: Context): ScreenState {
 }
 
 function scrolled({ state, tab }: Context, by: number): ScreenState {
-  const name = tab?.kind === 'probe' ? tab.probe.name : tab?.kind === 'log' ? 'log' : null
-  if (name === null) return state
+  if (!tab) return state
+  const name = tab.kind === 'probe' ? tab.probe.name : tab.kind
   const table = state.tables[name] ?? noTable
   // The log counts from its end: upwards is back in time.
-  const scroll = Math.max(0, table.scroll + (tab?.kind === 'log' ? -by : by))
+  const scroll = Math.max(0, table.scroll + (tab.kind === 'log' ? -by : by))
   return { ...state, tables: { ...state.tables, [name]: { ...table, scroll } } }
 }
 

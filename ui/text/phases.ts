@@ -1,6 +1,7 @@
 import { costOf, type PhaseModel, type RunModel } from '../../audit/index.ts'
 import type { Figure, Probe } from '../../probes/index.ts'
 import {
+  clip,
   formatCount,
   formatFigure,
   formatMs,
@@ -24,10 +25,10 @@ import {
   worsening,
 } from './reading.ts'
 
-const LABEL = 24
-const VALUE = 10
+const LABEL = 30
+const VALUE = 9
 const RATIO = 5
-/** 24 + 5 x 15 columns: a hundred with the margin */
+/** 30 + 5 x 14 columns: a hundred */
 const PHASES_A_ROW = 5
 /** A value this many times worse than in the baseline is marked. */
 const STANDS_OUT = 1.5
@@ -46,7 +47,8 @@ export interface PhaseRow {
 
 /**
  * Phases side by side: what the client saw, what each probe measured, the kernel's own counters, what tracing cost.
- * A value that is worse than in the baseline is followed by `×N`. At most 100 columns; more than five phases make blocks.
+ * A value that is worse than in the baseline is followed by `×N`; why a phase is not valid stands below. At most 100
+ * columns (reasons may be longer); more than five phases make blocks.
  */
 export function phaseTable(model: RunModel, catalog: Catalog): string {
   const rows = phaseRows(model, catalog)
@@ -57,7 +59,8 @@ export function phaseTable(model: RunModel, catalog: Catalog): string {
     const lines = rows.map((row) => left(row.label, LABEL) + phases.map((phase) => cellText(row.cell(phase))).join(''))
     blocks.push([head, ...lines].map((line) => line.trimEnd()).join('\n'))
   }
-  return blocks.join('\n\n')
+  const doubts = model.summary?.phases.filter((phase) => !phase.valid) ?? []
+  return [...blocks, ...doubts.map(({ name, reasons }) => `${name} is not valid: ${reasons.join('; ')}`)].join('\n\n')
 }
 
 const cellText = ({ text, ratio }: Cell): string =>
@@ -70,8 +73,8 @@ export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
   const probes = probesOf(model, catalog)
   return [
     ...(model.phases.some((phase) => phase.load) ? loadRows(model) : []),
-    ...probes.flatMap((probe) => probeRows(model, probe)),
     ...counterRows(model),
+    ...probes.flatMap((probe) => probeRows(model, probe)),
     ...trustRows(model, probes),
   ]
 }
@@ -96,7 +99,7 @@ function loadRows(model: RunModel): PhaseRow[] {
 
 function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
   const labels = new Map<string, string>()
-  for (const phase of model.phases) for (const f of headlines(figuresOf(probe, phase))) labels.set(f.key, f.label)
+  for (const phase of model.phases) for (const f of tableFigures(figuresOf(probe, phase))) labels.set(f.key, f.label)
   const byPhase = new Map<PhaseModel, Map<string, Figure>>()
   const figures = (phase: PhaseModel) => {
     const known = byPhase.get(phase) ?? new Map(figuresOf(probe, phase).map((f) => [f.key, f]))
@@ -104,7 +107,7 @@ function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
     return known
   }
   return [...labels].map(([key, label]) => ({
-    label: `${probe.draw.tab} ${label}`.slice(0, LABEL - 1),
+    label: clip(`${probe.draw.tab} ${label.replace(' per request', '/req')}`, LABEL - 1),
     group: probe.draw.tab,
     cell: (phase) => {
       const figure = figures(phase).get(key)
@@ -114,6 +117,15 @@ function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
       return { text: formatFigure(figure), ratio: base ? worsening(figure, base, phase, baseline, probe.name) : null }
     },
   }))
+}
+
+/** What is per request can be compared between phases whatever their load: it has a row even when it is no headline. */
+function tableFigures(figures: readonly Figure[]): Figure[] {
+  const chosen = headlines(figures)
+  return [
+    ...chosen,
+    ...figures.filter((f) => f.unit.endsWith('per_request') && f.value !== null && !chosen.includes(f)),
+  ]
 }
 
 // Counters of the target's network namespace that explain a queue; Linux names (net/ipv4/proc.c).

@@ -68,8 +68,7 @@ export function drawLanes(model: RunModel, lanes: readonly Lane[], brush: Brush)
     const at = cellOf(phase.startUs)
     const next = model.phases[i + 1]
     const room = (next ? cellOf(next.startUs) : width) - at
-    if (room > 0)
-      bands.text(at, 0, room < 4 ? '└' : clip(`└${phase.name}`, room), phase === model.current ? ink.accent : ink.faint)
+    if (room > 0) bands.text(at, 0, `└${phase.name}`.slice(0, room), phase === model.current ? ink.accent : ink.dim)
   }
 }
 
@@ -97,7 +96,7 @@ const stepFor = (secondsPerCell: number): number => STEPS_S.find((step) => step 
 
 const latestOf = (lane: Lane): number | null => lane.points.at(-1)?.value ?? null
 
-/** A probe's lane: its first headline that has a good direction, a time before others; else the p99 of its first histogram. */
+/** A probe's lane: its first headline that has a good direction, a time before others, a p99 before all; else the p99 of its first histogram. */
 function laneOf(model: RunModel, probe: Probe): Lane | null {
   const chosen = laneFigure(model, probe)
   const points = model.phases.flatMap((phase) =>
@@ -120,9 +119,12 @@ function laneOf(model: RunModel, probe: Probe): Lane | null {
 function laneFigure(model: RunModel, probe: Probe): Figure | null {
   const figures = figuresOf(probe, model.current).filter((figure) => figure.value !== null)
   const worth = (figure: Figure) =>
-    (figure.headline ? 4 : 0) + (figure.better === 'neutral' ? 0 : 2) + (figure.unit.startsWith('ns') ? 1 : 0)
+    (figure.headline ? 8 : 0) +
+    (figure.better === 'neutral' ? 0 : 4) +
+    (figure.unit.startsWith('ns') ? 2 : 0) +
+    (figure.key.endsWith('p99') ? 1 : 0)
   const best = figures.sort((a, b) => worth(b) - worth(a))[0]
-  return best && worth(best) >= 4 ? best : null
+  return best && worth(best) >= 8 ? best : null
 }
 
 type Window = { startUs: number; endUs: number; data: unknown }

@@ -16,6 +16,14 @@ export function drawLog({ model, state }: Scene, brush: Brush): void {
       text: `${probe}: ${formatCount(count)} ${kind.replaceAll('_', ' ')}`,
       style: ink.bad,
     })),
+    ...(model.summary?.phases ?? [])
+      .filter((phase) => !phase.valid)
+      .map(({ id, name, reasons }) => ({
+        tUs: model.phases.find((phase) => phase.id === id)?.endUs ?? model.nowUs,
+        kind: 'doubt',
+        text: `${name} is not valid: ${reasons.join('; ')}`,
+        style: ink.warn,
+      })),
     ...(model.end
       ? [{ tUs: model.nowUs, kind: 'end', text: model.end.reason.replaceAll('_', ' '), style: ink.accent }]
       : []),

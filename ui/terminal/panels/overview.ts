@@ -6,11 +6,12 @@ import type { Scene } from '../scene.ts'
 import { phaseShown } from '../state.ts'
 import { drawHistogram } from './histogram.ts'
 import { drawLanes, lanesOf } from './lanes.ts'
-import { drawPhaseTable } from './phases.ts'
+import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
 
 const SMALLEST_TABLE = 8
-const TABLE_WIDTH = 76
+/** a distribution narrower than this says nothing */
+const SMALLEST_HISTOGRAM = 38
 
 /** The run at a glance: lanes over time, figures by phase, and the distribution that changed most. Lanes give way first. */
 export function drawOverview({ model, catalog, state }: Scene, brush: Brush): void {
@@ -29,17 +30,19 @@ export function drawOverview({ model, catalog, state }: Scene, brush: Brush): vo
   }
   drawRule(brush, y, 'By phase', baselineOf(model, phase) ? `× worse than ${baselineOf(model, phase)?.name}` : '')
   const below = { y: y + 1, height: brush.height - y - 1 }
-  const wide = brush.width >= TABLE_WIDTH + 40
+  const tableWidth = phaseTableWidth(model)
+  const wide = brush.width >= tableWidth + 2 + SMALLEST_HISTOGRAM
   drawPhaseTable(
     model,
     phaseRows(model, catalog),
     phase,
-    brush.part({ x: 0, width: wide ? TABLE_WIDTH : brush.width, ...below }),
+    brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below }),
+    state.tables['overview']?.scroll,
   )
   if (wide)
     drawMostChanged(
       { model, catalog },
-      brush.part({ x: TABLE_WIDTH + 2, width: brush.width - TABLE_WIDTH - 2, ...below }),
+      brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }),
       phase,
     )
 }

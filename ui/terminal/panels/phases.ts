@@ -5,39 +5,57 @@ import { baselineOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 
-const LABEL = 24
-const COLUMN = 11
+const LABEL = 30
+const COLUMN = 10
 const RATIO = 7
 /** A value this many times worse than in the baseline is named. */
 const WORSE = 1.5
 
-/** Rows of figures, a column for each phase, and how much worse the phase looked at is than the baseline. */
+/** Columns that the table needs for all phases of a run. */
+export const phaseTableWidth = (model: RunModel): number => LABEL + model.phases.length * COLUMN + 1 + RATIO
+
+/**
+ * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than the baseline. Rows
+ * above `scroll` are left out.
+ */
 export function drawPhaseTable(
   model: RunModel,
   rows: readonly PhaseRow[],
   shown: PhaseModel | null,
   brush: Brush,
+  scroll = 0,
 ): void {
   const phases = phasesThatFit(model, shown, Math.floor((brush.width - LABEL - 1 - RATIO) / COLUMN))
-  if (phases.length === 0) return
-  phases.forEach((phase, i) => {
-    brush.text(LABEL + i * COLUMN, 0, right(phase.name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
-  })
-  let group = ''
+  const at = shown ? phases.indexOf(shown) : -1
+  const columns = phases.map((phase, i) => ({ phase, x: LABEL + i * COLUMN + (at >= 0 && i > at ? RATIO : 0) }))
+  if (columns.length === 0) return
+  for (const { phase, x } of columns)
+    brush.text(x, 0, right(phase.name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
+  const room = brush.height - 1
+  const from = Math.max(0, Math.min(scroll, rows.length - room))
+  const spaced = rows.length + groupsOf(rows) <= room
   let y = 1
-  for (const row of rows) {
-    if (y >= brush.height) break
-    if (row.group !== group && group !== '' && rows.length + groupsOf(rows) < brush.height) y++
-    group = row.group
+  rows.slice(from).forEach((row, i, visible) => {
+    if (spaced && i > 0 && row.group !== visible[i - 1]?.group) y++
+    if (y > room) return
     brush.text(1, y, left(row.label, LABEL - 1), ink.dim)
-    phases.forEach((phase, i) => {
-      const { text, ratio } = row.cell(phase)
-      const isWorse = phase === shown && ratio !== null && ratio >= WORSE
-      brush.text(LABEL + i * COLUMN, y, right(text, COLUMN), (phase === shown ? BOLD : 0) | (isWorse ? ink.warn : 0))
-      if (isWorse) brush.text(LABEL + phases.length * COLUMN + 1, y, clip(worse(ratio), RATIO - 1), BOLD | ink.bad)
-    })
+    for (const { phase, x } of columns) drawCell(brush, x, y, row.cell(phase), phase === shown)
     y++
-  }
+  })
+  const below = rows.length - from - room
+  if (below > 0) brush.text(brush.width - 12, room, right(`${below} more ↓`, 11), ink.dim)
+}
+
+function drawCell(
+  brush: Brush,
+  x: number,
+  y: number,
+  { text, ratio }: ReturnType<PhaseRow['cell']>,
+  isShown: boolean,
+): void {
+  const isWorse = isShown && ratio !== null && ratio >= WORSE
+  brush.text(x, y, right(text, COLUMN), (isShown ? BOLD : 0) | (isWorse ? ink.warn : 0))
+  if (isWorse) brush.text(x + COLUMN + 1, y, clip(worse(ratio), RATIO - 1), BOLD | ink.bad)
 }
 
 const worse = (ratio: number): string => (Number.isFinite(ratio) ? formatRatio(ratio) : 'new')

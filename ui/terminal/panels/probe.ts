@@ -9,7 +9,7 @@ import type { Scene } from '../scene.ts'
 import { phaseShown, type View, viewShown, viewsOf } from '../state.ts'
 import { drawFlame, flameShown } from './flame.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
-import { drawPhaseTable } from './phases.ts'
+import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
 import { drawTable } from './table.ts'
 
@@ -50,21 +50,23 @@ function drawFlameView(scene: Scene, probe: Probe, view: string, phase: PhaseMod
   else brush.text(2, 1, `no stacks in ${phase.name} yet`, ink.dim)
 }
 
-const FIGURES_WIDTH = 66
+/** The distribution keeps this much; phases that do not fit beside it are left out. */
+const DISTRIBUTION = 50
 
 /** Figures and percentiles by phase at the left, the distribution at the right, the table under both; the table gives way first. */
 function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View | null, brush: Brush): void {
   const { model, state } = scene
   const label = histogramsOf(probe, phase)[view?.kind === 'numbers' ? view.histogram : 0]?.label ?? null
   const rows = [...figureRows(model, probe), ...(label === null ? [] : percentileRows(model, probe, label))]
+  const figuresWidth = Math.min(phaseTableWidth(model), brush.width - DISTRIBUTION)
   const beside = label !== null && brush.width >= 100
   // One row for the names of the phases, one between figures and percentiles.
   const wanted = rows.length + 2
   const table = probe.draw.table
   const height = table && brush.height >= wanted + 4 ? wanted : brush.height
-  drawPhaseTable(model, rows, phase, brush.part({ x: 0, y: 0, width: beside ? FIGURES_WIDTH : brush.width, height }))
+  drawPhaseTable(model, rows, phase, brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height }))
   if (beside) {
-    const part = { x: FIGURES_WIDTH + 1, y: 0, width: brush.width - FIGURES_WIDTH - 1, height }
+    const part = { x: figuresWidth + 1, y: 0, width: brush.width - figuresWidth - 1, height }
     drawDistribution(scene, probe, phase, label, brush.part(part))
   }
   if (!table || height === brush.height) return
