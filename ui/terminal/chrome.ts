@@ -100,10 +100,12 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
   x = brush.text(x, 1, doubts.join(', ') || 'ok', doubts.length > 0 ? BOLD | ink.warn : ink.good)
   x = brush.text(x + 3, 1, `cost ${formatPercent(cost)} of a core   loss ${formatCount(lost)}`, ink.dim)
   const host = model.header?.host
-  const right = [host && `kernel ${host.kernel}`, `bpftrace ${host?.bpftrace ?? UNKNOWN}`, title]
-    .filter(Boolean)
-    .join('   ')
-  if (x + right.length + 3 < brush.width) brush.text(brush.width - right.length - 1, 1, right, ink.dim)
+  const system = [host && `kernel ${host.kernel}`, `bpftrace ${host?.bpftrace ?? UNKNOWN}`].filter(Boolean).join('   ')
+  const file = title.slice(title.lastIndexOf('/') + 1)
+  const right = [`${system}   ${file}`, system]
+    .map((text) => text.trim())
+    .find((text) => x + text.length + 3 < brush.width)
+  if (right) brush.text(brush.width - right.length - 1, 1, right, ink.dim)
 }
 
 /** All tabs, closer together when they must be; on a narrow terminal their numbers, and the name of the one shown. */
