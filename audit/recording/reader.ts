@@ -1,54 +1,81 @@
 import { createReadStream } from 'node:fs'
-import { PassThrough, type Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { pipeline, type Readable } from 'node:stream'
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { sanitizeText } from '../../probes/index.ts'
 import { RecordingError } from './error.ts'
-import { RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
+import { headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
 
 /** A record, or a line that was none: of a newer program, damaged, or cut off by a crash. */
 export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number }
 
 /**
  * Reads a recording (.ndjson, .ndjson.gz, .ndjson.zst) line by line. Unknown types and damaged lines are skipped and
- * told; the file is read up to its last whole line.
+ * told; the file is read up to its last whole line. Texts are safe to show: anybody may have written the file.
  *
  * @throws RecordingError when the file is no recording, or of a newer version
  */
 export async function* readRecording(path: string): AsyncGenerator<RecordingLine> {
   let number = 0
-  for await (const line of lines(open(path))) {
-    number++
-    const record = parseRecord(line)
-    if (number === 1) checkHeader(path, record, line)
-    if (record) yield record
-    else if (line.trim() !== '') yield { type: 'skipped', line: number }
+  try {
+    for await (const line of lines(open(path))) {
+      number++
+      const record = parseRecord(line)
+      if (number === 1) checkHeader(path, record, line)
+      if (record) yield record
+      else if (line.trim() !== '') yield { type: 'skipped', line: number }
+    }
+  } catch (error) {
+    const damage = damageOf(error)
+    if (damage === null) throw error
+    if (number === 0) throw notARecording(path, `it is not ${damage}`)
+    yield { type: 'skipped', line: number + 1 }
   }
   if (number === 0) throw notARecording(path, 'it is empty')
 }
 
 /** One line as a record; null when it is none. Rows of stacks are trusted to be what the type says once their shape fits. */
 export function parseRecord(line: string): RecordingRecord | null {
-  let value: unknown
+  const parsed = recordSchema.safeParse(parseJson(line))
+  if (!parsed.success) return null
+  return (MAY_HARM.test(line) ? safe(parsed.data) : parsed.data) as RecordingRecord
+}
+
+/** What the JSON of a text that does no harm never holds: anything beyond printable ASCII, as it is or as an escape. */
+const MAY_HARM = /[^\x20-\x7e]|\\[ubfnrt]/
+
+function safe(value: unknown): unknown {
+  if (typeof value === 'string') return safeText(value)
+  if (Array.isArray(value)) return value.map(safe)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [safeText(key), safe(inner)]))
+}
+const safeText = (text: string) => sanitizeText(text, { maxLength: Number.POSITIVE_INFINITY })
+
+function parseJson(line: string): unknown {
   try {
-    value = JSON.parse(line)
+    return JSON.parse(line)
   } catch {
     return null // cut off or damaged
   }
-  const parsed = recordSchema.safeParse(value)
-  return parsed.success ? (parsed.data as RecordingRecord) : null
 }
 
+/** A compressed file that was cut off gives what it has: the end of its data is taken for the end. */
 function open(path: string): Readable {
   const file = createReadStream(path)
-  const unpack = path.endsWith('.gz') ? createGunzip() : path.endsWith('.zst') ? createZstdDecompress() : null
+  const unpack = path.endsWith('.gz')
+    ? createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })
+    : path.endsWith('.zst')
+      ? createZstdDecompress({ finishFlush: constants.ZSTD_e_flush })
+      : null
   if (unpack === null) return file
-  const out = new PassThrough()
-  // A compressed file that was cut off gives what it has.
-  pipeline(file, unpack, out).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'Z_BUF_ERROR' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') out.end()
-    else out.destroy(error)
-  })
-  return out
+  return pipeline(file, unpack, () => undefined) // whoever reads it gets the error
+}
+
+/** The compression whose rules the data breaks; null for any other error. */
+function damageOf(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code.startsWith('ZSTD_')) return 'zstd'
+  return code.startsWith('Z_') ? 'gzip' : null
 }
 
 async function* lines(stream: Readable): AsyncGenerator<string> {
@@ -70,19 +97,23 @@ async function* lines(stream: Readable): AsyncGenerator<string> {
 }
 
 function checkHeader(path: string, record: RecordingRecord | null, line: string): void {
-  if (record?.type === 'header') {
-    if (record.version <= RECORDING_VERSION) return
+  // The header of a newer version may be another: what says so stays.
+  const version = record?.type === 'header' ? record.version : versionOf(parseJson(line))
+  if (version !== null && version > RECORDING_VERSION)
     throw new RecordingError(
       'newer_version',
-      `${path} is a recording of version ${record.version}; this is ${RECORDING_VERSION}`,
+      `${path} is a recording of version ${version}; this is ${RECORDING_VERSION}`,
       {
         fix: 'use a newer probe',
         exitCode: 2,
       },
     )
-  }
+  if (record?.type === 'header') return
   throw notARecording(path, line.startsWith('{') ? 'its first line is no header' : 'it is not NDJSON')
 }
+
+const namedHeader = headerSchema.pick({ type: true, format: true, version: true })
+const versionOf = (value: unknown): number | null => namedHeader.safeParse(value).data?.version ?? null
 
 const notARecording = (path: string, why: string) =>
   new RecordingError('not_a_recording', `${path} is not a recording: ${why}`, {

@@ -42,8 +42,11 @@ export async function createRecording(path: string): Promise<RecordingWriter> {
     while (queue.length > 0 && !broken) {
       const bytes = Buffer.from(queue.join(''))
       queue = []
+      const start = written
+      let done = 0
       try {
-        await writeAll(file, bytes, written)
+        while (done < bytes.length)
+          done += (await file.write(bytes, done, bytes.length - done, start + done)).bytesWritten
         written += bytes.length
         if (performance.now() - syncedAtMs >= SYNC_EVERY_MS) {
           syncedAtMs = performance.now()
@@ -51,8 +54,9 @@ export async function createRecording(path: string): Promise<RecordingWriter> {
         }
       } catch (error) {
         broken = writeError(path, error)
-        // The batch that did not fit is cut off at its start: the file ends with a whole line.
-        await file.truncate(written).catch(() => undefined) // the reader copes with a cut line as well
+        // What did not fit is cut off at the start of its line: the file ends with a whole one.
+        const whole = done > 0 ? bytes.lastIndexOf(10, done - 1) + 1 : 0
+        await file.truncate(start + whole).catch(() => undefined) // the reader copes with a cut line as well
         fail(broken)
       }
     }
@@ -66,7 +70,7 @@ export async function createRecording(path: string): Promise<RecordingWriter> {
     append: (record) => {
       if (broken) return
       const line = `${JSON.stringify(record)}\n`
-      accepted += line.length
+      accepted += Buffer.byteLength(line)
       queue.push(line)
       draining ??= drain()
     },
@@ -77,11 +81,6 @@ export async function createRecording(path: string): Promise<RecordingWriter> {
       await file.close()
     },
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  let done = 0
-  while (done < bytes.length) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }
 
 function writeError(path: string, error: unknown): RecordingError {

@@ -1,0 +1,242 @@
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { RecordingError } from '../../../audit/recording/error.ts'
+import { parseRecord, type RecordingLine, readRecording } from '../../../audit/recording/reader.ts'
+import { sniff } from '../../../audit/recording/sniff.ts'
+import { createRecording } from '../../../audit/recording/writer.ts'
+import { header, ndjson, note, phase } from './records.ts'
+
+const folder = mkdtempSync('/tmp/probe-recording-')
+afterAll(() => rmSync(folder, { recursive: true }))
+let serial = 0
+const fresh = (extension = 'ndjson') => path.join(folder, `${++serial}.${extension}`)
+const file = (content: string | Buffer, extension?: string): string => {
+  const name = fresh(extension)
+  writeFileSync(name, content)
+  return name
+}
+async function read(name: string): Promise<RecordingLine[]> {
+  const records: RecordingLine[] = []
+  for await (const record of readRecording(name)) records.push(record)
+  return records
+}
+const failure = (name: string): Promise<unknown> =>
+  read(name).then(
+    () => 'no error',
+    (error: unknown) => error,
+  )
+
+const records = [header(), phase(1, 'baseline', 0), note('größe 語', 5), phase(1, 'baseline', 0, 9)]
+
+describe('a recording that is written', () => {
+  test('reads back as it was appended, in order', async () => {
+    const name = fresh()
+    const writer = await createRecording(name)
+    const many = [...records, ...Array.from({ length: 5000 }, (_, n) => note(`n${n}`, n))]
+    for (const record of many) writer.append(record)
+    await writer.close()
+    expect(await read(name)).toEqual(many)
+    expect(writer.bytes()).toBe(statSync(name).size)
+  })
+
+  test('is private', async () => {
+    const name = fresh()
+    await (await createRecording(name)).close()
+    expect(statSync(name).mode & 0o777).toBe(0o600)
+  })
+
+  test('never replaces a file', async () => {
+    const name = file('mine')
+    await expect(createRecording(name)).rejects.toMatchObject({ code: 'EEXIST' })
+    expect(readFileSync(name, 'utf8')).toBe('mine')
+  })
+
+  test('never follows a link, not even one to nothing', async () => {
+    const [name, elsewhere] = [fresh(), fresh()]
+    symlinkSync(elsewhere, name)
+    await expect(createRecording(name)).rejects.toMatchObject({ code: 'EEXIST' })
+    expect(existsSync(elsewhere)).toBe(false)
+    expect(lstatSync(name).isSymbolicLink()).toBe(true)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('belongs to the user who called sudo', async () => {
+    vi.stubEnv('SUDO_UID', '65534')
+    vi.stubEnv('SUDO_GID', '65533')
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
+    const name = fresh()
+    await (await createRecording(name)).close()
+    expect(statSync(name)).toMatchObject({ uid: 65534, gid: 65533 })
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('on a full disk ends with a whole line and says what to do', async () => {
+    const small = path.join(folder, 'small')
+    mkdirSync(small)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'probe-test', small])
+    onTestFinished(() => {
+      execFileSync('umount', [small])
+    })
+    const name = path.join(small, 'run.ndjson')
+    const writer = await createRecording(name)
+    writer.append(header())
+    let failed: RecordingError | undefined
+    void writer.failed.then((error) => {
+      failed = error
+    })
+    for (let n = 0; failed === undefined && n < 1000; n++) {
+      writer.append(note('x'.repeat(1000), n))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    writer.append(note('too late'))
+    await writer.close()
+    expect(failed).toMatchObject({
+      code: 'write_failed',
+      message: `cannot write ${name}: no space left on the device`,
+      fix: expect.stringMatching(/space/),
+      exitCode: 3,
+    })
+    const text = readFileSync(name, 'utf8')
+    expect(text.endsWith('\n')).toBe(true)
+    const whole = await read(name)
+    expect(whole.length).toBeGreaterThan(20)
+    expect(whole.filter((line) => line.type === 'skipped')).toEqual([])
+    expect(whole.slice(1).map((line) => (line.type === 'note' ? line.t_us : -1))).toEqual(
+      whole.slice(1).map((_, n) => n),
+    )
+  })
+})
+
+describe('a recording that is read', () => {
+  test.each([
+    ['plain', 'ndjson', (text: string) => Buffer.from(text)],
+    ['gzip', 'ndjson.gz', (text: string) => gzipSync(text)],
+    ['zstd', 'ndjson.zst', (text: string) => zstdCompressSync(text)],
+  ])('%s', async (_, extension, pack) => {
+    expect(await read(file(pack(ndjson(records)), extension))).toEqual(records)
+  })
+
+  test('cut off anywhere gives its whole lines', async () => {
+    const text = Buffer.from(ndjson(records))
+    const ends = [...text].flatMap((byte, at) => (byte === 10 ? [at] : []))
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: ends[0] ?? 0, max: text.length }), async (at) => {
+        const found = await read(file(text.subarray(0, at)))
+        const whole = ends.filter((end) => end <= at).length
+        expect(found.slice(0, whole)).toEqual(records.slice(0, whole))
+        expect(found.slice(whole).every((line) => line.type === 'skipped')).toBe(true)
+        expect(found.length - whole).toBeLessThanOrEqual(1)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([
+    ['gzip', 'ndjson.gz', (text: string) => gzipSync(text)],
+    ['zstd', 'ndjson.zst', (text: string) => zstdCompressSync(text)],
+  ])('cut off inside its %s gives what it has', async (_, extension, pack) => {
+    // Numbers without a pattern, so that the packed file is made of several blocks.
+    const noise = (n: number) => String(Math.imul(n + 1, 0x9e3779b1) >>> 0).repeat(3)
+    const many = [header(), ...Array.from({ length: 40_000 }, (__, n) => note(noise(n), n))]
+    const packed = pack(ndjson(many))
+    const found = await read(file(packed.subarray(0, Math.floor(packed.length * 0.8)), extension))
+    expect(found.length).toBeGreaterThan(10_000)
+    const whole = found.filter((line) => line.type !== 'skipped')
+    expect(whole).toEqual(many.slice(0, whole.length))
+    expect(found.length - whole.length).toBeLessThanOrEqual(1)
+  })
+
+  test('passes over unknown types and damaged lines, and says which', async () => {
+    const text = `${ndjson([header(), { type: 'later', x: 1 }])}{"type":"note","t_us":\n\n${ndjson([note('after')])}`
+    expect(await read(file(text))).toEqual([
+      header(),
+      { type: 'skipped', line: 2 },
+      { type: 'skipped', line: 3 },
+      note('after'),
+    ])
+  })
+
+  test('ignores keys it does not know', async () => {
+    expect(
+      await read(
+        file(
+          ndjson([
+            { ...header(), later: 1 },
+            { ...note('a'), later: [] },
+          ]),
+        ),
+      ),
+    ).toEqual([header(), note('a')])
+  })
+
+  test('has lines of any length', async () => {
+    const long = note('x'.repeat(300_000))
+    expect(await read(file(ndjson([header(), long, note('after')])))).toEqual([header(), long, note('after')])
+  })
+
+  test('is safe to show, whoever wrote it', () => {
+    const hostile = ndjson([note('a\x1b[2Jb\u202ec\u0000')]).trim()
+    expect(parseRecord(hostile)).toMatchObject({ text: 'a\\x1b[2Jb\\u202ec\\x00' })
+    const frames = ndjson([{ type: 'frames', from: 0, names: ['ok', 'x\x07'] }]).trim()
+    expect(parseRecord(frames)).toMatchObject({ names: ['ok', 'x\\x07'] })
+    const keys = ndjson([{ type: 'telemetry', t_us: 1, source: 'netns', values: { 'x\x1b': 1 } }]).trim()
+    expect(parseRecord(keys)).toMatchObject({ values: { 'x\\x1b': 1 } })
+    const data = ndjson([{ ...windowRecord, data: { syscalls: { 'x\x1b': 1 }, list: ['\u200e'] } }]).trim()
+    expect(parseRecord(data)).toMatchObject({ data: { syscalls: { 'x\\x1b': 1 }, list: ['\\u200e'] } })
+  })
+})
+
+const windowRecord = { type: 'window', probe: 'x', phase: 1, start_us: 0, end_us: 1, data: null }
+
+describe('what is no recording is refused', () => {
+  test.each([
+    ['an empty file', '', 'ndjson', 'not_a_recording', /empty/],
+    ['folded stacks', 'main;f 12\n', 'ndjson', 'not_a_recording', /not NDJSON/],
+    ['other NDJSON', '{"a":1}\n', 'ndjson', 'not_a_recording', /first line is no header/],
+    ['a record before the header', ndjson([note('x'), header()]), 'ndjson', 'not_a_recording', /first line/],
+    ['a compressed file that is none', 'main;f 12\n', 'ndjson.gz', 'not_a_recording', /gzip/],
+    ['the same with zstd', 'main;f 12\n', 'ndjson.zst', 'not_a_recording', /zstd/],
+    ['a later version', ndjson([header({ version: 2 })]), 'ndjson', 'newer_version', /version 2; this is 1/],
+    [
+      'a later version whose header is another',
+      ndjson([{ type: 'header', format: 'probe-recording', version: 7, host: 'x' }]),
+      'ndjson',
+      'newer_version',
+      /version 7; this is 1/,
+    ],
+  ])('%s', async (_, content, extension, code, message) => {
+    const error = await failure(file(content, extension))
+    expect(error).toBeInstanceOf(RecordingError)
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message), exitCode: 2 })
+    expect((error as RecordingError).fix).toMatch(/\S/)
+  })
+
+  test('a file that is not there', async () => {
+    expect(await failure(fresh())).toMatchObject({ code: 'ENOENT' })
+    expect(await failure(fresh('ndjson.gz'))).toMatchObject({ code: 'ENOENT' })
+  })
+})
+
+test.each([
+  ['a recording', ndjson([header()]), 'x', 'recording'],
+  ['a compressed one, by its name', gzipSync('x'), 'ndjson.gz', 'recording'],
+  ['an SVG', '<?xml version="1.0"?><svg/>', 'x', 'svg'],
+  ['folded stacks', 'main;f 12\n', 'svg', 'folded'],
+  ['nothing', '', 'x', 'folded'],
+])('a file is known by how it begins: %s', async (_, content, extension, kind) => {
+  expect(await sniff(file(content, extension))).toBe(kind)
+})
