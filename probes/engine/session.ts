@@ -15,6 +15,7 @@ import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
 import { nameStack } from '../symbols/frames.ts'
 import { createJitNames } from '../symbols/jit.ts'
+import { createUserNames } from '../symbols/user-names.ts'
 import { readOpen, readRows } from './decode.ts'
 import { TracerError } from './errors.ts'
 import type { DecodeContext, WindowFrame } from './frame.ts'
@@ -249,6 +250,7 @@ async function createSession(
   const { target } = options
   const pids = target.processes.map((p) => p.pid)
   const jit = createJitNames(pids)
+  const userNames = createUserNames(pids)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
   let phase = 0
@@ -265,7 +267,10 @@ async function createSession(
       const found = listeningPorts(pids)
       if (found.length > 0) ports = new Set(found)
     }
-    if (withStacks && chosen.some(({ probe }) => probe.stackUnit)) await jit.refresh(frame.open !== null)
+    if (withStacks && chosen.some(({ probe }) => probe.stackUnit)) {
+      userNames.refresh(frame.open !== null)
+      await jit.refresh(frame.open !== null)
+    }
     const losses = tracer.takeLosses()
     const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
     if (frame.withStacks) stacksStartNs = frame.endNs
@@ -288,7 +293,7 @@ async function createSession(
       counters: grown,
       syscallName: (id) => syscallName(id, options.host.arch),
       errnoName,
-      names: (user, kernel) => nameStack(user, kernel, jit.nameOf),
+      names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),
     }
     const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)
     const notes = (decoded.notes ?? []).filter((note) => !noted.has(note))
@@ -319,6 +324,7 @@ async function createSession(
     cut,
     stop: async () => {
       await tracer.stop()
+      userNames.close()
     },
     failed,
     tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),

@@ -32,15 +32,29 @@ const TRACER =
 
 export const UNKNOWN = '[unknown]'
 
+/** What is known of a frame by its address alone (user-names.ts); null where nothing is. */
+export interface NamesByAddress {
+  symbolOf: (frame: RawFrame) => string | null
+  /** path of the file it lies in */
+  moduleOf: (frame: RawFrame) => string | null
+}
+
+const NOTHING_KNOWN: NamesByAddress = { symbolOf: () => null, moduleOf: () => null }
+
 /**
  * Names of one stack, root first, as recordings keep them. Kernel frames end in `_[k]`, just-in-time compiled ones in
  * `_[j]`; what has no name is `[unknown]`, with its module where that is known: frames are never dropped.
  */
-export function nameStack(user: RawFrame[], kernel: RawFrame[], jitName: (frame: RawFrame) => string | null): string[] {
+export function nameStack(
+  user: RawFrame[],
+  kernel: RawFrame[],
+  jitName: (frame: RawFrame) => string | null,
+  byAddress: NamesByAddress = NOTHING_KNOWN,
+): string[] {
   const names: string[] = []
   for (let i = user.length - 1; i >= 0; i--) {
     const frame = user[i]
-    if (frame) names.push(userName(frame, jitName))
+    if (frame) names.push(userName(frame, jitName, byAddress))
   }
   let firstReal = 0
   while (firstReal < kernel.length && TRACER.test(kernel[firstReal]?.symbol ?? '')) firstReal++
@@ -48,12 +62,19 @@ export function nameStack(user: RawFrame[], kernel: RawFrame[], jitName: (frame:
   return names
 }
 
-function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null): string {
+function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null, byAddress: NamesByAddress): string {
+  // Before just-in-time code: perf maps also list V8's builtins, which are functions of the node binary.
+  const symbol = frame.symbol === null ? byAddress.symbolOf(frame) : null
+  if (symbol !== null) return clean(symbol)
   const jit = jitName(frame)
   if (jit !== null) return `${clean(jit)}_[j]`
   if (frame.symbol !== null) return clean(frame.symbol)
-  const file = frame.module?.split('/').at(-1)
-  return file && file !== UNKNOWN ? `[${clean(file)}]` : UNKNOWN
+  const module = frame.module === null || frame.module === UNKNOWN ? byAddress.moduleOf(frame) : frame.module
+  const file = module
+    ?.split('/')
+    .at(-1)
+    ?.replace(/^\[(.*)\]$/, '$1')
+  return file ? `[${clean(file)}]` : UNKNOWN
 }
 
 const clean = (name: string) => sanitizeText(name, { maxLength: 512 })

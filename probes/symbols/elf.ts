@@ -1,0 +1,118 @@
+/** Reads up to `length` bytes at `offset`: fewer, or none, where the file ends or cannot be read. Never throws. */
+export type ReadAt = (offset: number, length: number) => Buffer
+
+/** A part of the file as it is mapped (PT_LOAD). Virtual addresses are those before relocation. */
+export interface Segment {
+  fileOffset: number
+  fileBytes: number
+  address: number
+}
+
+/** Where a symbol table lies in the file, and its names. */
+export interface SymbolSection {
+  fileOffset: number
+  fileBytes: number
+  names: { fileOffset: number; fileBytes: number }
+}
+
+/** What naming addresses needs of an ELF file; nothing of it is trusted. */
+export interface ElfImage {
+  segments: readonly Segment[]
+  /** sections with code, by virtual address */
+  code: readonly { start: number; end: number }[]
+  /** .symtab and .dynsym, in the order of the section headers */
+  symbolSections: readonly SymbolSection[]
+  /** lower-case hex */
+  buildId: string | null
+}
+
+/** Bytes of one entry, ELF-64 Object File Format: Elf64_Phdr, Elf64_Shdr. */
+const PROGRAM_HEADER = 56
+const SECTION_HEADER = 64
+/** Real files have tens of either; -ffunction-sections leaves thousands in object files only. */
+const HEADER_LIMIT = 4096
+const PT_LOAD = 1
+const PT_NOTE = 4
+const SHT_SYMTAB = 2
+const SHT_DYNSYM = 11
+const SHF_EXECINSTR = 4n
+
+/** Reads the headers of an ELF64 little-endian file; null when it is none. Headers that point outside the file are left out. */
+export function readElf(readAt: ReadAt): ElfImage | null {
+  const header = readAt(0, 64)
+  // \x7fELF, 64 bits, little-endian
+  if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46 || header[4] !== 2 || header[5] !== 1) return null
+  const programs = readTable(readAt, u64(header, 32), header.readUInt16LE(56), PROGRAM_HEADER, header.readUInt16LE(54))
+  const sections = readTable(readAt, u64(header, 40), header.readUInt16LE(60), SECTION_HEADER, header.readUInt16LE(58))
+  const segments = programs.flatMap((entry) => (entry.readUInt32LE(0) === PT_LOAD ? [segmentOf(entry)] : []))
+  const notes = programs.filter((entry) => entry.readUInt32LE(0) === PT_NOTE).map(segmentOf)
+  return {
+    segments: segments.filter(isSound),
+    code: sections
+      .filter((entry) => (entry.readBigUInt64LE(8) & SHF_EXECINSTR) !== 0n)
+      .map((entry) => ({ start: u64(entry, 16), end: u64(entry, 16) + u64(entry, 32) })),
+    symbolSections: sections.flatMap((entry) => symbolSectionOf(entry, sections)),
+    buildId: notes.map((note) => findBuildId(readAt, note)).find((id) => id !== null) ?? null,
+  }
+}
+
+/** The virtual address at which a byte of the file is found; null when it is not mapped. */
+export function addressOf(image: ElfImage, fileOffset: number): number | null {
+  for (const segment of image.segments)
+    if (fileOffset >= segment.fileOffset && fileOffset < segment.fileOffset + segment.fileBytes)
+      return fileOffset - segment.fileOffset + segment.address
+  return null
+}
+
+function readTable(readAt: ReadAt, offset: number, count: number, entryBytes: number, statedBytes: number): Buffer[] {
+  if (statedBytes !== entryBytes || !Number.isSafeInteger(offset)) return []
+  const wanted = Math.min(count, HEADER_LIMIT)
+  const bytes = readAt(offset, wanted * entryBytes)
+  return Array.from({ length: Math.floor(bytes.length / entryBytes) }, (_, i) =>
+    bytes.subarray(i * entryBytes, (i + 1) * entryBytes),
+  )
+}
+
+const segmentOf = (entry: Buffer): Segment => ({
+  fileOffset: u64(entry, 8),
+  fileBytes: u64(entry, 32),
+  address: u64(entry, 16),
+})
+
+const isSound = (segment: Segment): boolean =>
+  Number.isSafeInteger(segment.fileOffset + segment.fileBytes) && Number.isSafeInteger(segment.address)
+
+function symbolSectionOf(entry: Buffer, sections: readonly Buffer[]): SymbolSection[] {
+  const type = entry.readUInt32LE(4)
+  const strings = sections[entry.readUInt32LE(40)]
+  if ((type !== SHT_SYMTAB && type !== SHT_DYNSYM) || strings === undefined) return []
+  const section = { ...extentOf(entry), names: extentOf(strings) }
+  const ends = [section.fileOffset + section.fileBytes, section.names.fileOffset + section.names.fileBytes]
+  return ends.every(Number.isSafeInteger) ? [section] : []
+}
+
+const extentOf = (entry: Buffer) => ({ fileOffset: u64(entry, 24), fileBytes: u64(entry, 32) })
+
+/** Notes of an executable are some hundred bytes, a build id 8 to 32. */
+const NOTES_LIMIT = 64 * 1024
+const NT_GNU_BUILD_ID = 3
+
+function findBuildId(readAt: ReadAt, { fileOffset, fileBytes }: Segment): string | null {
+  if (!Number.isSafeInteger(fileOffset)) return null
+  const notes = readAt(fileOffset, Math.min(fileBytes, NOTES_LIMIT))
+  for (let at = 0; at + 12 <= notes.length; ) {
+    const nameBytes = notes.readUInt32LE(at)
+    const bytes = notes.readUInt32LE(at + 4)
+    const start = at + 12 + aligned(nameBytes)
+    const isBuildId = notes.readUInt32LE(at + 8) === NT_GNU_BUILD_ID && nameBytes === 4
+    if (isBuildId && notes.toString('latin1', at + 12, at + 15) === 'GNU' && bytes >= 8 && bytes <= 64)
+      return start + bytes <= notes.length ? notes.toString('hex', start, start + bytes) : null
+    at = start + aligned(bytes)
+  }
+  return null
+}
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 4) * 4
+
+/** Beyond 2^53 the value is inexact and not a safe integer: callers check. */
+const u64 = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32
