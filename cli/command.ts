@@ -1,6 +1,9 @@
 import { Command } from '@oclif/core/command'
 import { boolean } from '@oclif/core/flags'
 
+/** `--json` of the commands that answer with one object; `enableJsonFlag` prints what `run` returns. */
+export const jsonFlag = boolean({ description: 'the same facts as one JSON object', helpGroup: 'GLOBAL' })
+
 /** What all commands share: `--debug`, and errors that reach `main`, which prints them the same way with and without `--json`. */
 export abstract class ProbeCommand extends Command {
   static override baseFlags = {

@@ -55,14 +55,18 @@ const exitCodeOfClass: Record<string, number> = {
 }
 
 const errnoText: Record<string, { text: string; fix?: string; exitCode: number }> = {
-  ENOENT: { text: 'no such file', exitCode: exitCodes.usage },
-  EISDIR: { text: 'it is a directory', exitCode: exitCodes.usage },
-  ENOTDIR: { text: 'a part of the path is not a directory', exitCode: exitCodes.usage },
+  ENOENT: { text: 'no such file or directory', fix: 'check the path', exitCode: exitCodes.usage },
+  EISDIR: { text: 'it is a directory', fix: 'name a file in it', exitCode: exitCodes.usage },
+  ENOTDIR: { text: 'a part of the path is not a directory', fix: 'check the path', exitCode: exitCodes.usage },
   EEXIST: { text: 'it exists already', fix: 'choose another name', exitCode: exitCodes.usage },
   ELOOP: { text: 'it is a symbolic link', fix: 'name the file itself', exitCode: exitCodes.usage },
-  EACCES: { text: 'permission denied', exitCode: exitCodes.host },
+  EACCES: {
+    text: 'permission denied',
+    fix: 'choose another place, or ask for the right to it',
+    exitCode: exitCodes.host,
+  },
   EPERM: { text: 'not permitted', exitCode: exitCodes.host },
-  EROFS: { text: 'the file system is read-only', exitCode: exitCodes.host },
+  EROFS: { text: 'the file system is read-only', fix: 'choose another place', exitCode: exitCodes.host },
   ENOSPC: {
     text: 'no space left on the device',
     fix: 'free some space, or record elsewhere',
@@ -82,8 +86,10 @@ export function describeFailure(error: unknown, command?: string): Failure {
   if (facts.oclif) return fromOclif(facts, facts.oclif, command)
   const exitCode =
     ownExitCode(facts) ?? exitCodeOfClass[`${error.name}:${String(facts.code)}`] ?? exitCodeOfClass[error.name]
-  if (exitCode !== undefined)
-    return { code: textOr(facts.code, 'error'), ...lines(readable(facts)), ...optional('fix', facts.fix), exitCode }
+  if (exitCode !== undefined) {
+    const fix = facts.fix ?? (OF_A_FLAG.test(error.message) ? helpOf(command) : undefined)
+    return { code: textOr(facts.code, 'error'), ...lines(readable(facts)), ...optional('fix', fix), exitCode }
+  }
   const errno = typeof facts.code === 'string' ? errnoText[facts.code] : undefined
   if (errno && facts.path)
     return {
@@ -115,12 +121,26 @@ interface ErrorFacts {
 function fromOclif(error: Error & ErrorFacts, oclif: { exit?: number | false }, command?: string): Failure {
   const exitCode = typeof oclif.exit === 'number' ? oclif.exit : exitCodes.usage
   if (error.code === 'EEXIT') return { code: 'exit', message: '', exitCode, quiet: true }
-  const text = error.message
-    .replace(/\n?See more help with --help$/, '')
-    .replace(/^The following errors? occurred:\n/, '')
-  const help = command && !command.startsWith('-') ? `probe ${onOneLine(command)} --help` : 'probe --help'
-  return { code: 'usage', ...lines(text), fix: help, exitCode: exitCodes.usage }
+  return { code: 'usage', ...lines(inOurWords(error.message)), fix: helpOf(command), exitCode: exitCodes.usage }
 }
+
+/** How the flag parser begins whatever a flag's own parser had to say, our own errors included. */
+const OF_A_FLAG = /^Parsing (--[\w-]+)\s+/
+
+/** The parser's messages on one line, without its pointer to the help. */
+function inOurWords(message: string): string {
+  const text = message
+    .replace(/\n?See more help with --help$/, '')
+    .replace(/^The following errors? occurred:\n\s*/, '')
+    .replace(/\n[ \t]+/g, ' ')
+  const flag = OF_A_FLAG.exec(text)
+  if (!flag) return text
+  const rest = text.slice(flag[0].length)
+  return `${flag[1]}: ${rest.charAt(0).toLowerCase()}${rest.slice(1)}`
+}
+
+const helpOf = (command: string | undefined): string =>
+  command && !command.startsWith('-') ? `probe ${onOneLine(command)} --help` : 'probe --help'
 
 /** A failed child process has an `exitCode` too: that one is the child's. */
 function ownExitCode(error: Error & ErrorFacts): number | undefined {
@@ -130,7 +150,7 @@ function ownExitCode(error: Error & ErrorFacts): number | undefined {
 /** A schema's complaint names the place; other messages stand as they are. */
 function readable(error: Error & ErrorFacts): string {
   const first = error.issues?.[0]
-  return first ? `${first.path.map(String).join('.') || 'value'}: ${first.message}` : error.message
+  return first ? `${first.path.map(String).join('.') || 'value'}: ${first.message}` : inOurWords(error.message)
 }
 
 function internal(message: string): Failure {

@@ -65,7 +65,10 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     process.stdout.on('error', interrupt) // the reader of the pipe has gone
     const onAttached = (run: Run) => {
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
-      if (screen) watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal])).finally(() => setTimeout(quit, HANG_UP_MS))
+      if (screen)
+        watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal])).finally(() =>
+          setTimeout(quit, HANG_UP_MS),
+        )
       else {
         process.stderr.write(said)
         stopProgress = printProgress(run.model)

@@ -1,5 +1,5 @@
 import { type Check, examineHost, inspectHost } from '../../probes/index.ts'
-import { ProbeCommand } from '../command.ts'
+import { jsonFlag, ProbeCommand } from '../command.ts'
 import { exitCodes } from '../errors.ts'
 
 export class Doctor extends ProbeCommand {
@@ -8,6 +8,7 @@ export class Doctor extends ProbeCommand {
 Exit code 3: something without which nothing can be attached is missing.`
   static override examples = ['<%= config.bin %> doctor', '<%= config.bin %> doctor --json']
   static override enableJsonFlag = true
+  static override flags = { json: jsonFlag }
 
   async run(): Promise<{ canAttach: boolean; checks: Check[] }> {
     await this.parse(Doctor)

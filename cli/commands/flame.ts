@@ -2,12 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { string } from '@oclif/core/args'
 import { option, string as stringFlag } from '@oclif/core/flags'
-import { type PhaseModel, type RunModel, sniff } from '../../audit/index.ts'
+import { type PhaseModel, ProfileError, type RunModel, sniff } from '../../audit/index.ts'
 import { loadCatalog, type Probe } from '../../probes/index.ts'
 import { flameOfFile, flameOfRun, flameSvg, type RunFlame } from '../../ui/index.ts'
 import { ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { loadRecording } from '../load-recording.ts'
+import { loadRecording, sizeOfFile } from '../load-recording.ts'
 
 export class Flame extends ProbeCommand {
   static override summary = 'A flame graph as one SVG file, from a recording, folded stacks or an SVG of ours'
@@ -43,11 +43,10 @@ export class Flame extends ProbeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Flame)
+    await sizeOfFile(args.file)
     const kind = await sniff(args.file)
     const graph =
-      kind === 'recording'
-        ? await this.fromRecording(args.file, flags)
-        : await flameOfFile(args.file, kind, { title: basename(args.file), unit: flags.unit })
+      kind === 'recording' ? await this.fromRecording(args.file, flags) : await fromFile(args.file, kind, flags)
     const svg = await flameSvg(graph.profile, graph.options)
     if (flags.output === undefined) process.stdout.write(svg)
     else {
@@ -56,15 +55,7 @@ export class Flame extends ProbeCommand {
     }
   }
 
-  private async fromRecording(
-    file: string,
-    flags: {
-      probe?: string | undefined
-      view?: string | undefined
-      phase?: string | undefined
-      diff?: string | undefined
-    },
-  ): Promise<RunFlame> {
+  private async fromRecording(file: string, flags: Choices): Promise<RunFlame> {
     const catalog = await loadCatalog()
     const { model } = await loadRecording(file, catalog)
     const probe = chooseProbe(model, catalog, flags.probe)
@@ -80,6 +71,30 @@ export class Flame extends ProbeCommand {
         `probe replay ${file}`,
       )
     return graph
+  }
+}
+
+interface Choices {
+  probe?: string | undefined
+  view?: string | undefined
+  phase?: string | undefined
+  diff?: string | undefined
+  unit: 'samples' | 'ns' | 'count'
+}
+
+/** Folded stacks, or an SVG of ours: one picture, nothing to choose from. */
+async function fromFile(file: string, kind: 'folded' | 'svg', flags: Choices): Promise<RunFlame> {
+  const choice = (['probe', 'view', 'phase', 'diff'] as const).find((name) => flags[name] !== undefined)
+  if (choice)
+    throw new UsageError(
+      `--${choice} chooses from a recording, and ${file} is ${kind === 'svg' ? 'an SVG' : 'folded stacks'}`,
+      `probe flame ${file}`,
+    )
+  try {
+    return await flameOfFile(file, kind, { title: basename(file), unit: flags.unit })
+  } catch (error) {
+    if (error instanceof ProfileError && !error.message.includes(file)) error.message = `${file}: ${error.message}`
+    throw error
   }
 }
 

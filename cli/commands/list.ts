@@ -7,7 +7,7 @@ import {
   type Target,
   type VariantChoice,
 } from '../../probes/index.ts'
-import { ProbeCommand } from '../command.ts'
+import { jsonFlag, ProbeCommand } from '../command.ts'
 
 interface Listed {
   name: string
@@ -24,6 +24,7 @@ export class List extends ProbeCommand {
   static override summary = 'The probes: what each asks, how it would attach on this host, or why it cannot'
   static override examples = ['<%= config.bin %> list', '<%= config.bin %> list --json']
   static override enableJsonFlag = true
+  static override flags = { json: jsonFlag }
 
   async run(): Promise<{ probes: Listed[] }> {
     await this.parse(List)
@@ -45,19 +46,34 @@ function listed(probe: Probe, variants: VariantChoice[]): Listed {
 function describe(probe: Listed): string {
   const use = probe.variant === null ? 'cannot run here' : `attaches by ${probe.variant}`
   return [
-    `${probe.name.padEnd(14)}${probe.question}`,
-    `${use}, cost ${probe.cost}${probe.isDefault ? '' : ', only when named'}`,
-    ...variantsNotUsed(probe),
-    `cannot see: ${probe.blindTo.join(' · ')}`,
-  ].join(`\n${' '.repeat(14)}`)
+    `${probe.name.padEnd(INDENT)}${probe.question}`,
+    ...[
+      `${use}, cost ${probe.cost}${probe.isDefault ? '' : ', only when named'}`,
+      ...probe.variants
+        .filter(({ support }) => support.kind !== 'yes')
+        .map(({ name, support }) => `not by ${name}: ${supportText(support)}`),
+      'cannot see:',
+      ...probe.blindTo.map((what) => `  · ${what}`),
+    ].flatMap((line) => wrapped(line)),
+  ].join('\n')
 }
 
-/** Up to the chosen variant, each with its reason; those after it were not needed. */
-function variantsNotUsed({ variant, variants }: Listed): string[] {
-  const chosen = variants.findIndex(({ name }) => name === variant)
-  return variants
-    .slice(0, chosen < 0 ? variants.length : chosen)
-    .map(({ name, support }) => `not by ${name}: ${supportText(support)}`)
+const INDENT = 14
+const WIDEST = 110
+
+/** A line under its probe, broken at blanks where the terminal would break it anywhere. */
+function wrapped(text: string): string[] {
+  const room = Math.min(process.stdout.columns ?? WIDEST, WIDEST) - INDENT
+  const hanging = text.startsWith('  · ') ? '    ' : ''
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S) /)) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = `${hanging}${word}`
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].map((one) => `${' '.repeat(INDENT)}${one}`)
 }
 
 /** What a variant needs does not depend on whom it looks at. */

@@ -1,7 +1,7 @@
 import { string } from '@oclif/core/args'
 import { integer } from '@oclif/core/flags'
 import { sendMark } from '../../audit/index.ts'
-import { ProbeCommand } from '../command.ts'
+import { jsonFlag, ProbeCommand } from '../command.ts'
 
 export class Mark extends ProbeCommand {
   static override summary = 'Start a phase in the attach or audit that runs'
@@ -16,6 +16,7 @@ export class Mark extends ProbeCommand {
     }),
   }
   static override flags = {
+    json: jsonFlag,
     run: integer({ description: 'pid of the run, when there are several', min: 1, helpValue: 'PID' }),
   }
 

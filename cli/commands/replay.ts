@@ -2,7 +2,7 @@ import { string } from '@oclif/core/args'
 import { boolean } from '@oclif/core/flags'
 import { loadCatalog } from '../../probes/index.ts'
 import { openTerminal, textSummary } from '../../ui/index.ts'
-import { ProbeCommand } from '../command.ts'
+import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
 import { hasScreen } from '../watch.ts'
 
@@ -13,7 +13,7 @@ export class Replay extends ProbeCommand {
   static override args = {
     file: string({ required: true, description: 'a recording: .ndjson, .ndjson.gz or .ndjson.zst' }),
   }
-  static override flags = { 'no-ui': boolean({ description: 'text even in a terminal' }) }
+  static override flags = { json: jsonFlag, 'no-ui': boolean({ description: 'text even in a terminal' }) }
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Replay)

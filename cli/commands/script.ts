@@ -9,7 +9,7 @@ import {
   writeScript,
 } from '../../probes/index.ts'
 import { chooseProbes } from '../choose-probes.ts'
-import { ProbeCommand } from '../command.ts'
+import { jsonFlag, ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 
@@ -28,6 +28,7 @@ export class Script extends ProbeCommand {
   static override usage = 'script PROBE... --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
   static override enableJsonFlag = true
   static override flags = {
+    json: jsonFlag,
     ...targetFlags,
     bpftrace: string({ description: 'write for this version instead of the one installed', helpValue: 'VERSION' }),
     variant: string({ description: 'this way to attach, whether or not this host supports it', helpValue: 'NAME' }),

@@ -99,7 +99,7 @@ export async function resolveTarget(selector: TargetSelector): Promise<Target> {
   }
 }
 
-const PICK = 'probe attach --port 8080, or pick one: probe attach'
+const PICK = 'choose by port, probe attach --port 8080, or look: ps -eo pid,comm'
 
 interface Selection {
   kind: SelectorKind

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeFailure, formatFailure, UsageError } from '../../../cli/errors.ts'
-import { nearest } from '../../../cli/hooks/command-not-found.ts'
+import { nearest } from '../../../cli/nearest.ts'
 
 const withFacts = (message: string, facts: object, name = 'Error') => Object.assign(new Error(message), facts, { name })
 
@@ -40,6 +40,25 @@ describe('a failure', () => {
       'error: Missing 1 required arg: label  its name\n  fix: probe mark --help   (exit 2)\n',
     ],
     [
+      'of a missing argument whose description the parser broke is still one line',
+      withFacts('Missing 1 required arg:\nlabel  its name; stress, soak are\n       known\nSee more help with --help', {
+        oclif: { exit: 2 },
+      }),
+      'error: Missing 1 required arg: label  its name; stress, soak are known\n  fix: probe mark --help   (exit 2)\n',
+    ],
+    [
+      'of a flag begins with the flag',
+      withFacts('Parsing --pid \n\tExpected an integer but received: x\nSee more help with --help', {
+        oclif: { exit: 2 },
+      }),
+      'error: --pid: expected an integer but received: x\n  fix: probe mark --help   (exit 2)\n',
+    ],
+    [
+      'of our own parser of a flag is told the same way',
+      new UsageError('Parsing --duration \n\texpected a duration, got "x"\nSee more help with --help'),
+      'error: --duration: expected a duration, got "x"\n  fix: probe mark --help   (exit 2)\n',
+    ],
+    [
       'of a schema names the place',
       withFacts('[...]', { issues: [{ path: ['phases', 1, 'rate'], message: 'expected a rate' }] }, 'ZodError'),
       'error: phases.1.rate: expected a rate   (exit 2)\n',
@@ -47,7 +66,7 @@ describe('a failure', () => {
     [
       'of the file system names the file',
       withFacts('ENOENT: ...', { code: 'ENOENT', syscall: 'open', path: 'run.ndjson' }),
-      'error: cannot open run.ndjson: no such file   (exit 2)\n',
+      'error: cannot open run.ndjson: no such file or directory\n  fix: check the path   (exit 2)\n',
     ],
     [
       'of a child process is a defect of ours, whatever its exit code was',
