@@ -16,4 +16,4 @@ it('importing the room loads neither Ink nor React', () => {
   const { stdout, stderr } = spawnSync(node, ['--input-type=module', '--eval', script, room], { encoding: 'utf8' })
   expect(stderr).toBe('')
   expect(JSON.parse(stdout)).toEqual([])
-})
+}, 30_000)
