@@ -150,11 +150,16 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   const phase = phaseById(model, record.phase)
   if (!phase) return
   const probe = inside(model).catalog.get(record.probe)
+  const data = probe ? probe.record.safeParse(record.data) : { success: true, data: record.data }
+  if (!data.success) {
+    model.skipped++ // of another version of the probe, or damaged
+    return
+  }
   const seen = probePhase(phase, record.probe)
-  seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, record.data) : record.data
+  seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, data.data) : data.data
   seen.windows++
   seen.coveredUs += record.end_us - record.start_us
-  seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: record.data })
+  seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: data.data })
   if (seen.recent.length > RECENT) seen.recent.shift()
 }
 
@@ -177,10 +182,10 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   reach(model, record.end_us)
   const phase = phaseById(model, record.phase)
   if (!phase) return
-  const slice = {
-    response: decodeHdr(record.hist.response),
-    service: decodeHdr(record.hist.service),
-    sendLag: decodeHdr(record.hist.send_lag),
+  const slice = histogramsOf(record)
+  if (slice === null) {
+    model.skipped++
+    return
   }
   const known = inside(model).load.get(record.phase)
   const sum = known
@@ -226,6 +231,18 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     recent,
   }
   phase.load = load
+}
+
+function histogramsOf({ hist }: LoadRecord) {
+  try {
+    return {
+      response: decodeHdr(hist.response),
+      service: decodeHdr(hist.service),
+      sendLag: decodeHdr(hist.send_lag),
+    }
+  } catch {
+    return null // damaged: the text is no histogram
+  }
 }
 
 function applyTelemetry(model: RunModel, record: TelemetryRecord): void {
