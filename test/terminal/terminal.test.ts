@@ -10,11 +10,10 @@ const DRIVE = `${root}node_modules/.bin/node ${root}test/terminal/drive.ts`
 
 let tmux: Tmux
 let folder: string
-let opened = 0
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'probe-terminal-'))
-  tmux = startTmux(`probe-test-${process.pid}-${opened++}`, 120, 40)
+  tmux = startTmux(join(folder, 'socket'), 120, 40)
 })
 afterEach(() => {
   tmux.kill()

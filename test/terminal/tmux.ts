@@ -26,7 +26,7 @@ const CALM_LOOKS = 10
 
 export function startTmux(socket: string, columns: number, rows: number): Tmux {
   const tmux = (...args: string[]): string =>
-    execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
+    execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
   // A shell without line editing: what it leaves the terminal in is what the program left.
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'env TERM=screen-256color PS1=ready: sh')
   const ask = (format: string) => tmux('display-message', '-p', `#{${format}}`).trim()
