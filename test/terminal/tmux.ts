@@ -24,9 +24,10 @@ const LOOK_EVERY_MS = 40
 /** A screen that looks the same this many times has stopped changing: longer than any pause between two frames. */
 const CALM_LOOKS = 10
 
+/** `socket`: a path, which goes with its folder, or a name among the user's tmux servers. */
 export function startTmux(socket: string, columns: number, rows: number): Tmux {
   const tmux = (...args: string[]): string =>
-    execFileSync('tmux', ['-S', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
+    execFileSync('tmux', [socket.includes('/') ? '-S' : '-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
   // A shell without line editing: what it leaves the terminal in is what the program left.
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'env TERM=screen-256color PS1=ready: sh')
   const ask = (format: string) => tmux('display-message', '-p', `#{${format}}`).trim()
