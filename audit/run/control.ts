@@ -8,10 +8,9 @@ import { z } from 'zod'
  * Nothing but marks goes over it.
  */
 const requestSchema = z.object({ mark: z.string().min(1).max(4096) })
-const replySchema = z.union([
-  z.object({ phase: z.object({ id: z.number(), name: z.string(), start_us: z.number() }) }),
-  z.object({ error: z.string() }),
-])
+const phaseReplySchema = z.object({ phase: z.object({ id: z.number(), name: z.string(), start_us: z.number() }) })
+const replySchema = z.union([phaseReplySchema, z.object({ error: z.string() })])
+const LONGEST_LINE = 65_536
 const REPLY_TIMEOUT_MS = 20_000
 
 export class ControlError extends Error {
@@ -28,20 +27,28 @@ export class ControlError extends Error {
   }
 }
 
-/** Opens this run's socket; returns how to close it. */
-export function openControl(
-  mark: (label: string) => Promise<{ id: number; name: string; start_us: number }>,
-): () => void {
+/** What a mark began. */
+type Begun = z.infer<typeof phaseReplySchema>['phase']
+
+/**
+ * Opens this run's socket.
+ *
+ * @throws ControlError where no private socket can be made
+ */
+export async function openControl(mark: (label: string) => Promise<Begun>): Promise<{ close: () => void }> {
   const path = join(privateFolder(), `${process.pid}.sock`)
   const server = createServer((socket) => {
     let text = ''
     socket.setEncoding('utf8')
     socket.on('error', () => undefined) // the other side left
-    socket.on('data', (chunk: string) => {
+    const listen = (chunk: string) => {
       text += chunk
-      if (text.length > 16_384) socket.destroy()
       const end = text.indexOf('\n')
-      if (end < 0) return
+      if (end < 0) {
+        if (text.length > LONGEST_LINE) socket.destroy()
+        return
+      }
+      socket.off('data', listen).resume() // one request a connection
       const answer = (reply: unknown) => socket.end(`${JSON.stringify(reply)}\n`)
       const request = requestSchema.safeParse(parseJson(text.slice(0, end)))
       if (!request.success) return answer({ error: 'not understood' })
@@ -49,25 +56,36 @@ export function openControl(
         (phase) => answer({ phase }),
         (error: Error) => answer({ error: error.message }),
       )
-    })
+    }
+    socket.on('data', listen)
   })
   try {
     unlinkSync(path) // of a run that died and had our number
   } catch {
     // there was none
   }
-  server.listen(path, () => chmodSync(path, 0o600))
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', (error) =>
+      reject(
+        new ControlError('usage', `no socket at ${path}: ${error.message}`, 'set XDG_RUNTIME_DIR to a short path'),
+      ),
+    )
+    server.listen(path, resolve)
+  })
+  chmodSync(path, 0o600)
   server.unref()
-  return () => server.close()
+  return { close: () => server.close() }
 }
 
 /** Starts a phase in the run of this user; with several, `run` (its pid) says in which. */
-export async function sendMark(label: string, run?: number): Promise<{ id: number; name: string; start_us: number }> {
+export async function sendMark(label: string, run?: number): Promise<Begun> {
   const folder = privateFolder()
-  const runs = readdirSync(folder)
+  const named = readdirSync(folder)
     .flatMap((name) => /^(\d+)\.sock$/.exec(name)?.[1] ?? [])
     .map(Number)
-    .filter((pid) => (run === undefined || pid === run) && isRunning(pid))
+    .filter((pid) => run === undefined || pid === run)
+  const answers = await Promise.all(named.map((pid) => isListening(join(folder, `${pid}.sock`))))
+  const runs = named.filter((_, index) => answers[index])
   const [pid, ...others] = runs
   if (pid === undefined)
     throw new ControlError(
@@ -116,13 +134,15 @@ function privateFolder(): string {
   return folder
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false // its socket was left behind
-  }
+/** A socket that nobody listens on was left behind; its number may be another process's by now. */
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 }
 
 function parseJson(text: string): unknown {

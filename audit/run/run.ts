@@ -96,7 +96,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await discard(recording)
     throw error
   }
-  const closeControl = openControl((label) => recorder.mark(label))
+  const control = await openControl((label) => recorder.mark(label)).catch((error: Error) => {
+    recorder.note(`no marks from another terminal: ${error.message}`)
+    return null // the measurement does not hang on it
+  })
   const watch = watchTarget(options.target)
   const over = Promise.race([
     watch.gone.then((): Ending => ({ reason: 'target_exited', exitCode: 0, verdict: 'the target ended' })),
@@ -117,7 +120,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
 
   const end = async (ending: Ending): Promise<EndRecord> => {
     watch.stop()
-    closeControl()
+    control?.close()
     try {
       await recorder.finish()
     } catch (error) {
