@@ -189,6 +189,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
 
   const startPhase = (name: string, kind: string): Promise<PhaseRecord> =>
     inTurn(async () => {
+      if (ended) throw new Error('the run has ended')
       const id = phase.id + 1
       const atUs = await cut(id)
       onRecord({ ...phase, end_us: atUs })
@@ -227,6 +228,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     load: (slice) => onRecord(loadRecordOf(slice, startMonotonicNs)),
     finish: () =>
       inTurn(async () => {
+        if (ended) return
         ended = true
         if (timer) clearTimeout(timer)
         let atUs = nowUs()
