@@ -32,19 +32,10 @@ const STT_GNU_IFUNC = 10
  */
 export function readSymbolTable(sources: readonly SymbolSource[]): SymbolTable | null {
   const sections = sources.flatMap(({ image, readAt }) => image.symbolSections.map((section) => ({ section, readAt })))
-  const raw = collect(sections)
-  if (raw === null || raw.length === 0) return null
-  const starts = raw.starts.slice(0, raw.length)
-  const order = sortAsTracer(starts)
-  const sizes = Uint32Array.from(order, (index) => raw.sizes[index] ?? 0)
-  const names = Uint32Array.from(order, (index) => raw.names[index] ?? 0)
-  const kinds = Uint8Array.from(order, (index) => raw.kinds[index] ?? 0)
+  const sorted = readSorted(sections)
+  if (sorted === null) return null
+  const { starts, sizes, names, kinds } = sorted
   const code = sources.flatMap(({ image }) => image.code)
-
-  const nameOf = (index: number): string | null => {
-    const from = sections[(kinds[index] ?? 0) >> 1]
-    return from ? readName(from.readAt, from.section.names, names[index] ?? 0) : null
-  }
   return {
     symbols: starts.length,
     nameAt: (address) => {
@@ -54,30 +45,57 @@ export function readSymbolTable(sources: readonly SymbolSource[]): SymbolTable |
       // Without a size a symbol reaches to the next one, but not out of its section.
       const start = starts[index] ?? 0
       if (sizes[index] === 0 && !code.some((s) => start >= s.start && start < s.end && address < s.end)) return null
-      return nameOf(index)
+      const from = sections[(kinds[index] ?? 0) >> 1]
+      return from ? readName(from.readAt, from.section.names, names[index] ?? 0) : null
     },
   }
 }
 
-interface Raw {
-  length: number
+/** Of as many places as there are symbols. */
+interface Columns {
   starts: Float64Array
   sizes: Uint32Array
+  /** where the name begins in the section's names */
   names: Uint32Array
   /** section it comes from, shifted left; bit 0: a function */
   kinds: Uint8Array
 }
 
-function collect(sections: readonly { section: SymbolSection; readAt: ReadAt }[]): Raw | null {
+const columns = (length: number): Columns => ({
+  starts: new Float64Array(length),
+  sizes: new Uint32Array(length),
+  names: new Uint32Array(length),
+  kinds: new Uint8Array(length),
+})
+
+function readSorted(sections: readonly NamedSection[]): Columns | null {
+  const raw = collect(sections)
+  if (raw === null || raw.length === 0) return null
+  const sorted = columns(raw.length)
+  sorted.starts.set(raw.starts.subarray(0, raw.length))
+  const order = sortAsTracer(sorted.starts)
+  for (let i = 0; i < order.length; i++) {
+    const from = order[i] ?? 0
+    sorted.sizes[i] = raw.sizes[from] ?? 0
+    sorted.names[i] = raw.names[from] ?? 0
+    sorted.kinds[i] = raw.kinds[from] ?? 0
+  }
+  return sorted
+}
+
+interface NamedSection {
+  section: SymbolSection
+  readAt: ReadAt
+}
+
+interface Raw extends Columns {
+  length: number
+}
+
+function collect(sections: readonly NamedSection[]): Raw | null {
   const most = sections.reduce((sum, { section }) => sum + Math.floor(section.fileBytes / ENTRY), 0)
   if (most > SYMBOL_LIMIT || sections.length > 127) return null
-  const raw: Raw = {
-    length: 0,
-    starts: new Float64Array(most),
-    sizes: new Uint32Array(most),
-    names: new Uint32Array(most),
-    kinds: new Uint8Array(most),
-  }
+  const raw: Raw = { length: 0, ...columns(most) }
   for (const [index, { section, readAt }] of sections.entries()) {
     const end = section.fileOffset + section.fileBytes
     for (let at = section.fileOffset; at + ENTRY <= end; at += CHUNK_ENTRIES * ENTRY) {

@@ -8,7 +8,8 @@
  * @returns for each place of the sorted array where it was before
  */
 export function sortAsTracer(starts: Float64Array): Uint32Array {
-  const order = Uint32Array.from(starts.keys())
+  const order = new Uint32Array(starts.length)
+  for (let i = 0; i < order.length; i++) order[i] = i
   const symbols: Symbols = { starts, order }
   const depth = 2 * Math.floor(Math.log2(Math.max(1, starts.length)))
   sortLongRuns(symbols, 0, starts.length, depth)
