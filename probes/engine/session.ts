@@ -1,4 +1,5 @@
 import type { Decoded, DecodedStack, Probe, Variant } from '../define.ts'
+import { type KernelTypes, readKernelTypes } from '../host/btf.ts'
 import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
@@ -11,6 +12,7 @@ import { tracepointFields } from '../host/tracefs.ts'
 import { dialectOf } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
 import type { ScriptParts } from '../script/parts.ts'
+import { UnknownFieldError } from '../script/print.ts'
 import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
 import { nameStack } from '../symbols/frames.ts'
@@ -163,10 +165,19 @@ function programFor(
   fields: ReadonlyMap<string, ReadonlySet<string>>,
   options: ScriptOptions,
 ): Program {
-  return buildProgram(
-    chosen.map(({ probe, parts }) => ({ name: probe.name, parts })),
-    { ...options, mapEntries: MAP_ENTRIES, targets: targetFilter(target, host, fields).parts },
-  )
+  const build = (layout: KernelTypes | null) =>
+    buildProgram(
+      chosen.map(({ probe, parts }) => ({ name: probe.name, parts })),
+      { ...options, layout, mapEntries: MAP_ENTRIES, targets: targetFilter(target, host, fields).parts },
+    )
+  // A script for reading keeps the names; one for running may take the shorter way.
+  const layout = options.frame.kind === 'cuts' && options.dialect.resolvesStructsSlowly ? readKernelTypes() : null
+  try {
+    return build(layout)
+  } catch (error) {
+    if (!(error instanceof UnknownFieldError)) throw error
+    return build(null)
+  }
 }
 
 export interface SessionOptions {

@@ -17,6 +17,11 @@ export interface Dialect {
   stackMode: 'perf' | 'bpftrace'
   /** the word for a function-exit program: `fexit` is fatal to the parser before 0.20 */
   fexit: 'kretfunc' | 'fexit'
+  /**
+   * 0.17 has clang parse the declarations of every structure a script touches, and all that hang on them: half of its
+   * start. 0.23 does it an order of magnitude faster.
+   */
+  resolvesStructsSlowly: boolean
   /** environment of the process */
   environment: (mapEntries: number) => Record<string, string>
 }
@@ -29,6 +34,7 @@ export function dialectOf(version: Version): Dialect {
     deletingWhilePrintingAborts: !from(version, [0, 18, 0]),
     stackMode: from(version, [0, 24, 0]) ? 'bpftrace' : 'perf',
     fexit: from(version, [0, 20, 0]) ? 'fexit' : 'kretfunc',
+    resolvesStructsSlowly: !from(version, [0, 20, 0]),
     environment: (mapEntries) => ({
       // Without the cache 0.17 reads a 100 MB symbol table for each stack: the first print of a Node target took 88 s.
       ...(from(version, [0, 20, 0]) ? {} : { BPFTRACE_CACHE_USER_SYMBOLS: '1' }),

@@ -12,7 +12,7 @@ export type Expr<K extends Kind = Kind> = { readonly kind: K } & Node
 type Node =
   | { readonly node: 'int'; readonly value: number }
   | { readonly node: 'builtin'; readonly name: 'nsecs' | 'pid' | 'tid' | 'cgroup' | 'retval' | 'arg0' }
-  | { readonly node: 'var'; readonly name: string }
+  | { readonly node: 'var'; readonly name: string /** what it points to, for a pointer */; readonly struct?: string }
   | { readonly node: 'arg'; readonly tracepoint: TracepointName; readonly field: string }
   | { readonly node: 'read'; readonly map: ScratchMap; readonly key: readonly Expr[] }
   | { readonly node: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
@@ -75,6 +75,12 @@ export const u64 = (value: IntLike | Expr<'pointer'>): Int => {
   const inner = typeof value === 'number' ? int(value) : value
   if (inner.node === 'cast' && inner.type === 'uint64') return inner as Int
   return { kind: 'int', node: 'cast', type: 'uint64', value: inner }
+}
+
+/** The structure that a pointer expression points to, as far as the script says. */
+export function structOf(pointer: Expr): string | null {
+  if (pointer.node === 'cast') return /^struct (\w+) \*$/.exec(pointer.type)?.[1] ?? null
+  return pointer.node === 'var' ? (pointer.struct ?? null) : null
 }
 
 /** A kernel structure at an address; layouts come from BTF, never from headers. */

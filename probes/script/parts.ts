@@ -1,5 +1,5 @@
 import type { Expr, Kind } from './expr.ts'
-import { argumentsOf, bitAnd, eq, ge, gt, int, shiftRight, u64, variable } from './expr.ts'
+import { argumentsOf, bitAnd, eq, ge, gt, int, shiftRight, structOf, u64, variable } from './expr.ts'
 import type { ScratchMap, Update } from './maps.ts'
 import { type TracepointArgs, type TracepointName, tracepoints } from './tracepoints.ts'
 
@@ -105,7 +105,9 @@ export function bind<K extends Kind>(
   value: Expr<K>,
   rest: (v: Expr<K>) => readonly Statement[],
 ): Statement[] {
-  return [{ do: 'let', name, value }, ...rest(variable(value.kind, name))]
+  const struct = structOf(value)
+  const bound: Expr<K> = { ...variable(value.kind, name), ...(struct === null ? {} : { struct }) }
+  return [{ do: 'let', name, value }, ...rest(bound)]
 }
 /** Assigns a variable again. */
 export const assign = (target: Expr<'int'>, value: Int): Statement => {

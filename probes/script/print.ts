@@ -1,5 +1,6 @@
+import type { KernelTypes } from '../host/btf.ts'
 import type { Dialect } from './dialect.ts'
-import type { Expr } from './expr.ts'
+import { type Expr, structOf } from './expr.ts'
 import type { ResultMap, ScratchMap, Update } from './maps.ts'
 import type { AttachPoint, Handler, Statement } from './parts.ts'
 
@@ -9,6 +10,8 @@ export interface Printer {
   /** name of a map as it stands in the script: unique over all probes of the program */
   scratchName: (map: ScratchMap) => string
   resultName: (map: ResultMap) => string
+  /** read fields at the offsets of this kernel instead of by name; null: bpftrace resolves the names */
+  layout: KernelTypes | null
   /** arguments that stand in variables */
   hoisted?: ReadonlySet<string>
 }
@@ -152,9 +155,13 @@ export function printExpr(printer: Printer, expr: Expr): string {
     case 'unary':
       return `${expr.op}${operand(printer, expr.value)}`
     case 'field':
-      return `${expr.of.node === 'cast' ? `(${printExpr(printer, expr.of)})` : printExpr(printer, expr.of)}->${expr.path}`
-    case 'cast':
-      return `(${expr.type})${operand(printer, expr.value)}`
+      return printer.layout
+        ? printByOffset(printer, printer.layout, expr.of, expr.path)
+        : printByName(printer, expr.of, expr.path)
+    case 'cast': {
+      const type = printer.layout && expr.type.startsWith('struct ') ? 'uint64' : expr.type
+      return `(${type})${operand(printer, expr.value)}`
+    }
     case 'load':
       return `*(${expr.type} *)kptr(${printExpr(printer, expr.address)})`
     case 'stack':
@@ -164,6 +171,30 @@ export function printExpr(printer: Printer, expr: Expr): string {
     case 'curtask':
       return 'curtask'
   }
+}
+
+const printByName = (printer: Printer, of: Expr, path: string): string =>
+  `${of.node === 'cast' ? `(${printExpr(printer, of)})` : printExpr(printer, of)}->${path}`
+
+/** A field that this kernel's description of itself does not have, or not in a readable place. */
+export class UnknownFieldError extends Error {
+  override readonly name = 'UnknownFieldError'
+}
+
+function printByOffset(printer: Printer, layout: KernelTypes, of: Expr, path: string): string {
+  let struct = structOf(of)
+  let address = operand(printer, of)
+  const steps = path.split('->')
+  for (const [index, step] of steps.entries()) {
+    const place = struct === null ? null : layout.placeOf(struct, step)
+    const isLast = index === steps.length - 1
+    if (!place || (place.isPlace && !isLast) || (!place.isPlace && ![1, 2, 4, 8].includes(place.size)))
+      throw new UnknownFieldError(`${struct ?? 'unknown'}.${step}`)
+    const at = place.offset === 0 ? address : `${address} + ${place.offset}`
+    address = place.isPlace ? `(${at})` : `(*(uint${8 * place.size} *)kptr(${at}))`
+    struct = place.pointsTo
+  }
+  return address
 }
 
 /** Parentheses wherever an operand is itself an operation: precedence is never left to the reader. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { KernelTypes } from '../host/btf.ts'
 import type { Expr } from './expr.ts'
 import { type FrameOptions, phaseStart, printFrame, printHead, printState } from './frame.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
@@ -16,6 +17,8 @@ export interface Program {
 }
 
 export interface ProgramOptions extends FrameOptions {
+  /** read fields at the offsets of this kernel; null: by name, the same text on every kernel */
+  layout: KernelTypes | null
   /** statements and programs that keep the target filter up to date (children, ...) */
   targets: ScriptParts
 }
@@ -32,6 +35,7 @@ export function buildProgram(
   const scratch = new Map<string, { probe: string; map: ScratchMap }>()
   const printer: Printer = {
     dialect: options.dialect,
+    layout: options.layout,
     resultName: (map) => `@${map.name}`,
     scratchName: (map) => `@${map.name}`,
   }
