@@ -19,7 +19,7 @@ export interface UserNames extends NamesByAddress {
   symbolOf: (frame: RawFrame) => string | null
   /** path of the file a frame lies in, or `[vdso]`; untrusted text */
   moduleOf: (frame: RawFrame) => string | null
-  /** lets go of the files */
+  /** lets go of the files; nothing has a name afterwards */
   close: () => void
 }
 
@@ -100,6 +100,7 @@ export function createUserNames(pids: readonly number[]): UserNames {
     symbolOf: (frame) => placeOf(frame).symbol,
     moduleOf: (frame) => placeOf(frame).module,
     close: () => {
+      processes.length = 0
       modules.close()
       places.clear()
     },

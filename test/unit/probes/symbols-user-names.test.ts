@@ -107,6 +107,7 @@ describe.skipIf(lacks !== null)(`names of a C program's frames${lacks ? ` [skipp
     const names = createUserNames([program.pid])
     expect(openFiles()).toContain(binary)
     names.close()
+    expect(names.symbolOf(at(program.addresses['hidden']))).toBeNull()
     expect(openFiles()).not.toContain(binary)
   })
 })
