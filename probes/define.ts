@@ -14,6 +14,8 @@ export interface Figure {
   unit: 'ns' | 'count' | 'per_s' | 'per_request' | 'ns_per_request' | 'percent'
   /** the direction that is good; `neutral` figures are not coloured */
   better: 'lower' | 'higher' | 'neutral'
+  /** grows as long as one watches (a count of events, a sum of time): phases are compared per second */
+  adds?: boolean
   /** shown in the one-line text summary */
   headline?: boolean
 }

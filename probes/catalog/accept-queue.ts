@@ -265,7 +265,9 @@ export const acceptQueue = defineProbe({
   draw: {
     tab: 'Accept',
     histograms: (data) =>
-      Object.entries(data.listeners).map(([port, l]) => ({ label: `:${port}`, histogram: l.latency })),
+      Object.entries(data.listeners)
+        .sort((a, b) => b[1].accepted - a[1].accepted)
+        .map(([port, l]) => ({ label: `:${port}`, histogram: l.latency })),
     figures: (data, scope) => {
       const listeners = Object.values(data.listeners)
       const waits = listeners.reduce(
@@ -278,7 +280,15 @@ export const acceptQueue = defineProbe({
         .filter((l) => l.depth_max !== null)
         .sort((a, b) => (b.depth_max ?? 0) / (b.limit || 1) - (a.depth_max ?? 0) / (a.limit || 1))[0]
       return [
-        { key: 'accepted', label: 'accepted', value: accepted, unit: 'count', better: 'neutral', headline: true },
+        {
+          key: 'accepted',
+          label: 'accepted',
+          value: accepted,
+          unit: 'count',
+          adds: true,
+          better: 'neutral',
+          headline: true,
+        },
         {
           key: 'rate',
           label: 'accepted',
@@ -325,6 +335,7 @@ export const acceptQueue = defineProbe({
           label: 'accept failed',
           value: Object.values(data.errors).reduce((a, b) => a + b, 0),
           unit: 'count',
+          adds: true,
           better: 'neutral',
         },
       ]

@@ -53,7 +53,15 @@ export const onCpu = defineProbe({
   draw: {
     tab: 'On-CPU',
     figures: (data, scope) => [
-      { key: 'samples', label: 'samples', value: data.samples, unit: 'count', better: 'neutral', headline: true },
+      {
+        key: 'samples',
+        label: 'samples',
+        value: data.samples,
+        unit: 'count',
+        adds: true,
+        better: 'neutral',
+        headline: true,
+      },
       {
         key: 'cpu',
         label: 'on CPU (sampled)',

@@ -110,7 +110,7 @@ export const syscalls = defineProbe({
       const made = calls.reduce((n, call) => n + call.count, 0)
       const failures = calls.reduce((n, call) => n + Object.values(call.errors).reduce((a, b) => a + b, 0), 0)
       return [
-        { key: 'count', label: 'calls', value: made, unit: 'count', better: 'neutral' },
+        { key: 'count', label: 'calls', value: made, unit: 'count', adds: true, better: 'neutral' },
         { key: 'rate', label: 'calls', value: (made * 1e6) / scope.durationUs, unit: 'per_s', better: 'neutral' },
         {
           key: 'per_request',
@@ -120,7 +120,7 @@ export const syscalls = defineProbe({
           better: 'lower',
           headline: true,
         },
-        { key: 'errors', label: 'failed', value: failures, unit: 'count', better: 'lower', headline: true },
+        { key: 'errors', label: 'failed', value: failures, unit: 'count', adds: true, better: 'lower', headline: true },
         { key: 'pending', label: 'not returned yet', value: data.pending.length, unit: 'count', better: 'neutral' },
       ]
     },

@@ -1,5 +1,6 @@
 import type { Cost, PhaseModel, ProbePhase, RunModel } from '../../audit/index.ts'
 import type { Figure, FigureScope, Histogram, Probe } from '../../probes/index.ts'
+import { clip } from './format.ts'
 
 /** What the text and the screen read out of a model. Nothing here knows a probe by name. */
 export type Catalog = ReadonlyMap<string, Probe>
@@ -97,7 +98,7 @@ export function standOuts(phase: PhaseModel, baseline: PhaseModel, probes: reado
 // What was not there before has no ratio; it ranks with a clear change, not above every other.
 const rank = (s: StandOut): number => (Number.isFinite(s.ratio) ? s.ratio : 10)
 
-/** How many times worse `figure` is than `base`; counts are compared per second. `null` when that cannot be said. */
+/** How many times worse `figure` is than `base`; what adds up is compared per second. `null` when that cannot be said. */
 export function worsening(
   figure: Figure,
   base: Figure,
@@ -106,7 +107,7 @@ export function worsening(
   probe: string,
 ): number | null {
   if (figure.value === null || base.value === null || figure.better === 'neutral') return null
-  const per = (p: PhaseModel) => (figure.unit === 'count' ? p.probes.get(probe)?.coveredUs || 1 : 1)
+  const per = (p: PhaseModel) => (figure.adds ? p.probes.get(probe)?.coveredUs || 1 : 1)
   const now = figure.value / per(phase)
   const then = base.value / per(baseline)
   if (now === then) return 1
@@ -169,12 +170,18 @@ function durationUs(text: unknown): number | null {
   return match && unit ? Number(match[1]) * unit : null
 }
 
+/** Programs name their threads as they like (Node.js: MainThread); the command is what people know them by. */
+function nameOf({ comm, cmdline }: { comm: string; cmdline?: string | undefined }): string {
+  const command = cmdline?.split(' ')[0]?.split('/').at(-1)
+  return command ? clip(command, 32) : comm
+}
+
 /** The target as a person names it: `api[4242] +3`. */
 export function targetName(model: RunModel): string {
   const processes = model.header?.target.processes ?? []
   const [first] = processes
   if (!first) return model.header?.target.selector ?? 'no target'
-  return `${first.comm}[${first.pid}]${processes.length > 1 ? ` +${processes.length - 1}` : ''}`
+  return `${nameOf(first)}[${first.pid}]${processes.length > 1 ? ` +${processes.length - 1}` : ''}`
 }
 
 /** All kinds of loss together. */

@@ -67,7 +67,7 @@ describe('a bucket', () => {
 
 /** The printed shifts and ifs, run as JavaScript on 64-bit integers. */
 function printedLadder(): (value: bigint) => bigint {
-  const printer = { dialect: dialectOf([0, 17, 0]), resultName: () => '', scratchName: () => '' }
+  const printer = { dialect: dialectOf([0, 17, 0]), layout: null, resultName: () => '', scratchName: () => '' }
   const statements = log16(variable('int', 'value'), 'lat', () => [])
   const body = statements.flatMap((statement) => printStatement(printer, statement, '')).join('\n')
   const names = new Set([...body.matchAll(/\$\w+/g)].map(([name]) => name))

@@ -56,8 +56,8 @@ describe('worsening', () => {
     expect(worsening(figure(now), figure(before), stress, baseline, 'waits')).toBe(expected)
   })
 
-  it('compares counts per second, so that a longer phase is not a worse one', () => {
-    const count = (value: number) => figure({ unit: 'count', value })
+  it('compares what adds up per second, so that a longer phase is not a worse one', () => {
+    const count = (value: number) => figure({ unit: 'count', adds: true, value })
     // 35 s of stress, 20 s of baseline
     expect(worsening(count(35), count(20), stress, baseline, 'waits')).toBe(1)
   })
