@@ -23,7 +23,6 @@ function scriptWith(frame: FrameKind): string {
   return buildProgram([{ name: 'sample', parts: { handlers: [handler] } }], {
     dialect: dialectOf([0, 17, 0]),
     frame,
-    layout: null,
     limitSeconds: 60,
     mapEntries: 1024,
     targets: { handlers: [] },
