@@ -1,0 +1,325 @@
+import { describe, expect, test } from 'vitest'
+import type { Target } from '../../../probes/host/target.ts'
+import { dialectOf, type Version } from '../../../probes/script/dialect.ts'
+import { int, nsecs, tid } from '../../../probes/script/expr.ts'
+import type { FrameKind } from '../../../probes/script/frame.ts'
+import { addTo, countIn, resultMap, stateMap } from '../../../probes/script/maps.ts'
+import { at, on, record, set } from '../../../probes/script/parts.ts'
+import { buildProgram, tracepointsOf } from '../../../probes/script/program.ts'
+import { everyProbe, everyVariant, RECORDER, script, targets, versions } from './scripts.ts'
+
+const variants = await everyVariant()
+const together = await everyProbe()
+const written = (version: Version) => version.join('.')
+
+/** Every script there can be: each variant alone and all probes together, for each target, dialect and frame. */
+const frames: readonly FrameKind[] = [{ kind: 'cuts', recorderPid: RECORDER }, { kind: 'ticks' }]
+const chosen = [...variants.map((one) => [one]), together]
+const all = (
+  await Promise.all(
+    chosen.flatMap((probes) =>
+      Object.entries(targets).flatMap(([targetName, target]) =>
+        versions.flatMap((version) =>
+          frames.map(async (frame) => ({
+            name: `${probes.map(({ probe, variant }) => `${probe}/${variant}`).join('+')} of ${targetName} for ${written(version)} by ${frame.kind}`,
+            version,
+            frame,
+            text: (await script(probes, { version, target: target(), frame })).text,
+          })),
+        ),
+      ),
+    ),
+  )
+).map((one) => ({ ...one, code: withoutComments(one.text) }))
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\/.*$/gm, '')
+}
+/** The programs of a script: attach points and predicate, and body. */
+const programs = (code: string) =>
+  [...code.matchAll(/^(?!\s)([^{}]*?)\{\n(.*?)^\}/gms)].map(([, head = '', body = '']) => ({ head: head.trim(), body }))
+
+/** An assignment to a map, at the beginning of a statement. */
+const WRITE = /(?<=^\s*|[;{]\s*)(@\w+)(?:\[[^;]*?\])? = /gm
+
+/** Asserts for every script, naming the one that fails. */
+const each = (check: (one: (typeof all)[number]) => void) => () => {
+  expect(all.length).toBeGreaterThan(100)
+  for (const one of all) check(one)
+}
+
+describe('the script of', () => {
+  const cases = variants.flatMap((one) =>
+    versions.map((version) => ({ ...one, version: written(version), as: version })),
+  )
+  test.each(cases)('$probe/$variant for bpftrace $version is as read and approved', async ({ probe, variant, as }) => {
+    const { text } = await script([{ probe, variant }], { version: as })
+    const name = `${probe}-${variant}-${as[0]}.${as[1]}.bt`
+    await expect(text).toMatchFileSnapshot(`golden/${name}`)
+  })
+
+  test.each(Object.keys(targets))('a small probe on %s is as read and approved', async (name) => {
+    const target = targets[name]?.()
+    // The inode of our own namespace is another on every host; the script compares a pointer there.
+    const { text } = await script([{ probe: 'retransmits', variant: 'tracepoint' }], target ? { target } : {})
+    await expect(text).toMatchFileSnapshot(`golden/target-${name.replaceAll(' ', '-')}.bt`)
+  })
+})
+
+describe('every script', () => {
+  test('is the same each time it is written', async () => {
+    for (const version of versions) {
+      const [a, b] = [await script(together, { version }), await script(together, { version })]
+      expect(a.text).toBe(b.text)
+      expect(a.sha256).toBe(b.sha256)
+    }
+  })
+
+  test(
+    'asks for nothing unsafe: no shell, no header, no signal, no write into another process',
+    each(({ text, name }) => {
+      expect(text, name).not.toMatch(
+        /--unsafe|\bsystem\s*\(|#include|\bsignal\s*\(|\boverride\s*\(|\bcat\s*\(|\bstrcontains\b/,
+      )
+    }),
+  )
+
+  test(
+    'keeps to words that every version knows',
+    each(({ code, name }) => {
+      expect(code, name).not.toMatch(/\blet\b|\bconfig\b|\bfor\s*\(|\bwhile\b|args\.\w|\bhas_key\b|^begin|^end/m)
+      expect(code, name).not.toMatch(/\bhist\s*\(|\blhist\s*\(/)
+    }),
+  )
+
+  test(
+    'never prints 32 bits of a number',
+    each(({ code, name }) => {
+      for (const [, format = ''] of code.matchAll(/printf\("([^"]*)"/g)) expect(format, name).not.toMatch(/%(?!llu)/)
+    }),
+  )
+
+  test(
+    'subtracts times unsigned',
+    each(({ code, name }) => {
+      for (const [found] of code.matchAll(/\S*\(nsecs - \$\w+\)/g)) expect(found, name).toMatch(/^\(?\(uint64\)\(nsecs/)
+    }),
+  )
+
+  test(
+    'reads each argument of a tracepoint once, in a program that is attached to it',
+    each(({ code, name }) => {
+      for (const { head, body } of programs(code)) {
+        expect(head, name).not.toContain('args->')
+        // An address for ntop() is an array, which no variable can hold.
+        const reads = [...body.matchAll(/(?<!ntop\()args->(\w+)/g)].map(([, field]) => field)
+        expect(new Set(reads).size, `${name}: ${head}`).toBe(reads.length)
+      }
+    }),
+  )
+
+  test(
+    'writes every map it prints or clears, and clears every map it writes',
+    each(({ code, name }) => {
+      const found = (pattern: RegExp) => new Set([...code.matchAll(pattern)].map(([, map]) => map ?? ''))
+      const writes = found(WRITE)
+      for (const shown of found(/(?:print|clear)\((@\w+)\)/g)) expect(writes, `${name}: ${shown}`).toContain(shown)
+      // One without is listed by bpftrace when it ends, after the last window.
+      if (code.includes('sys_enter_getpriority'))
+        for (const map of writes) expect(found(/clear\((@\w+)\)/g), `${name}: ${map}`).toContain(map)
+    }),
+  )
+
+  test(
+    'reads no map that nobody writes',
+    each(({ code, name }) => {
+      const names = new Set([...code.matchAll(/@\w+/g)].map(([map]) => map))
+      const writes = new Set([...code.matchAll(WRITE)].map(([, map]) => map ?? ''))
+      expect(
+        [...names].filter((map) => !writes.has(map)),
+        name,
+      ).toEqual([])
+    }),
+  )
+
+  test(
+    'sets each variable before it is read, outside the branch that reads it',
+    each(({ code, name }) => {
+      for (const { head, body } of programs(code)) {
+        const set = new Set<string>()
+        const scopes: string[][] = [[]]
+        for (const line of body.split('\n')) {
+          const assigned = /^\s*(\$\w+) = /.exec(line)?.[1]
+          const read = [...line.replace(/^\s*\$\w+ = /, '').matchAll(/\$\w+/g)].map(([variable]) => variable)
+          for (const variable of read) expect(set, `${name}: ${head}: ${line}`).toContain(variable)
+          if (/^\s*\}/.test(line)) for (const variable of scopes.pop() ?? []) set.delete(variable)
+          if (assigned && !set.has(assigned)) {
+            set.add(assigned)
+            scopes.at(-1)?.push(assigned)
+          }
+          if (/\{$/.test(line)) scopes.push([])
+        }
+      }
+    }),
+  )
+
+  test(
+    'deletes nothing while it is being printed where that ends bpftrace (0.17), and only there asks',
+    each(({ code, name, version }) => {
+      for (const line of code.split('\n').filter((text) => text.includes('delete('))) {
+        if (version[1] < 18) expect(line, name).toContain('if ($busy == 0) { delete(')
+        else expect(line, name).not.toContain('busy')
+      }
+    }),
+  )
+
+  test(
+    'asks for addresses in stacks where the output keeps them apart (before 0.24)',
+    each(({ code, name, version }) => {
+      expect(/[ku]stack\(perf\)/.test(code) && version[1] >= 24, name).toBe(false)
+      expect(/[ku]stack\b(?!\()/.test(code.replace(/@\w+/g, '')) && version[1] < 24, name).toBe(false)
+    }),
+  )
+
+  test(
+    'stores no bare number: all values of a map have one type',
+    each(({ code, name }) => {
+      for (const [, value = ''] of code.matchAll(/@\w+(?:\[[^;]*?\])? = (\d+);/g))
+        expect(value, name).toBe('never bare')
+    }),
+  )
+})
+
+describe('who is looked at', () => {
+  const textFor = async (name: string, probe = 'syscalls') =>
+    withoutComments((await script([{ probe, variant: 'tracepoint' }], { target: targets[name]?.() as Target })).text)
+
+  test('one process is compared', async () => {
+    const code = await textFor('one process')
+    expect(code).toContain('/pid == 4242/')
+    expect(code).not.toContain('@target')
+    expect(code).not.toContain('sched_process_fork')
+  })
+
+  test('several processes are a map, which those that end leave', async () => {
+    const code = await textFor('several processes')
+    expect(code).toContain('@target[(uint64)4242] = (uint64)1;')
+    expect(code).toContain('@target[(uint64)4243] = (uint64)1;')
+    expect(code).toContain('/@target[pid] > 0/')
+    expect(code).toContain('tracepoint:sched:sched_process_exit')
+    expect(code).not.toContain('sched_process_fork')
+  })
+
+  test.each(['one process and its children', 'several processes and their children'])(
+    'children join it: %s',
+    async (name) => {
+      const code = await textFor(name)
+      const fork = programs(code).find(({ head }) => head.includes('sched:sched_process_fork'))
+      expect(fork?.head).toContain('/@target[pid] > 0/')
+      expect(fork?.body).toMatch(/@target\[\(uint64\)\$arg_child_pid\] = \(uint64\)1;/)
+    },
+  )
+
+  test('a cgroup is compared by its number', async () => {
+    const code = await textFor('a cgroup')
+    expect(code).toContain('/cgroup == 777/')
+    expect(code).not.toContain('pid == 4242')
+  })
+
+  test('sockets are told apart by their network namespace, where it is known', async () => {
+    expect(await textFor('one process', 'retransmits')).toContain('->__sk_common.skc_net.net->ns.inum == 4026500000')
+    expect(await textFor('a process of our own network namespace', 'retransmits')).toMatch(/skc_net\.net == @netns/)
+    expect(await textFor('a process whose network namespace is unknown', 'retransmits')).not.toMatch(/netns|inum/)
+  })
+
+  test('only the recorder is obeyed', () => {
+    for (const { code, frame, name } of all) {
+      const obeys = programs(code).filter(({ head }) => head.includes('sys_enter_getpriority'))
+      expect(
+        obeys.map(({ head }) => head.split('\n')[1]),
+        name,
+      ).toEqual(frame.kind === 'cuts' ? [`/pid == ${RECORDER}/`] : [])
+    }
+  })
+
+  test('a kernel whose event does not tell failed resends is not asked for them', async () => {
+    const one = [{ probe: 'retransmits', variant: 'tracepoint' }]
+    expect((await script(one, { retransmitsTellErrors: true })).text).toContain('args->err')
+    expect((await script(one, { retransmitsTellErrors: false })).text).not.toContain('err')
+  })
+})
+
+describe('several probes in one script', () => {
+  const build = (...parts: Parameters<typeof buildProgram>[0][number]['parts'][]) =>
+    buildProgram(
+      parts.map((one, index) => ({ name: `p${index}`, parts: one })),
+      {
+        dialect: dialectOf([0, 17, 0]),
+        frame: { kind: 'cuts', recorderPid: RECORDER },
+        limitSeconds: 1,
+        mapEntries: 16,
+        targets: { handlers: [] },
+        layout: null,
+      },
+    )
+  const handler = (body: Parameters<typeof record>[0]) =>
+    on('sched:sched_process_exit', 'x', () => ({ body: [record(body)] }))
+
+  test('have maps of different names', async () => {
+    const { results, scratch } = await script(together)
+    const printedNames = [...[...results.keys()].flatMap((name) => [`${name}_a`, `${name}_b`]), ...scratch.keys()]
+    expect(new Set(printedNames).size).toBe(printedNames.length)
+  })
+
+  test('with maps of one name are refused, whoever owns them', () => {
+    const [a, b] = [resultMap('n', 'count', 'int'), resultMap('n', 'count', 'int')]
+    expect(() => build({ handlers: [handler(countIn(a, tid))] }, { handlers: [handler(countIn(b, tid))] })).toThrow(
+      /two maps are called @n \(p0, p1\)/,
+    )
+  })
+
+  test('may share a map', () => {
+    const shared = resultMap('n', 'count', 'int')
+    const program = build({ handlers: [handler(countIn(shared, tid))] }, { handlers: [handler(countIn(shared, tid))] })
+    expect([...program.results.keys()]).toEqual(['@n'])
+  })
+
+  test('know their maps, also those only read in conditions or keys', () => {
+    const seen = stateMap('seen', 'int', 'int')
+    const sum = resultMap('s', 'sum', 'int')
+    const { results, scratch } = build({
+      begin: [set(seen, [int(1)], nsecs)],
+      handlers: [handler(addTo(sum, [tid], nsecs))],
+    })
+    expect([...results.keys()]).toEqual(['@s'])
+    expect([...scratch.keys()]).toEqual(['@seen'])
+  })
+
+  test('attach what samples first: the frame’s answer then proves that all is attached', () => {
+    const n = resultMap('n', 'count', 'int')
+    const sampling = at({ type: 'profile', hz: 99 }, 'sample', { body: [record(countIn(n, tid))] })
+    const { text } = build({ handlers: [handler(countIn(n, tid)), sampling] })
+    const order = ['profile:hz:99', 'tracepoint:sched:sched_process_exit', 'sys_enter_getpriority'].map((point) =>
+      text.indexOf(point),
+    )
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(Math.min(...order)).toBeGreaterThan(0)
+  })
+
+  test('are asked of the host with the fields they read', () => {
+    const parts = {
+      handlers: [
+        on('raw_syscalls:sys_exit', 'x', (args) => ({
+          body: [record(countIn(resultMap('n', 'count', 'int'), args.id))],
+        })),
+        on('sched:sched_process_exit', 'y', () => ({ body: [] })),
+      ],
+    }
+    expect(tracepointsOf(parts)).toEqual(
+      new Map([
+        ['raw_syscalls:sys_exit', new Set(['id'])],
+        ['sched:sched_process_exit', new Set()],
+      ]),
+    )
+  })
+})
