@@ -1,3 +1,4 @@
+import { TracerError } from '../probes/index.ts'
 import { exitCodes } from './errors.ts'
 
 /**
@@ -19,4 +20,13 @@ export function interruptible(): { signal: AbortSignal; interrupt: () => void; r
       for (const name of signals) process.off(name, onSignal)
     },
   }
+}
+
+/** What is told of a run that did not begin: somebody who interrupts it has not met a failure of the tracer. */
+export function failureToBegin(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || !(error instanceof TracerError)) return error
+  return Object.assign(new Error('interrupted while attaching: nothing was recorded'), {
+    code: 'interrupted',
+    exitCode: exitCodes.interrupted,
+  })
 }

@@ -5,12 +5,17 @@ import { textSummary } from '../../ui/index.ts'
 import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
-import { interruptible } from '../interrupt.ts'
+import { failureToBegin, interruptible } from '../interrupt.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
 /** A terminal that is closed ends the screen a moment before its SIGHUP is here: that is an interruption, not a quit. */
 const HANG_UP_MS = 100
+
+/** A cut takes the tracer some ms. */
+const SHORTEST_WINDOW_MS = 50
+/** The screen would stand still, and maps would fill. */
+const LONGEST_WINDOW_MS = 60_000
 
 export class Attach extends ProbeCommand {
   static override summary =
@@ -26,11 +31,11 @@ The service keeps running as it is; nothing stays attached afterwards, however t
   static override usage = 'attach [PROBE...] --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
   static override flags = {
     ...targetFlags,
-    duration: duration({
+    duration: duration({ maxMs: LONGEST_RUN_SECONDS * 1000 })({
       description: 'stop after this, e.g. 30s; without it: until Ctrl-C or the target ends',
       helpValue: '30s',
     }),
-    interval: duration({
+    interval: duration({ minMs: SHORTEST_WINDOW_MS, maxMs: LONGEST_WINDOW_MS })({
       description: 'length of a window',
       default: 1000,
       defaultHelp: async () => '1s',
@@ -101,6 +106,8 @@ The service keeps running as it is; nothing stays attached afterwards, however t
       })
       // The run may be over while the reader still looks at it.
       await watching
+    } catch (error) {
+      throw failureToBegin(error, signal)
     } finally {
       closing.abort()
       stopProgress()

@@ -6,7 +6,7 @@ import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
 import { flameOfRun, flameSvg, phaseTable, textSummary } from '../../ui/index.ts'
 import { ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { interruptible } from '../interrupt.ts'
+import { failureToBegin, interruptible } from '../interrupt.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
 const INTERVAL_MS = 1_000
@@ -70,6 +70,8 @@ export class Audit extends ProbeCommand {
         },
       })
       await watching
+    } catch (error) {
+      throw failureToBegin(error, signal)
     } finally {
       stopProgress()
       release()

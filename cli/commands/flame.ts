@@ -63,7 +63,10 @@ export class Flame extends ProbeCommand {
       flags.diff === undefined ? { phase: choosePhase(model, probe, flags.phase) } : choosePair(model, flags.diff)
     const views = probe.draw.flame?.views.map(({ name }) => name) ?? []
     if (flags.view !== undefined && !views.includes(flags.view))
-      throw new UsageError(`${probe.name} has no view ${JSON.stringify(flags.view)}: ${views.join(', ')}`)
+      throw new UsageError(
+        `${probe.name} has no view ${JSON.stringify(flags.view)}: ${views.join(', ') || 'it has but one'}`,
+        'leave --view out',
+      )
     const graph = await flameOfRun(model, { probe, show, ...(flags.view === undefined ? {} : { view: flags.view }) })
     if (graph === null)
       throw new UsageError(
@@ -110,6 +113,7 @@ function chooseProbe(model: RunModel, catalog: ReadonlyMap<string, Probe>, name:
     name === undefined
       ? 'the recording has no stacks'
       : `${JSON.stringify(name)} has no stacks: ${drawable.map((p) => p.name).join(', ')}`,
+    name === undefined ? 'attach one that has: probe attach off-cpu on-cpu' : 'leave --probe out',
   )
 }
 
@@ -119,14 +123,17 @@ function choosePhase(model: RunModel, probe: Probe, name: string | undefined): P
   const heaviest =
     drawn.sort((a, b) => (b.endUs ?? model.nowUs) - b.startUs - ((a.endUs ?? model.nowUs) - a.startUs))[0] ??
     model.phases[0]
-  if (!heaviest) throw new UsageError('the recording has no phases')
+  if (!heaviest) throw new UsageError('the recording has no phases', 'it was cut off before it began: attach again')
   return heaviest
 }
 
 function choosePair(model: RunModel, text: string): { base: PhaseModel; candidate: PhaseModel } {
   const [base, candidate, more] = text.split('..')
   if (!base || !candidate || more !== undefined)
-    throw new UsageError(`expected two phases like baseline..stress, got ${JSON.stringify(text)}`)
+    throw new UsageError(
+      `--diff: expected two phases like baseline..stress, got ${JSON.stringify(text)}`,
+      `its phases: ${model.phases.map((one) => one.name).join(', ')}`,
+    )
   return { base: phaseNamed(model, base), candidate: phaseNamed(model, candidate) }
 }
 
@@ -135,7 +142,8 @@ function phaseNamed(model: RunModel, name: string): PhaseModel {
   const phase = model.phases.findLast((one) => one.name === name)
   if (!phase)
     throw new UsageError(
-      `no phase is called ${JSON.stringify(name)}: ${model.phases.map((one) => one.name).join(', ')}`,
+      `no phase is called ${JSON.stringify(name)}`,
+      `one of its phases: ${model.phases.map((one) => one.name).join(', ')}`,
     )
   return phase
 }

@@ -44,11 +44,15 @@ export class Script extends ProbeCommand {
     const version =
       flags.bpftrace === undefined ? (host.bpftrace?.version ?? DEFAULT_VERSION) : parseVersion(flags.bpftrace)
     if (version === null)
-      throw new UsageError(`expected a version like 0.23 or 0.23.2, got ${JSON.stringify(flags.bpftrace)}`)
+      throw new UsageError(
+        `--bpftrace: expected a version like 0.23 or 0.23.2, got ${JSON.stringify(flags.bpftrace)}`,
+        'bpftrace --version says what a host has',
+      )
     const { variant } = flags
     if (variant !== undefined && !probes.some((probe) => probe.variants.some((v) => v.name === variant)))
       throw new UsageError(
         `no variant ${JSON.stringify(variant)}: ${probes.map((p) => `${p.name} has ${p.variants.map((v) => v.name).join(', ')}`).join('; ')}`,
+        'probe list',
       )
     const { chosen, refused } = await chooseVariants(probes, target, host, {
       ...(variant === undefined

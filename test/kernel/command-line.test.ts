@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { freshDirectory, probe, startAttach } from './attach.ts'
+import { eventually } from './lines.ts'
+import { kernelSuite } from './requirements.ts'
+import { startWorkload } from './workload.ts'
+
+/** this very process: it is there, and nothing is attached to it before the error */
+const me = String(process.pid)
+
+/** A directory with the files that the commands below are given. */
+function stage(): string {
+  const directory = freshDirectory()
+  const write = (name: string, text: string) => writeFileSync(join(directory, name), text)
+  write('some.folded', 'main;read 3\n')
+  write('garbage.txt', 'neither this\nnor that\n')
+  write('garbage.gz', 'no gzip\n')
+  write('empty', '')
+  write('foreign.svg', '<svg xmlns="http://www.w3.org/2000/svg"/>\n')
+  symlinkSync('nowhere', join(directory, 'link'))
+  mkdirSync(join(directory, 'folder'))
+  return directory
+}
+
+describe('what is asked for wrongly is answered in one line, with a fix, and no run begins', () => {
+  const rows: [asked: string, code: number, said: RegExp][] = [
+    ['atach', 2, /no command "atach"\n {2}fix: probe attach /],
+    ['list syscalls', 2, /list takes no argument, got "syscalls"/],
+    ['audit plan.yaml', 2, /audit takes no argument, got "plan.yaml"/],
+    ['mark', 2, /Missing 1 required arg: label/],
+    ['mark stress', 4, /no attach or audit of yours is running/],
+    ['attach', 2, /no target given\n {2}fix: .*--pid.*--comm.*--port.*--cgroup/],
+    [`attach --pid ${me} --port 80`, 2, /more than one way to choose the target/],
+    [`attach syscals --pid ${me}`, 2, /no probe is called "syscals": .*\n {2}fix: syscalls instead of syscals/],
+    [`attach zzz --pid ${me}`, 2, /no probe is called "zzz": .*\n {2}fix: probe list/],
+    [`attach --pid ${me} --duration soon`, 2, /--duration: expected a duration like .*, got "soon"/],
+    [`attach --pid ${me} --duration 9999h`, 2, /--duration: expected at most/],
+    [`attach --pid ${me} --interval 1ms`, 2, /--interval: expected at least/],
+    ['attach --pid me', 2, /--pid: expected an integer/],
+    ['attach --pid 0', 2, /--pid: expected an integer greater/],
+    ['attach --nope', 2, /Nonexistent flag: --nope\n {2}fix: probe attach --help/],
+    ['attach --port 1', 4, /no process listens on TCP port 1/],
+    ['attach --comm nobody-is-called-so', 4, /no process is named/],
+    ['attach --cgroup /none/such', 4, /no cgroup/],
+    [`attach --pid ${me} --record some.folded`, 2, /some\.folded: it exists already/],
+    [`attach --pid ${me} --record link`, 2, /link: it exists already/],
+    [`attach --pid ${me} --record none/such`, 2, /none\/such: no such file or directory/],
+    [`script --pid ${me} --bpftrace new`, 2, /expected a version like/],
+    [`script syscalls --pid ${me} --variant none`, 2, /no variant "none"/],
+    ['replay none.ndjson', 2, /none\.ndjson: no such file/],
+    ['replay folder', 2, /folder is a directory/],
+    ['replay garbage.txt', 2, /garbage\.txt is not a recording/],
+    ['replay garbage.gz', 2, /garbage\.gz is not a recording/],
+    ['replay empty', 2, /empty is not a recording/],
+    ['flame none', 2, /none: no such file/],
+    ['flame folder', 2, /folder is a directory/],
+    ['flame garbage.txt', 2, /garbage\.txt.*folded/],
+    ['flame empty', 2, /empty.*folded/],
+    ['flame foreign.svg', 2, /foreign\.svg.*carries no profile/],
+    ['flame some.folded --phase stress', 2, /--phase chooses from a recording/],
+    ['flame some.folded --phase a --diff a..b', 2, /--diff=a\.\.b cannot also be provided/],
+    ['flame some.folded -o none/such.svg', 2, /none\/such\.svg: no such file or directory/],
+    ['flame some.folded -o folder', 2, /folder: it is a directory/],
+  ]
+  test.concurrent.each(rows)('probe %s: exit %i', async (asked, code, said) => {
+    const answer = await probe(asked.split(' '), { directory: stage() })
+    const { stderr } = answer
+    expect(stderr).toMatch(said)
+    expect(stderr).toMatch(/^(attaching to [^\n]+\n)?error: [^\n]+\n {2}.*fix: \S.* {3}\(exit \d+\)\n$/)
+    expect(answer).toMatchObject({ code, stdout: '' })
+  })
+
+  test('with --json the error is on stdout too, as one object', async () => {
+    const answer = await probe(['attach', '--json', '--pid', 'me'])
+    expect(JSON.parse(answer.stdout)).toEqual({
+      error: expect.objectContaining({ code: 'usage', exitCode: 2, fix: 'probe attach --help' }),
+    })
+  })
+})
+
+describe('what is asked for rightly', () => {
+  test('list: every variant, with the reason where it is refused', async () => {
+    const [text, json] = await Promise.all([probe(['list']), probe(['list', '--json'])])
+    const { probes } = JSON.parse(json.stdout) as {
+      probes: { name: string; variants: { name: string; support: { kind: string; reason?: string } }[] }[]
+    }
+    expect(probes.length).toBeGreaterThanOrEqual(5)
+    const unbroken = text.stdout.replace(/\s+/g, ' ')
+    for (const { name, variants } of probes) {
+      expect(unbroken).toContain(name)
+      for (const variant of variants)
+        if (variant.support.kind === 'no')
+          expect(unbroken).toContain(`not by ${variant.name}: ${variant.support.reason}`)
+    }
+  })
+
+  test('script: the text, and the same text in the JSON', async () => {
+    const [text, json] = await Promise.all([
+      probe(['script', 'syscalls', '--pid', me]),
+      probe(['script', 'syscalls', '--pid', me, '--json']),
+    ])
+    expect(text.stdout).toContain(`/pid == ${me}`)
+    expect(JSON.parse(json.stdout)).toMatchObject({ script: text.stdout, probes: [{ name: 'syscalls' }] })
+  })
+
+  test('flame: folded stacks to an SVG on stdout, and that SVG to the same SVG', async () => {
+    const directory = stage()
+    const drawn = await probe(['flame', 'some.folded'], { directory })
+    expect(drawn.stdout).toContain('</svg>')
+    writeFileSync(join(directory, 'drawn.svg'), drawn.stdout)
+    expect((await probe(['flame', 'drawn.svg'], { directory })).stdout).toBe(drawn.stdout)
+  })
+})
+
+kernelSuite('scripts and attaches as a person uses them', () => {
+  test('a printed script runs by hand: a window a second, with the calls of the program in it', async () => {
+    const target = await startWorkload('phases')
+    target.say('getppid')
+    const { stdout: script } = await probe(['script', 'syscalls', '--pid', String(target.pid)])
+    const file = join(freshDirectory(), 's.bt')
+    writeFileSync(file, script)
+    const output = execFileSync(
+      'timeout',
+      ['--preserve-status', '--signal=INT', '4', 'bpftrace', '--no-warnings', file],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    )
+    const windows = output.split(/^CUT \d+$/m).slice(1)
+    expect(windows.length).toBeGreaterThanOrEqual(2)
+    expect(windows[1]).toMatch(/^@syscall_latency_[ab]\[110, \d+\]: \d+$/m) // 110: getppid
+    expect(windows[1]).toMatch(/^FIN \d+$/m)
+  })
+
+  test('in a pipe, attach ends with the text summary', async () => {
+    const target = await startWorkload('phases')
+    const ended = await probe(['attach', 'syscalls', '--pid', String(target.pid), '--duration', '1s'])
+    expect(ended).toMatchObject({ code: 0 })
+    expect(ended.stdout).toMatch(/^phases\[\d+\].*\nsyscalls {2}/)
+    expect(ended.stdout).toMatch(/^recording {2,}probe-.*\.ndjson/m)
+  })
+
+  test('Ctrl-C while it attaches: exit 130, and no empty recording stays behind', async () => {
+    const target = await startWorkload('phases')
+    const directory = freshDirectory()
+    const file = join(directory, 'run.ndjson')
+    const attaching = startAttach(['--pid', String(target.pid), '--record', file], { directory })
+    await eventually(
+      'the recording is created',
+      () => execFileSync('ls', [directory], { encoding: 'utf8' }) !== '',
+      10_000,
+    )
+    const { code, stderr } = await attaching.stop()
+    expect(stderr).toMatch(/^error: interrupted while attaching: nothing was recorded {3}\(exit 130\)$/m)
+    expect(code).toBe(130)
+    expect(execFileSync('ls', [directory], { encoding: 'utf8' })).toBe('')
+  })
+})
