@@ -17,7 +17,7 @@ export interface SymbolSource {
 /** A browser has a million; 34 MB of numbers. */
 const SYMBOL_LIMIT = 2_000_000
 const ENTRY = 24 // Elf64_Sym
-const CHUNK_ENTRIES = 32_768
+const CHUNK_ENTRIES = 4096
 /** Names are shown with up to 512 code points. */
 const NAME_BYTES = 2048
 /** How many symbols around an address are looked at: functions are nested two or three deep. */
