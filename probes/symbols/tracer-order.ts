@@ -1,7 +1,7 @@
 /**
  * Sorts symbols by start address and leaves those that share one in the order in which the tracer has them. Of several
  * names of a function (`nanosleep`, `__GI___nanosleep`) bpftrace prints the one that libbcc's `std::sort` put last, and
- * that is no rule but an outcome: introsort is not stable. Doing the same steps gives the same name (398 of 398 aliases
+ * that is no rule but an outcome: introsort is not stable. Doing the same steps gives the same name (400 of 400 aliases
  * of libc), so that frames named here and frames named by the tracer are one box in a flame graph.
  *
  * @param starts in the order of the symbol tables; sorted in place
