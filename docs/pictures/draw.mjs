@@ -1,0 +1,97 @@
+// Draws the pictures of the documentation: runs the demo in a terminal as a user would, and takes its screen.
+//
+//   node docs/pictures/draw.mjs                   all pictures anew, in about a minute; needs a build, tmux, and what probe needs
+//   node docs/pictures/draw.mjs --from CAPTURE    a picture of a saved screen (tmux capture-pane -e -p -N), on stdout
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { screenSvg } from './screen-svg.mjs'
+
+const COLUMNS = 120
+const ROWS = 36
+const PATIENCE_MS = 120_000
+const LOOK_EVERY_MS = 100
+/** Where the pictures say that probe is installed: stacks hold the paths of scripts. */
+const HOME = '/tmp/probe'
+const here = import.meta.dirname
+const root = resolve(here, '../..')
+
+const { values: flags } = parseArgs({ options: { from: { type: 'string' }, title: { type: 'string' } } })
+if (flags.from === undefined) await drawAll()
+else process.stdout.write(screenSvg(readFileSync(flags.from, 'utf8'), { title: flags.title ?? 'A terminal screen' }))
+
+async function drawAll() {
+  const folder = mkdtempSync(join(tmpdir(), 'probe-pictures-'))
+  install()
+  const terminal = openTerminal(folder)
+  try {
+    terminal.type('probe audit --demo')
+    await terminal.until(/ stress 4\/5 .* 00:1[345] \//)
+    draw(
+      'overview.svg',
+      terminal.capture(),
+      'probe in a terminal: a load test under stress, compared with its baseline',
+    )
+    terminal.keys('4')
+    await terminal.until(/all .* per request/)
+    terminal.keys('/')
+    await terminal.until(/search frames:/)
+    terminal.keys('lll_lock_wait', 'Enter')
+    await terminal.until(/lll_lock_wait: [1-9]\d* frames/)
+    draw('flame-panel.svg', terminal.capture(), 'probe in a terminal: where requests were blocked, as a flame graph')
+    await terminal.until(/^ ended /)
+    terminal.keys('q')
+    await terminal.until(/off-cpu-soak\.svg\n/)
+    const results = readdirSync(folder).find((name) => name.startsWith('probe-audit-')) ?? ''
+    const svg = join(here, 'off-cpu-diff.svg')
+    const recording = join(folder, results, 'run.ndjson.gz')
+    execFileSync('sh', [join(HOME, 'cli/bin.sh'), 'flame', recording, '--diff', 'baseline..stress', '-o', svg])
+  } finally {
+    terminal.close()
+    rmSync(HOME, { recursive: true })
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function draw(name, capture, title) {
+  writeFileSync(join(here, name), screenSvg(capture, { title, columns: COLUMNS }))
+}
+
+/** A copy of the build at a path that is the same on every machine. */
+function install() {
+  mkdirSync(HOME, { mode: 0o700 })
+  for (const part of ['dist', 'package.json', 'oclif.manifest.json', 'cli/bin.sh'])
+    cpSync(join(root, part), join(HOME, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(HOME, 'node_modules'))
+  mkdirSync(join(HOME, 'bin'))
+  symlinkSync('../cli/bin.sh', join(HOME, 'bin/probe'))
+}
+
+/** A private tmux server with one shell in it; closing it hangs up on whatever runs there. */
+function openTerminal(folder) {
+  const tmux = (...args) =>
+    execFileSync('tmux', ['-L', `probe-pictures-${process.pid}`, '-f', '/dev/null', ...args], { encoding: 'utf8' })
+  const shell = `env TERM=tmux-256color COLORTERM=truecolor PATH=${HOME}/bin:$PATH PS1='$ ' sh`
+  const size = ['-x', String(COLUMNS), '-y', String(ROWS)]
+  tmux('new-session', '-d', ...size, '-c', folder, shell, ';', 'set', 'status', 'off')
+  return {
+    type: (line) => {
+      tmux('send-keys', '-l', line)
+      tmux('send-keys', 'Enter')
+    },
+    keys: (...keys) => tmux('send-keys', ...keys),
+    capture: () => tmux('capture-pane', '-e', '-p', '-N'),
+    until: async (wanted) => {
+      const deadline = Date.now() + PATIENCE_MS
+      for (;;) {
+        const screen = tmux('capture-pane', '-p')
+        if (wanted.test(screen)) return
+        if (Date.now() > deadline) throw new Error(`waited for ${wanted}; the screen shows:\n${screen}`)
+        await new Promise((done) => setTimeout(done, LOOK_EVERY_MS))
+      }
+    },
+    close: () => tmux('kill-server'),
+  }
+}

@@ -1,0 +1,1 @@
+export declare function screenSvg(capture: string, options: { title: string; columns?: number }): string
