@@ -61,10 +61,10 @@ kernelSuite('accept-queue against waits known from the client’s side', () => {
       '--left',
       '0',
       '--every-ms',
-      '100',
+      '400',
     ])
     const { port } = await server.hear('ready', portSchema)
-    server.say('go') // the queue fills at once and empties over 3 s
+    server.say('go') // the queue fills at once and empties over 12 s: attaching is quicker on any machine
     const attached = await attach(['accept-queue', '--pid', String(server.pid)])
     const truth = await server.hear('truth', truthSchema)
     await attached.stop()
