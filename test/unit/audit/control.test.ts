@@ -213,7 +213,8 @@ describe('a folder that is not ours alone is refused, by both sides', () => {
     expect(readdirSync(elsewhere)).toEqual([])
   })
 
-  test.skipIf(process.getuid?.() !== 0)('it belongs to somebody else', async () => {
+  test('it belongs to somebody else', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'not root')
     mkdirSync(folder(), { mode: 0o700 })
     chownSync(folder(), 65534, 65534)
     for (const error of await both()) expect(error).toMatchObject(expected)

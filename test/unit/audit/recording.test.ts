@@ -73,7 +73,8 @@ describe('a recording that is written', () => {
     expect(lstatSync(name).isSymbolicLink()).toBe(true)
   })
 
-  test.skipIf(process.getuid?.() !== 0)('belongs to the user who called sudo', async () => {
+  test('belongs to the user who called sudo', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'not root')
     vi.stubEnv('SUDO_UID', '65534')
     vi.stubEnv('SUDO_GID', '65533')
     onTestFinished(() => {
@@ -84,7 +85,8 @@ describe('a recording that is written', () => {
     expect(statSync(name)).toMatchObject({ uid: 65534, gid: 65533 })
   })
 
-  test.skipIf(process.getuid?.() !== 0)('on a full disk ends with a whole line and says what to do', async () => {
+  test('on a full disk ends with a whole line and says what to do', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'not root')
     const small = path.join(folder, 'small')
     mkdirSync(small)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'probe-test', small])

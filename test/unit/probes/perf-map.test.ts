@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createJitNames } from '../../../probes/symbols/jit.ts'
@@ -66,15 +66,14 @@ describe('the map of a running process', () => {
   })
 
   test('is not read through a link', async () => {
-    const { symlinkSync } = await import('node:fs')
     writeFileSync(`${folder}/elsewhere`, '7f00 10 secret\n')
     symlinkSync(`${folder}/elsewhere`, path)
     onTestFinished(() => rmSync(path, { force: true }))
     expect(await readPerfMap(process.pid)).toBeNull()
   })
 
-  test.skipIf(process.getuid?.() !== 0)('is not read when it belongs to somebody else', async () => {
-    const { chownSync } = await import('node:fs')
+  test('is not read when it belongs to somebody else', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'not root')
     write('7f00 10 planted\n')
     chownSync(path, 65534, 65534)
     expect(await readPerfMap(process.pid)).toBeNull()

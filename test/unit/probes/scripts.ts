@@ -1,6 +1,7 @@
 import { loadCatalog } from '../../../probes/catalog/index.ts'
 import type { Probe } from '../../../probes/define.ts'
 import { targetFilter } from '../../../probes/engine/targets.ts'
+import type { KernelTypes } from '../../../probes/host/btf.ts'
 import type { Host } from '../../../probes/host/host.ts'
 import { netnsInode } from '../../../probes/host/netns.ts'
 import type { Target } from '../../../probes/host/target.ts'
@@ -80,6 +81,8 @@ export interface ScriptOptions {
   frame?: FrameKind
   /** whether tcp_retransmit_skb tells failed attempts, as it does from some kernel between 6.12 and 6.18 on */
   retransmitsTellErrors?: boolean
+  /** read fields at the offsets of this kernel */
+  layout?: KernelTypes | null
 }
 
 /** The program of these probes, on a kernel that has every tracepoint field we know, by the names of fields. */
@@ -101,7 +104,7 @@ export async function script(chosen: readonly Choice[], options: ScriptOptions =
     limitSeconds: 3600,
     mapEntries: 16_384,
     targets: parts,
-    layout: null,
+    layout: options.layout ?? null,
   })
 }
 
