@@ -39,6 +39,8 @@ export interface Drawing<Data> {
   /** labelled distributions, most important first */
   histograms?: (data: Data) => { label: string; histogram: Histogram }[]
   figures: (data: Data, scope: FigureScope) => Figure[]
+  /** key of the figure that is drawn over time: one that every window has */
+  lane: string
   /** rows for a table, biggest first; values by column key; null is unknown */
   table?: {
     columns: TableColumn[]

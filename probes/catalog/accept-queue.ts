@@ -264,6 +264,7 @@ export const acceptQueue = defineProbe({
   ],
   draw: {
     tab: 'Accept',
+    lane: 'p99',
     histograms: (data) =>
       Object.entries(data.listeners)
         .sort((a, b) => b[1].accepted - a[1].accepted)

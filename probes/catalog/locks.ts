@@ -307,6 +307,7 @@ export const locks = defineProbe({
   ],
   draw: {
     tab: 'Locks',
+    lane: 'wait',
     histograms: (data) => [{ label: 'user locks', histogram: data.user.latency }],
     figures: (data, scope) => [
       {

@@ -160,6 +160,7 @@ export const offCpu = defineProbe({
   ],
   draw: {
     tab: 'Off-CPU',
+    lane: 'runnable',
     histograms: (data) => [
       { label: 'blocked', histogram: data.blocked },
       { label: 'waiting for a CPU', histogram: data.runnable },

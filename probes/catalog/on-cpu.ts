@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import type { RawFrame } from '../engine/frame.ts'
 import { count, latest } from '../record.ts'
-import { kstack, ustack } from '../script/expr.ts'
+import { int, kstack, ustack } from '../script/expr.ts'
 import { countIn, resultMap } from '../script/maps.ts'
 import { at, record } from '../script/parts.ts'
 
+const total = resultMap('on_cpu_samples', 'count', 'int')
 const samples = resultMap('on_cpu', 'count', 'stack', 'stack')
 
 export const onCpu = defineProbe({
@@ -33,15 +34,14 @@ export const onCpu = defineProbe({
         handlers: [
           at({ type: 'profile', hz: params.hz }, 'a sample of what runs', {
             when: filter.mine,
-            body: [record(countIn(samples, kstack, ustack))],
+            body: [record(countIn(total, int(0)), countIn(samples, kstack, ustack))],
           }),
         ],
       }),
       decode: (frame, context) => {
-        const rows = frame.rows(samples)
         return {
-          data: { samples: rows.reduce((n, row) => n + row.value, 0), hz: context.params.hz },
-          stacks: rows.map(({ key, value }) => ({
+          data: { samples: frame.rows(total).reduce((n, row) => n + row.value, 0), hz: context.params.hz },
+          stacks: frame.rows(samples).map(({ key, value }) => ({
             value,
             count: value,
             frames: context.names(key[1] as RawFrame[], key[0] as RawFrame[]),
@@ -52,6 +52,7 @@ export const onCpu = defineProbe({
   ],
   draw: {
     tab: 'On-CPU',
+    lane: 'cpu',
     figures: (data, scope) => [
       {
         key: 'samples',

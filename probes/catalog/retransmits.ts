@@ -137,6 +137,7 @@ export const retransmits = defineProbe({
   ],
   draw: {
     tab: 'Resent',
+    lane: 'segments',
     figures: (data, scope) => [
       {
         key: 'segments',

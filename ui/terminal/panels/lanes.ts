@@ -96,7 +96,6 @@ const stepFor = (secondsPerCell: number): number => STEPS_S.find((step) => step 
 
 const latestOf = (lane: Lane): number | null => lane.points.at(-1)?.value ?? null
 
-/** A probe's lane: its first headline that has a good direction, a time before others, a p99 before all; else the p99 of its first histogram. */
 function laneOf(model: RunModel, probe: Probe): Lane | null {
   const chosen = laneFigure(model, probe)
   const points = model.phases.flatMap((phase) =>
@@ -116,15 +115,10 @@ function laneOf(model: RunModel, probe: Probe): Lane | null {
   }
 }
 
+/** The figure a probe wants drawn; while that is unknown (no load, no per request) the first headline that is known. */
 function laneFigure(model: RunModel, probe: Probe): Figure | null {
   const figures = figuresOf(probe, model.current).filter((figure) => figure.value !== null)
-  const worth = (figure: Figure) =>
-    (figure.headline ? 8 : 0) +
-    (figure.better === 'neutral' ? 0 : 4) +
-    (figure.unit.startsWith('ns') ? 2 : 0) +
-    (figure.key.endsWith('p99') ? 1 : 0)
-  const best = figures.sort((a, b) => worth(b) - worth(a))[0]
-  return best && worth(best) >= 8 ? best : null
+  return figures.find(({ key }) => key === probe.draw.lane) ?? figures.find(({ headline }) => headline) ?? null
 }
 
 type Window = { startUs: number; endUs: number; data: unknown }
