@@ -1,5 +1,5 @@
-// A terminal screen as an SVG picture: what `tmux capture-pane -e -p` drawn on an exact grid of cells. Pure: the
-// same capture gives the same bytes.
+// A terminal screen as an SVG picture: what `tmux capture-pane -e -p -N` prints, drawn on an exact grid of cells. Pure:
+// the same capture gives the same bytes.
 
 const CELL_WIDTH = 8
 const CELL_HEIGHT = 17
