@@ -51,7 +51,7 @@ const together = await everyProbe()
 
 kernelSuite('the installed bpftrace compiles for this kernel', () => {
   describe('each variant alone', () => {
-    test.each(variants)('$probe/$variant', async (choice, { skip }) => {
+    test.for(variants)('$probe/$variant', async (choice, { skip }) => {
       const reason = lack(choice)
       if (reason) skip(reason)
       expect(await refusal([choice])).toBeNull()
