@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { acceptQueue } from '../../../probes/catalog/accept-queue.ts'
+import { bucketOf } from '../../../probes/histogram.ts'
+import { mergeData } from '../../../probes/record.ts'
+import { decodeWith, type OpenByMap, type RowsByMap, windowOf } from './subjects.ts'
+
+const variants = ['tracepoint', 'fexit', 'kprobe']
+const decode = (
+  rows: RowsByMap,
+  open: OpenByMap | null = null,
+  ports: ReadonlySet<number> | null = new Set([8080]),
+  variant = 'tracepoint',
+) => decodeWith(acceptQueue, variant, windowOf(rows, { endNs: 5000, open }), { ports }).data
+
+const busy: RowsByMap = {
+  accept_latency: [
+    [[8080, bucketOf(100)], 3],
+    [[8080, bucketOf(900)], 1],
+    [[9090, 5], 2],
+  ],
+  accept_ns: [
+    [[8080], 1200],
+    [[9090], 10],
+  ],
+  accept_untracked: [[[8080], 2]],
+  accept_errors: [
+    [[24], 5],
+    [[11], 1],
+  ],
+  accept_depth: [[[8080], 9]],
+  accept_limit: [[[8080], 8]],
+}
+
+describe('the accept queue', () => {
+  test.each(variants)('counts connections by listener, with how long they waited (%s)', (variant) => {
+    const { listeners, errors } = decode(busy, null, null, variant)
+    expect(Object.keys(listeners)).toEqual(['8080', '9090'])
+    expect(listeners['8080']).toMatchObject({ accepted: 6, untracked: 2, depth_max: 9, limit: 8 })
+    expect(listeners['8080']?.latency).toMatchObject({ count: 4, sum: 1200 })
+    expect(listeners['9090']).toMatchObject({ accepted: 2, untracked: 0, depth_max: null, limit: null })
+    expect(errors).toEqual({ E24: 5, E11: 1 })
+  })
+
+  test('shows a listener nobody connected to, as nothing accepted and its depth unknown', () => {
+    expect(decode({})).toEqual({
+      listeners: {
+        8080: {
+          accepted: 0,
+          untracked: 0,
+          depth_max: null,
+          limit: null,
+          latency: expect.objectContaining({ count: 0 }),
+        },
+      },
+      errors: {},
+      waiting: [],
+    })
+  })
+
+  test('lists who still waits when a phase ends, longest first', () => {
+    const open: OpenByMap = {
+      accept_since: [
+        [[0xa1], 4000],
+        [[0xa2], 1000],
+        [[0xa3], 0],
+        [[0xa4], 5001],
+        [[0xa5], 2000],
+        [[0xa6], 3000],
+      ],
+      accept_port: [
+        [[0xa1], 8080],
+        [[0xa2], 8080],
+        [[0xa3], 8080],
+        [[0xa4], 8080],
+        [[0xa5], 5432],
+      ],
+    }
+    // Not: one that was accepted, one that came after the cut, one of another process's port, one without a port.
+    expect(decode({}, open).waiting).toEqual([
+      { port: 8080, age_ns: 4000 },
+      { port: 8080, age_ns: 1000 },
+    ])
+  })
+
+  test('lists nobody within a phase: who waits then is not known', () => {
+    expect(decode(busy).waiting).toEqual([])
+  })
+
+  test('adds up over the windows of a phase: deepest queue, latest limit, those who wait at its end', () => {
+    const later: RowsByMap = { ...busy, accept_depth: [[[8080], 4]], accept_limit: [[[8080], 128]] }
+    const waiting: OpenByMap = { accept_since: [[[1], 4999]], accept_port: [[[1], 8080]] }
+    const sum = mergeData(acceptQueue.record, decode(busy), decode(later, waiting))
+    expect(sum.listeners['8080']).toMatchObject({ accepted: 12, untracked: 4, depth_max: 9, limit: 128 })
+    expect(sum.listeners['8080']?.latency).toMatchObject({ count: 8, sum: 2400 })
+    expect(sum.errors).toEqual({ E24: 10, E11: 2 })
+    expect(sum.waiting).toEqual([{ port: 8080, age_ns: 1 }])
+  })
+
+  test('says in figures what stands in the data, and unknown where there is nothing', () => {
+    const value = (data: ReturnType<typeof decode>, key: string) =>
+      acceptQueue.draw.figures(data, { durationUs: 2e6, requests: null }).find((figure) => figure.key === key)?.value
+    const full = decode(busy)
+    expect([value(full, 'accepted'), value(full, 'rate'), value(full, 'depth'), value(full, 'limit')]).toEqual([
+      8, 4, 9, 8,
+    ])
+    expect(value(full, 'errors')).toBe(6)
+    const idle = decode({})
+    expect(['p50', 'p99', 'max', 'depth', 'limit'].map((key) => value(idle, key))).toEqual([
+      null,
+      null,
+      null,
+      null,
+      null,
+    ])
+    expect(value(idle, 'accepted')).toBe(0)
+  })
+})

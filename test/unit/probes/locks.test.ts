@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { locks } from '../../../probes/catalog/locks.ts'
+import { refineClass } from '../../../probes/locks/lock-class.ts'
+import { mergeData } from '../../../probes/record.ts'
+import { decodeWith, type OpenByMap, type RowsByMap, windowOf } from './subjects.ts'
+
+// What the arguments of the call alone told.
+const LOW_LEVEL_LOCK = 1
+const PRIORITY_INHERITING = 2
+const BITSET = 3
+const OTHER = 4
+const MUTEX = 0x1000
+const JOBS = 0x2000
+
+const ended: RowsByMap = {
+  futex_latency: [
+    [[LOW_LEVEL_LOCK, 50], 3],
+    [[PRIORITY_INHERITING, 60], 1],
+    [[BITSET, 90], 5],
+  ],
+  futex_ns: [
+    [[LOW_LEVEL_LOCK, MUTEX], 300, 3],
+    [[PRIORITY_INHERITING, 0x3000], 100, 1],
+    [[BITSET, JOBS], 9000, 5],
+  ],
+  futex_stacks: [
+    [[LOW_LEVEL_LOCK, MUTEX, ['__lll_lock_wait', 'take', 'worker']], 300, 3],
+    [[BITSET, JOBS, ['__futex_abstimed_wait_common', 'pthread_cond_wait', 'idle']], 9000, 5],
+    [[BITSET, 0x4000, ['pthread_rwlock_rdlock', 'reader']], 70, 2],
+  ],
+  lock_ns: [
+    [[32], 500, 2],
+    [[1], 40, 4],
+  ],
+  lock_stacks: [[[32, -0x777a_0000_0000, ['mutex_lock', 'do_write']], 500, 2]],
+}
+const decode = (rows: RowsByMap, open: OpenByMap | null = null, variant = 'tracepoint') =>
+  decodeWith(locks, variant, windowOf(rows, { startNs: 9000, endNs: 10_000, open }), { phaseStartNs: 1000 })
+
+describe('waits for locks', () => {
+  test('are those for mutexes; waits on conditions stand beside them', () => {
+    const { user } = decode(ended).data
+    expect(user).toMatchObject({ waits: 4, wait_ns: 400, contended: 2 })
+    expect(user.latency).toMatchObject({
+      count: 4,
+      sum: 400,
+      buckets: [
+        [50, 3],
+        [60, 1],
+      ],
+    })
+    expect(user.by_class['mutex']).toEqual({ waits: 4, wait_ns: 400 })
+    expect(user.by_class['condition']).toEqual({ waits: 5, wait_ns: 9000 })
+  })
+
+  test('are classed in the stacks by the functions that wait, where those are named', () => {
+    const rows = decode(ended).stacks?.filter(({ dims }) => dims?.['lock'] === 'user')
+    expect(rows?.map(({ value, dims }) => [value, dims?.['class'], dims?.['address']])).toEqual([
+      [300, 'mutex', '0x1000'],
+      [9000, 'condition', '0x2000'],
+      [70, 'rwlock', '0x4000'],
+    ])
+  })
+
+  test('in the kernel are counted by the kind that the event’s flags tell', () => {
+    expect(decode(ended).data.kernel).toEqual({ waits: 6, wait_ns: 540, by_kind: { mutex: 500, spinlock: 40 } })
+    const row = decode(ended).stacks?.find(({ dims }) => dims?.['lock'] === 'kernel')
+    expect(row).toMatchObject({
+      value: 500,
+      count: 2,
+      frames: ['do_write_[k]', 'mutex_lock_[k]'],
+      dims: { class: 'mutex' },
+    })
+  })
+
+  test.each([
+    [1, 'spinlock'],
+    [2, 'rwsem'],
+    [4, 'rwsem'],
+    [3, 'rwlock'],
+    [5, 'rwlock'],
+    [8, 'rtmutex'],
+    [16, 'percpu-rwsem'],
+    [18, 'percpu-rwsem'],
+    [32, 'mutex'],
+    [33, 'mutex'],
+    [0, 'other'],
+  ])('in the kernel with flags %i are for a %s', (flags, kind) => {
+    expect(decode({ lock_ns: [[[flags], 7, 1]] }).data.kernel?.by_kind).toEqual({ [kind]: 7 })
+  })
+
+  test('in the kernel are unknown, not none, where the host cannot tell', () => {
+    const decoded = decode(ended, null, 'user-only')
+    expect(decoded.data.kernel).toBeNull()
+    expect(decoded.notes?.join()).toMatch(/unknown here/)
+    expect(decoded.stacks?.some(({ dims }) => dims?.['lock'] === 'kernel')).toBe(false)
+    expect(decoded.data.user.waits).toBe(4)
+  })
+
+  test('add up over windows', () => {
+    const one = decode(ended).data
+    const sum = mergeData(locks.record, one, one)
+    expect(sum.user).toMatchObject({ waits: 8, wait_ns: 800, contended: 4 })
+    expect(sum.user.by_class['condition']).toEqual({ waits: 10, wait_ns: 18_000 })
+    expect(sum.kernel).toEqual({ waits: 12, wait_ns: 1080, by_kind: { mutex: 1000, spinlock: 80 } })
+  })
+})
+
+describe('a wait that has not ended when its phase does', () => {
+  const open = (since: number, code: number, stack: string[]): OpenByMap => ({
+    futex_since: [[[7], since]],
+    futex_address: [[[7], MUTEX]],
+    futex_class: [[[7], code]],
+    futex_stack: [[[7], stack]],
+  })
+  const mutex = ['__lll_lock_wait', 'take']
+  const condition = ['pthread_cond_wait', 'pool']
+  const cases: [string, OpenByMap, string, number][] = [
+    ['adds its time', open(7000, LOW_LEVEL_LOCK, mutex), 'mutex', 3000],
+    ['adds only what of it is in the phase', open(500, LOW_LEVEL_LOCK, mutex), 'mutex', 9000],
+    ['is a condition', open(7000, BITSET, condition), 'condition', 3000],
+    ['is idleness when it is a condition and has lasted the phase', open(500, BITSET, condition), 'idle', 9000],
+    ['is idleness when it has lasted nine tenths of it', open(1500, BITSET, condition), 'idle', 8500],
+    ['is no idleness when it is a mutex, however long', open(500, LOW_LEVEL_LOCK, mutex), 'mutex', 9000],
+    ['is something else when nothing tells', open(7000, OTHER, ['f']), 'other', 3000],
+  ]
+  test.each(cases)('%s', (_, waiting, as, ns) => {
+    const { data, stacks } = decode({}, waiting)
+    expect(data.user.by_class).toEqual({ [as]: { waits: 0, wait_ns: ns } })
+    expect(data.user.waits, 'it is counted where it ends').toBe(0)
+    expect(data.user.wait_ns).toBe(as === 'mutex' ? ns : 0)
+    expect(data.user.latency.count).toBe(0)
+    expect(stacks).toMatchObject([{ value: ns, count: 1, dims: { lock: 'user', address: '0x1000', class: as } }])
+  })
+
+  test.each([
+    ['has ended', 0],
+    ['began after the cut', 10_001],
+  ])('is none when it %s', (_, since) => {
+    const { data, stacks } = decode({}, open(since, LOW_LEVEL_LOCK, mutex))
+    expect(data.user.by_class).toEqual({})
+    expect(stacks).toEqual([])
+  })
+})
+
+test.each<[string[], string, string]>([
+  [['main', 'pthread_mutex_lock', '__lll_lock_wait'], 'other', 'mutex'],
+  [['main', '___pthread_mutex_lock'], 'other', 'mutex'],
+  [['main', 'uv_mutex_lock'], 'condition', 'mutex'],
+  [['main', 'std::sys::sync::mutex::futex::Mutex::lock_contended'], 'other', 'mutex'],
+  [['main', 'parking_lot::raw_mutex::RawMutex::lock_slow'], 'other', 'mutex'],
+  [['main', 'pthread_rwlock_wrlock'], 'condition', 'rwlock'],
+  [['main', '__pthread_cond_wait', '__futex_abstimed_wait_common'], 'mutex', 'condition'],
+  [['main', '__futex_abstimed_wait_common'], 'other', 'condition'],
+  [['main', '__new_sem_wait_slow'], 'condition', 'semaphore'],
+  [['main', 'uv_sem_wait', 'sem_wait'], 'condition', 'semaphore'],
+  [['main', '__pthread_clockjoin_ex'], 'other', 'join'],
+  // The leaf says more than what called it.
+  [['pthread_mutex_lock', 'callback', 'pthread_cond_wait'], 'mutex', 'condition'],
+  [['main', 'nothing_known'], 'mutex', 'mutex'],
+  [[], 'other', 'other'],
+])('the functions %j make a wait a %3$s', (frames, byArguments, as) => {
+  expect(refineClass(byArguments as 'mutex', frames)).toBe(as)
+})
