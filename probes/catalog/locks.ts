@@ -46,13 +46,13 @@ const address = openMap('futex_address', 'int', 'int')
 const kind = openMap('futex_class', 'int', 'int')
 const place = openMap('futex_stack', 'stack', 'int')
 const waits = resultMap('futex_latency', 'count', 'int', 'int')
-const time = resultMap('futex_ns', 'stats', 'int', 'int')
-const stacks = resultMap('futex_stacks', 'stats', 'int', 'int', 'stack')
+const time = resultMap('futex_ns', 'stats', 'int', 'address')
+const stacks = resultMap('futex_stacks', 'stats', 'int', 'address', 'stack')
 
 const kernelBegan = stateMap('lock_since', 'int', 'int', 'int')
 const kernelFlags = stateMap('lock_flags', 'int', 'int', 'int')
 const kernelWaits = resultMap('lock_ns', 'stats', 'int')
-const kernelStacks = resultMap('lock_stacks', 'stats', 'int', 'int', 'stack')
+const kernelStacks = resultMap('lock_stacks', 'stats', 'int', 'address', 'stack')
 
 /** Flags of lock:contention_begin (include/trace/events/lock.h). */
 const kernelKind = (flags: number): string =>
@@ -165,13 +165,13 @@ const kernelHandlers = (filter: TargetFilter): Handler[] => [
 function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean): Decoded<Data> {
   const rows: DecodedStack[] = []
   const byClass = new Map<LockClass, { waits: number; wait_ns: number }>()
-  const addresses = new Set<number>()
-  const note = (as: LockClass, waited: number, ns: number, lock: number) => {
+  const addresses = new Set<string>()
+  const note = (as: LockClass, waited: number, ns: number, lock: string) => {
     const seen = byClass.get(as) ?? { waits: 0, wait_ns: 0 }
     byClass.set(as, { waits: seen.waits + waited, wait_ns: seen.wait_ns + ns })
     if (isLock(as)) addresses.add(lock)
   }
-  for (const { key, value, count: waited } of frame.rows(time)) note(classOf(key[0]), waited, value, Number(key[1]))
+  for (const { key, value, count: waited } of frame.rows(time)) note(classOf(key[0]), waited, value, String(key[1]))
   for (const { key, value, count: waited } of frame.rows(stacks)) {
     const frames = context.names(key[2] as RawFrame[], [])
     const as = refineClass(classOf(key[0]), frames)
@@ -179,7 +179,7 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
       value,
       count: waited,
       frames,
-      dims: { lock: 'user', address: hex(Number(key[1])), class: as },
+      dims: { lock: 'user', address: String(key[1]), class: as },
     })
   }
   const open = openWaits(frame, context)
@@ -190,7 +190,7 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
       value: wait.ns,
       count: 1,
       frames: wait.frames,
-      dims: { lock: 'user', address: hex(wait.address), class: wait.class },
+      dims: { lock: 'user', address: wait.address, class: wait.class },
     })
   }
   for (const { key, value, count: waited } of withKernel ? frame.rows(kernelStacks) : [])
@@ -198,7 +198,7 @@ function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean)
       value,
       count: waited,
       frames: context.names([], key[2] as RawFrame[]),
-      dims: { lock: 'kernel', address: hex(Number(key[1])), class: kernelKind(Number(key[0])) },
+      dims: { lock: 'kernel', address: String(key[1]), class: kernelKind(Number(key[0])) },
     })
   const locks = [...byClass].filter(([as]) => isLock(as)).map(([, sum]) => sum)
   const lockBuckets = frame.rows(waits).filter((row) => isLock(classOf(row.key[0])))
@@ -257,7 +257,7 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
       {
         frames,
         ns: frame.endNs - from,
-        address: Number(addresses.get(key[0]) ?? 0),
+        address: `0x${Number(addresses.get(key[0]) ?? 0).toString(16)}`,
         class: as === 'condition' && wholePhase ? ('idle' as const) : as,
       },
     ]
@@ -268,7 +268,6 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
 const IDLE_SHARE = 0.9
 
 const isLock = (as: LockClass) => as === 'mutex' || as === 'rwlock'
-const hex = (value: number) => `0x${value.toString(16)}`
 
 const params = z.object({})
 

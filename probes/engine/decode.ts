@@ -89,7 +89,7 @@ export function readKey(parts: readonly KeyPart[], raw: string): KeyValue[] {
       const comma = last ? -1 : rest.indexOf(',')
       const text = comma < 0 ? rest : rest.slice(0, comma)
       rest = comma < 0 ? '' : rest.slice(comma + 1)
-      out.push(part === 'int' ? integer(text) : text)
+      out.push(part === 'int' ? integer(text) : part === 'address' ? readAddress(text) : text)
     }
   }
   return out
@@ -99,6 +99,11 @@ export function readKey(parts: readonly KeyPart[], raw: string): KeyValue[] {
 function integer(text: string): number {
   const value = Number(text)
   return Number.isSafeInteger(value) || !/^-?\d+$/.test(text) ? value : Number(BigInt.asIntN(64, BigInt(text)))
+}
+
+/** A 64-bit address as "0x…", exactly; what is no number stays as it is. */
+function readAddress(text: string): string {
+  return /^-?\d+$/.test(text) ? `0x${BigInt.asUintN(64, BigInt(text)).toString(16)}` : text
 }
 
 /** A stack is empty, or ends with a newline before the comma; frames themselves may hold commas. */

@@ -1,7 +1,10 @@
 import type { Expr, Kind } from './expr.ts'
 
-/** What a part of a map key is; tells the decoder how to read it back from the printed key. */
-export type KeyPart = 'int' | 'text' | 'stack'
+/**
+ * What a part of a map key is; tells the decoder how to read it back from the printed key. An `address` becomes text in
+ * hex: kernel addresses are above 2^53, and 0.17 prints them as negative numbers.
+ */
+export type KeyPart = 'int' | 'address' | 'text' | 'stack'
 
 /**
  * A result map: printed and cleared at every cut. It exists twice (`_a`, `_b`); events update the side that the last cut

@@ -9,8 +9,8 @@ const LOW_LEVEL_LOCK = 1
 const PRIORITY_INHERITING = 2
 const BITSET = 3
 const OTHER = 4
-const MUTEX = 0x1000
-const JOBS = 0x2000
+const MUTEX = '0x1000'
+const JOBS = '0x2000'
 
 const ended: RowsByMap = {
   futex_latency: [
@@ -20,19 +20,19 @@ const ended: RowsByMap = {
   ],
   futex_ns: [
     [[LOW_LEVEL_LOCK, MUTEX], 300, 3],
-    [[PRIORITY_INHERITING, 0x3000], 100, 1],
+    [[PRIORITY_INHERITING, '0x3000'], 100, 1],
     [[BITSET, JOBS], 9000, 5],
   ],
   futex_stacks: [
     [[LOW_LEVEL_LOCK, MUTEX, ['__lll_lock_wait', 'take', 'worker']], 300, 3],
     [[BITSET, JOBS, ['__futex_abstimed_wait_common', 'pthread_cond_wait', 'idle']], 9000, 5],
-    [[BITSET, 0x4000, ['pthread_rwlock_rdlock', 'reader']], 70, 2],
+    [[BITSET, '0x4000', ['pthread_rwlock_rdlock', 'reader']], 70, 2],
   ],
   lock_ns: [
     [[32], 500, 2],
     [[1], 40, 4],
   ],
-  lock_stacks: [[[32, -0x777a_0000_0000, ['mutex_lock', 'do_write']], 500, 2]],
+  lock_stacks: [[[32, '0xffff888600000000', ['mutex_lock', 'do_write']], 500, 2]],
 }
 const decode = (rows: RowsByMap, open: OpenByMap | null = null, variant = 'tracepoint') =>
   decodeWith(locks, variant, windowOf(rows, { startNs: 9000, endNs: 10_000, open }), { phaseStartNs: 1000 })
@@ -109,7 +109,7 @@ describe('waits for locks', () => {
 describe('a wait that has not ended when its phase does', () => {
   const open = (since: number, code: number, stack: string[]): OpenByMap => ({
     futex_since: [[[7], since]],
-    futex_address: [[[7], MUTEX]],
+    futex_address: [[[7], Number(MUTEX)]],
     futex_class: [[[7], code]],
     futex_stack: [[[7], stack]],
   })
