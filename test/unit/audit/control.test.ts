@@ -169,14 +169,21 @@ describe('a run', () => {
     expect(marks).toEqual([])
   })
 
-  test('marks once, however much comes after the line', async () => {
+  test('marks once, whatever comes after the line while it is being answered', async () => {
     const marks: string[] = []
+    let sendMore: (sent: () => void) => void = () => undefined
     await run(async (label) => {
       marks.push(label)
-      await new Promise((resolve) => setImmediate(resolve))
+      if (marks.length === 1) await new Promise<void>(sendMore)
       return begun(label)
     })
-    expect(JSON.parse(await say(`{"mark":"x"}\n${' '.repeat(10_000)}`))).toEqual({ phase: begun('x') })
+    const answer = new Promise<string>((resolve, reject) => {
+      const socket = connect(socketOf(process.pid), () => socket.write('{"mark":"x"}\n'))
+      sendMore = (sent) => socket.write('{"mark":"y"}\n', () => setImmediate(() => setImmediate(sent)))
+      socket.on('data', (chunk) => resolve(String(chunk)))
+      socket.on('error', reject)
+    })
+    expect(JSON.parse(await answer)).toEqual({ phase: begun('x') })
     expect(marks).toEqual(['x'])
   })
 

@@ -148,17 +148,20 @@ describe('a recording that is read', () => {
   })
 
   test.each([
-    ['gzip', 'ndjson.gz', (text: string) => gzipSync(text)],
-    ['zstd', 'ndjson.zst', (text: string) => zstdCompressSync(text)],
-  ])('cut off inside its %s gives what it has', async (_, extension, pack) => {
-    // Numbers without a pattern, so that the packed file is made of several blocks.
+    ['gzip', 'ndjson.gz', gzipSync, 40_000],
+    ['zstd', 'ndjson.zst', zstdCompressSync, 40_000],
+    ['gzip, with little in it', 'ndjson.gz', gzipSync, 50],
+    // zstd packs 128 KiB at a time: less cannot be read without its end.
+    ['zstd, with little in it', 'ndjson.zst', zstdCompressSync, 5_000],
+  ])('cut off inside its %s gives what it has', async (_, extension, pack, count) => {
+    // Numbers without a pattern, so that all parts of the packed file weigh the same.
     const noise = (n: number) => String(Math.imul(n + 1, 0x9e3779b1) >>> 0).repeat(3)
-    const many = [header(), ...Array.from({ length: 40_000 }, (__, n) => note(noise(n), n))]
+    const many = [header(), ...Array.from({ length: count }, (__, n) => note(noise(n), n))]
     const packed = pack(ndjson(many))
     const found = await read(file(packed.subarray(0, Math.floor(packed.length * 0.8)), extension))
-    expect(found.length).toBeGreaterThan(10_000)
     const whole = found.filter((line) => line.type !== 'skipped')
     expect(whole).toEqual(many.slice(0, whole.length))
+    expect(whole.length).toBeGreaterThan(count * 0.3)
     expect(found.length - whole.length).toBeLessThanOrEqual(1)
   })
 
