@@ -25,7 +25,7 @@ export class Script extends ProbeCommand {
     '<%= config.bin %> script off-cpu --pid 4242 --bpftrace 0.27',
   ]
   static override strict = false
-  static override usage = 'script PROBE... --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
+  static override usage = 'script [PROBE...] --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
   static override enableJsonFlag = true
   static override flags = {
     json: jsonFlag,

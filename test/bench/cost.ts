@@ -12,6 +12,8 @@ export interface CostPlan {
   rounds: number
   /** length of one measurement */
   slotMs: number
+  /** no round begins after this (performance.now()), but the first always does */
+  untilMs: number
 }
 
 const CONNECTIONS = 16
@@ -21,7 +23,10 @@ const CONNECTIONS = 16
  * measurements alternate, and each traced one is compared with the untraced ones just before and after it: a machine
  * that grows slower meanwhile slows both.
  */
-export async function measureCost(report: Report, { target, tracers, rounds, slotMs }: CostPlan): Promise<void> {
+export async function measureCost(
+  report: Report,
+  { target, tracers, rounds, slotMs, untilMs }: CostPlan,
+): Promise<void> {
   report.section(
     `Server CPU per request: ${target.name}`,
     `${target.rps} requests/s, ${CONNECTIONS} keep-alive connections, slots of ${slotMs / 1000} s, untraced and traced in turn`,
@@ -40,7 +45,7 @@ export async function measureCost(report: Report, { target, tracers, rounds, slo
     await cpuPerRequestUs(load, target, slotMs) // warms up caches and compilers
     const ratios = new Map<string, number[]>()
     const untraced = [await cpuPerRequestUs(load, target, slotMs)]
-    for (let round = 0; round < rounds; round++)
+    for (let round = 0; round < rounds && (round === 0 || performance.now() < untilMs); round++)
       for (const tracer of able) {
         const running = await tracer.start(target.pid).catch((error: Error) => error)
         if (running instanceof Error) {
