@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { boolean, string } from '@oclif/core/flags'
-import { type AttachOutcome, LONGEST_RUN_SECONDS, type Run, type RunModel, runDemo } from '../../audit/index.ts'
+import { type AttachOutcome, type Run, type RunModel, runDemo } from '../../audit/index.ts'
 import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
 import { flameOfRun, flameSvg, phaseTable, textSummary } from '../../ui/index.ts'
 import { ProbeCommand } from '../command.ts'
@@ -10,6 +10,8 @@ import { failureToBegin, interruptible } from '../interrupt.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
 const INTERVAL_MS = 1_000
+/** The demo takes a minute; its programs outlive no accident by more than this. */
+const DEMO_LIMIT_SECONDS = 600
 
 export class Audit extends ProbeCommand {
   static override summary = 'Load in phases and the kernel beside it: a table, a recording and a flame graph per phase'
@@ -60,7 +62,7 @@ export class Audit extends ProbeCommand {
         directory,
         intervalMs: INTERVAL_MS,
         bpfStats: flags['bpf-stats'],
-        limitSeconds: LONGEST_RUN_SECONDS,
+        limitSeconds: DEMO_LIMIT_SECONDS,
         signal: AbortSignal.any([signal, quit.signal]),
         onAttached,
         onProgress: (text) => process.stderr.write(`${text}\n`),
