@@ -1,7 +1,6 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { RecordingError } from './error.ts'
 import type { RecordingRecord } from './format.ts'
+import { createPrivateFile } from './private-file.ts'
 
 /** A recording being written. Lines are queued and written in order; nothing waits for the disk but `close`. */
 export interface RecordingWriter {
@@ -24,9 +23,7 @@ const SYNC_EVERY_MS = 1_000
  * @throws the file system's own error (EEXIST, EACCES, ENOSPC, ...) with its path
  */
 export async function createRecording(path: string): Promise<RecordingWriter> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-  const file = await open(path, flags, 0o600)
-  await giveToInvoker(file)
+  const file = await createPrivateFile(path)
   let queue: string[] = []
   let accepted = 0
   let written = 0
@@ -91,10 +88,4 @@ function writeError(path: string, error: unknown): RecordingError {
     fix: 'free some space, or record elsewhere: --record FILE',
     exitCode: 3,
   })
-}
-
-/** Under sudo the file belongs to the user who called it, not to root. */
-async function giveToInvoker(file: FileHandle): Promise<void> {
-  const [uid, gid] = [Number(process.env['SUDO_UID']), Number(process.env['SUDO_GID'])]
-  if (process.geteuid?.() === 0 && uid > 0 && gid >= 0) await file.chown(uid, gid)
 }

@@ -1,12 +1,10 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, unlink } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
 import { startDemoTarget } from '../../fixtures/targets/start.ts'
 import { resolveTarget } from '../../probes/index.ts'
 import { type Generator, startGenerator } from '../load/generator.ts'
 import { demoPlan, type PhasePlan } from '../plan/demo.ts'
+import { packRecording, refusePacked } from '../recording/pack.ts'
 import type { AttachOutcome } from './attach.ts'
 import { type Ending, type Run, type RunOptions, startRun } from './run.ts'
 
@@ -22,6 +20,8 @@ const TIMEOUT_MS = 5_000
 /** `probe audit --demo`: our own API with known faults, our own load, five phases; ends by itself in about a minute. */
 export async function runDemo(options: DemoOptions): Promise<AttachOutcome> {
   const plan = demoPlan()
+  const path = join(options.directory, 'run.ndjson')
+  refusePacked(path)
   await mkdir(options.directory, { recursive: true, mode: 0o700 })
   const api = await startDemoTarget()
   let generator: Generator | null = null
@@ -29,7 +29,6 @@ export async function runDemo(options: DemoOptions): Promise<AttachOutcome> {
   try {
     const target = await resolveTarget({ pids: [api.pid], follow: false })
     const first = plan.phases[0]
-    const path = join(options.directory, 'run.ndjson')
     run = await startRun({
       ...options,
       target,
@@ -65,7 +64,12 @@ export async function runDemo(options: DemoOptions): Promise<AttachOutcome> {
     generator = null
     await course.catch(() => undefined) // an interrupted course has nothing to add to its ending
     const end = await run.end(ending)
-    return { model: run.model, end, error: ending.error ?? null, recording: await pack(run) }
+    return {
+      model: run.model,
+      end,
+      error: ending.error ?? null,
+      recording: run.recording && (await packRecording(run.recording.path)),
+    }
   } catch (error) {
     await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(error) })
     throw error
@@ -93,14 +97,4 @@ async function drive(
     })
     await result.drained
   }
-}
-
-/** The closed recording, compressed. */
-async function pack(run: Run): Promise<{ path: string; bytes: number } | null> {
-  if (!run.recording) return null
-  const packed = `${run.recording.path}.gz`
-  const out = createWriteStream(packed, { mode: 0o600, flags: 'wx' })
-  await pipeline(createReadStream(run.recording.path), createGzip(), out)
-  await unlink(run.recording.path)
-  return { path: packed, bytes: out.bytesWritten }
 }

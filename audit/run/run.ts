@@ -46,7 +46,7 @@ export interface Run {
   recording: RecordingWriter | null
   /** resolves when the run cannot or need not go on; `end` is then called with it */
   over: Promise<Ending>
-  /** takes the last window, detaches, writes summary and end */
+  /** takes the last window, detaches, writes summary and end; once, whoever else asks gets the same */
   end: (ending: Ending) => Promise<EndRecord>
 }
 
@@ -118,7 +118,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     aborted(options.signal).then((): Ending => ({ reason: 'interrupted', exitCode: 130, verdict: 'interrupted' })),
   ])
 
-  const end = async (ending: Ending): Promise<EndRecord> => {
+  const close = async (ending: Ending): Promise<EndRecord> => {
     watch.stop()
     control?.close()
     try {
@@ -141,6 +141,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
     onRecord(record)
     await recording?.close()
     return record
+  }
+  let ended: Promise<EndRecord> | null = null
+  const end = (ending: Ending): Promise<EndRecord> => {
+    ended ??= close(ending)
+    return ended
   }
   return { model, recorder, recording, over, end }
 }

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -15,6 +17,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { RecordingError } from '../../../audit/recording/error.ts'
+import { packRecording, refusePacked } from '../../../audit/recording/pack.ts'
 import { parseRecord, type RecordingLine, readRecording } from '../../../audit/recording/reader.ts'
 import { sniff } from '../../../audit/recording/sniff.ts'
 import { createRecording } from '../../../audit/recording/writer.ts'
@@ -39,6 +42,17 @@ const failure = (name: string): Promise<unknown> =>
     () => 'no error',
     (error: unknown) => error,
   )
+
+/** A disk of 64 KiB, for the test that runs. */
+function smallDisk(): string {
+  const place = path.join(folder, `disk-${++serial}`)
+  mkdirSync(place)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'probe-test', place])
+  onTestFinished(() => {
+    execFileSync('umount', [place])
+  })
+  return place
+}
 
 const records = [header(), phase(1, 'baseline', 0), note('größe 語', 5), phase(1, 'baseline', 0, 9)]
 
@@ -87,13 +101,7 @@ describe('a recording that is written', () => {
 
   test('on a full disk ends with a whole line and says what to do', async ({ skip }) => {
     skip(process.getuid?.() !== 0, 'not root')
-    const small = path.join(folder, 'small')
-    mkdirSync(small)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'probe-test', small])
-    onTestFinished(() => {
-      execFileSync('umount', [small])
-    })
-    const name = path.join(small, 'run.ndjson')
+    const name = path.join(smallDisk(), 'run.ndjson')
     const writer = await createRecording(name)
     writer.append(header())
     let failed: RecordingError | undefined
@@ -233,6 +241,45 @@ describe('what is no recording is refused', () => {
   test('a file that is not there', async () => {
     expect(await failure(fresh())).toMatchObject({ code: 'ENOENT' })
     expect(await failure(fresh('ndjson.gz'))).toMatchObject({ code: 'ENOENT' })
+  })
+})
+
+describe('a recording that is packed', () => {
+  test('takes the place of the plain one, as private, and reads the same', async () => {
+    const name = file(ndjson(records))
+    const packed = await packRecording(name)
+    expect(packed).toEqual({ path: `${name}.gz`, bytes: statSync(`${name}.gz`).size })
+    expect(statSync(packed.path).mode & 0o777).toBe(0o600)
+    expect(existsSync(name)).toBe(false)
+    expect(await read(packed.path)).toEqual(records)
+  })
+
+  test('never replaces a file: then the plain one stays', async () => {
+    const name = file(ndjson(records))
+    writeFileSync(`${name}.gz`, 'mine')
+    expect(await packRecording(name)).toEqual({ path: name, bytes: statSync(name).size })
+    expect(readFileSync(`${name}.gz`, 'utf8')).toBe('mine')
+    expect(await read(name)).toEqual(records)
+  })
+
+  test('on a full disk stays plain, and leaves nothing half done', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'not root')
+    const small = smallDisk()
+    const name = path.join(small, 'run.ndjson')
+    // Too random to become smaller, so that there is no room for it twice.
+    const noise = Array.from({ length: 1250 }, (_, n) => createHash('sha256').update(String(n)).digest())
+    writeFileSync(name, Buffer.concat(noise))
+    expect(await packRecording(name)).toEqual({ path: name, bytes: 40_000 })
+    expect(readdirSync(small)).toEqual(['run.ndjson'])
+  })
+
+  test('is refused its name before the run, not after it', () => {
+    const name = fresh()
+    expect(() => refusePacked(name)).not.toThrow()
+    writeFileSync(`${name}.gz`, 'mine')
+    expect(() => refusePacked(name)).toThrow(
+      expect.objectContaining({ code: 'exists', exitCode: 2, fix: expect.stringMatching(/--out/) }),
+    )
   })
 })
 
