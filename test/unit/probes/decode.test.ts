@@ -20,6 +20,18 @@ const keys: { what: string; parts: KeyPart[]; raw: string; key: unknown[] }[] = 
     raw: '1,18446612708506909312',
     key: [1, -131365202642304],
   },
+  {
+    what: 'an address printed signed',
+    parts: ['int', 'address'],
+    raw: '1,-131365202642304',
+    key: [1, '0xffff888627c2ba80'],
+  },
+  {
+    what: 'an address printed unsigned',
+    parts: ['int', 'address', 'stack'],
+    raw: '1,18446612708506909312,\n\tffffffff82203f4b _raw_spin_lock+59\n',
+    key: [1, '0xffff888627c2ba80', ['_raw_spin_lock']],
+  },
   { what: 'texts after numbers', parts: ['int', 'text', 'text'], raw: '80,10.0.0.1,::1', key: [80, '10.0.0.1', '::1'] },
   { what: 'an empty text', parts: ['int', 'text', 'int'], raw: '1,,7', key: [1, '', 7] },
   {

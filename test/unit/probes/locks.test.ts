@@ -69,7 +69,7 @@ describe('waits for locks', () => {
       value: 500,
       count: 2,
       frames: ['do_write_[k]', 'mutex_lock_[k]'],
-      dims: { class: 'mutex' },
+      dims: { class: 'mutex', address: '0xffff888600000000' },
     })
   })
 
