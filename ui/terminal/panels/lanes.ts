@@ -1,16 +1,11 @@
-import type { PhaseModel, RunModel } from '../../../audit/index.ts'
-import type { Figure, Probe } from '../../../probes/index.ts'
-import { percentile } from '../../../probes/index.ts'
+import type { RunModel } from '../../../audit/index.ts'
+import type { Probe } from '../../../probes/index.ts'
+import { type Point, probeSeries } from '../../series.ts'
 import { clip, formatMs, formatRate, formatUnit, right } from '../../text/format.ts'
-import { type Catalog, figuresOf, probesOf } from '../../text/reading.ts'
+import { type Catalog, probesOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 
-interface Point {
-  startUs: number
-  endUs: number
-  value: number | null
-}
 export interface Lane {
   label: string
   points: Point[]
@@ -97,57 +92,13 @@ const stepFor = (secondsPerCell: number): number => STEPS_S.find((step) => step 
 const latestOf = (lane: Lane): number | null => lane.points.at(-1)?.value ?? null
 
 function laneOf(model: RunModel, probe: Probe): Lane | null {
-  const chosen = laneFigure(model, probe)
-  const points = model.phases.flatMap((phase) =>
-    (phase.probes.get(probe.name)?.recent ?? []).map((window) => ({
-      startUs: window.startUs,
-      endUs: window.endUs,
-      value: valueIn(probe, phase, window, chosen?.key ?? null),
-    })),
-  )
-  if (points.length === 0) return null
-  const unit = chosen?.unit ?? 'ns'
+  const series = probeSeries(model, probe, model.current ? [model.current] : [])
+  if (!series) return null
+  const { label, unit, points } = series
   return {
-    label: `${probe.draw.tab} ${chosen?.label ?? 'p99'}`,
+    label: `${probe.draw.tab} ${label}`,
     several: unit === 'ns' || unit === 'ns_per_request' ? 'max' : 'mean',
     format: (value) => formatUnit(value, unit),
     points,
   }
-}
-
-/** The figure a probe wants drawn; while that is unknown (no load, no per request) the first headline that is known. */
-function laneFigure(model: RunModel, probe: Probe): Figure | null {
-  const figures = figuresOf(probe, model.current).filter((figure) => figure.value !== null)
-  return figures.find(({ key }) => key === probe.draw.lane) ?? figures.find(({ headline }) => headline) ?? null
-}
-
-type Window = { startUs: number; endUs: number; data: unknown }
-// A window never changes once it is recorded; figures of hundreds of windows are not computed for every frame.
-const known = new WeakMap<Window, Map<string | null, number>>()
-
-function valueIn(probe: Probe, phase: PhaseModel, window: Window, key: string | null): number | null {
-  const cached = known.get(window)?.get(key)
-  if (cached !== undefined) return cached
-  const value = key === null ? p99Of(probe, window) : figureOf(probe, phase, window, key)
-  if (value !== null) known.set(window, (known.get(window) ?? new Map()).set(key, value))
-  return value
-}
-
-function p99Of(probe: Probe, window: Window): number | null {
-  const histogram = probe.draw.histograms?.(window.data)[0]?.histogram
-  return histogram ? percentile(histogram, 0.99) : null
-}
-
-function figureOf(probe: Probe, phase: PhaseModel, window: Window, key: string): number | null {
-  const scope = { durationUs: window.endUs - window.startUs, requests: requestsIn(phase, window) }
-  return probe.draw.figures(window.data, scope).find((figure) => figure.key === key)?.value ?? null
-}
-
-function requestsIn(phase: PhaseModel, { startUs, endUs }: Window): number | null {
-  let requests: number | null = null
-  for (const slice of phase.load?.recent ?? []) {
-    const overlapUs = Math.min(endUs, slice.endUs) - Math.max(startUs, slice.startUs)
-    if (overlapUs > 0) requests = (requests ?? 0) + (slice.rps * overlapUs) / 1e6
-  }
-  return requests
 }
