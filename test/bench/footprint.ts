@@ -15,7 +15,7 @@ export async function measureFootprint(
 ): Promise<void> {
   report.section(
     'Footprint of probe itself',
-    `default probes on the ${target.name} target at ${target.rps} requests/s, watched for ${watchMs / 1000} s`,
+    `default probes on the ${target.name} target at ${target.rps} requests/s, watched for ${watchMs / 1000} s, as long after it attached`,
   )
   const load = await startGenerator({ url: target.url, connections: 16, cpu: placement.generator })
   const rates = { fromRps: target.rps, toRps: target.rps, durationMs: 600_000 }
@@ -35,6 +35,7 @@ async function headless(report: Report, target: Target, folder: string, watchMs:
   const shell = `exec "${probeCommand}" attach --pid ${target.pid} --record "${file}" --json --no-ui > /dev/null`
   const probe = start('sh', ['-c', shell])
   await probe.line(/^attached/)
+  await delay(watchMs) // its own start, compilers included, is over
   const bytesBefore = statSync(file).size
   await watch(report, 'headless (--no-ui --json > /dev/null)', probe.pid, watchMs)
   const bytes = statSync(file).size - bytesBefore
@@ -52,7 +53,10 @@ async function onScreen(report: Report, target: Target, folder: string, watchMs:
     await tmux.until(/1 Overview/)
     const pid = descendant(tmux.serverPid(), (_comm, cmdline) => cmdline.includes('dist/cli/bin.js'))
     if (pid === null) report.missing(what, 'it did not stay')
-    else await watch(report, what, pid, watchMs)
+    else {
+      await delay(watchMs)
+      await watch(report, what, pid, watchMs)
+    }
     tmux.keys('q')
     await tmux.until(/^ready:/m)
   } finally {
