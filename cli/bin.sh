@@ -25,4 +25,10 @@ if [ "$node" = node ] && ! command -v node >/dev/null; then
   printf 'error: no Node.js on this host\n  fix: install Node.js 22 or later   (exit 3)\n' >&2
   exit 3
 fi
-NODE_ENV=production exec "$node" "$home/dist/cli/bin.js" "$@"
+# A recorder shares the host with what it watches: garbage is collected early (the defaults let it grow past 250 MB), and
+# malloc keeps few pools. Other commands end soon and may take what makes them quick.
+case ${1-} in
+  attach | audit) set -- --max-semi-space-size=2 --heap-growing-percent=20 "$home/dist/cli/bin.js" "$@" ;;
+  *) set -- "$home/dist/cli/bin.js" "$@" ;;
+esac
+MALLOC_ARENA_MAX=2 NODE_ENV=production exec "$node" "$@"

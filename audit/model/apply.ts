@@ -15,11 +15,12 @@ import type { RecordingLine } from '../recording/reader.ts'
 import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
 
 /** Windows and load slices kept per phase for lanes and live views. */
-const RECENT = 240
+export const RECENT_WINDOWS = 240
 
 type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
+  recentWindows: number
   profiles: Map<string, ProfileBuilder>
   telemetry: Map<string, { tUs: number; values: Record<string, number> }>
   load: Map<number, { response: Histogram; service: Histogram; sendLag: Histogram }>
@@ -27,7 +28,7 @@ interface Hidden {
 const hidden = new WeakMap<RunModel, Hidden>()
 
 /** An empty model; probes that the catalog does not know are kept by their latest window only. */
-export function createRunModel(catalog: Catalog): RunModel {
+export function createRunModel(catalog: Catalog, recentWindows = RECENT_WINDOWS): RunModel {
   const model: RunModel = {
     header: null,
     nowUs: 0,
@@ -42,7 +43,7 @@ export function createRunModel(catalog: Catalog): RunModel {
     skipped: 0,
     revision: 0,
   }
-  hidden.set(model, { catalog, profiles: new Map(), telemetry: new Map(), load: new Map() })
+  hidden.set(model, { catalog, recentWindows, profiles: new Map(), telemetry: new Map(), load: new Map() })
   return model
 }
 
@@ -160,7 +161,7 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   seen.windows++
   seen.coveredUs += record.end_us - record.start_us
   seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: data.data })
-  if (seen.recent.length > RECENT) seen.recent.shift()
+  if (seen.recent.length > inside(model).recentWindows) seen.recent.shift()
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
@@ -210,7 +211,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     errors: Object.values(record.errors).reduce((a, b) => a + b, 0),
     record,
   })
-  if (recent.length > RECENT) recent.shift()
+  if (recent.length > inside(model).recentWindows) recent.shift()
   const load: LoadPhase = {
     targetRps: record.target_rps,
     planned: (phase.load?.planned ?? 0) + (record.target_rps * (record.end_us - record.start_us)) / 1e6,

@@ -32,6 +32,8 @@ export interface RunOptions {
   path: string | null
   /** measure the kernel programs by kernel.bpf_stats_enabled, for the whole host, undone at the end */
   bpfStats: boolean
+  /** windows that the model keeps one by one; without a screen nobody looks back */
+  recentWindows?: number
   /** the programs end themselves after this, s */
   limitSeconds: number
   onRecord?: (record: RecordingRecord) => void
@@ -65,7 +67,7 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 
 /** Attaches and starts recording. Whatever happens from here on, `end` leaves nothing attached. */
 export async function startRun(options: RunOptions): Promise<Run> {
-  const model = createRunModel(options.catalog)
+  const model = createRunModel(options.catalog, options.recentWindows)
   const recording = options.path === null ? null : await createRecording(options.path)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)
