@@ -38,10 +38,11 @@ export async function runDemo(options: DemoOptions): Promise<AttachOutcome> {
         target: { url: `http://127.0.0.1:${api.port}/` },
         peak: `${plan.peakRps}/s`,
         load: { driver: 'builtin', connections: 'per-request' },
-        phases: plan.phases.map(({ name, durationMs, fromRps }) => ({
+        phases: plan.phases.map(({ name, durationMs, fromRps, discard }) => ({
           name,
           duration: `${durationMs / 1000}s`,
           rate: `${fromRps}/s`,
+          ...(discard ? { discard } : {}),
         })),
       },
     })

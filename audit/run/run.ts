@@ -60,7 +60,7 @@ export interface Ending {
   error?: Error
 }
 
-const FIRST_WINDOW_MS = 200
+const FIRST_WINDOW_MS = 100
 const TARGET_POLL_MS = 200
 /** What a long run is bounded by when the user names no duration. */
 export const LONGEST_RUN_SECONDS = 7 * 24 * 3600

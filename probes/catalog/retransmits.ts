@@ -6,7 +6,6 @@ import { addTo, countIn, resultMap, type Update } from '../script/maps.ts'
 import { bind, on, record, type Statement, type TargetFilter, when } from '../script/parts.ts'
 import type { TracepointArgs } from '../script/tracepoints.ts'
 
-const AF_INET = 2
 const SYN_SENT = 2
 /** include/net/tcp_states.h */
 const STATES = [
@@ -35,20 +34,14 @@ const inNamespace = (skaddr: Expr<'int'>, filter: TargetFilter) => {
   return conditions.length > 0 ? { when: all(...conditions) } : {}
 }
 
-type Addresses = TracepointArgs<'tcp:tcp_retransmit_synack'>
-
-/** The addresses as text: which of the two pairs holds is the socket's family (the event has none before Linux 6.1). */
-const byFamily = (args: Addresses, update: (local: Expr<'text'>, remote: Expr<'text'>) => Update): Statement[] => {
-  const pair = (from: Expr<'int'>, to: Expr<'int'>) =>
-    bind('local', ntop(from), (local) => bind('remote', ntop(to), (remote) => [record(update(local, remote))]))
-  return bind('sk', struct('sock', args.skaddr), (sk) => [
-    when(
-      eq(field(sk, '__sk_common.skc_family'), AF_INET),
-      pair(args.saddr, args.daddr),
-      pair(args.saddr_v6, args.daddr_v6),
-    ),
-  ])
-}
+/** The v6 fields hold IPv4 addresses, too, as ::ffff:a.b.c.d: one key serves both families. */
+const withAddresses = (
+  args: TracepointArgs<'tcp:tcp_retransmit_synack'>,
+  update: (local: Expr<'text'>, remote: Expr<'text'>) => Update,
+): Statement[] =>
+  bind('local', ntop(args.saddr_v6), (local) =>
+    bind('remote', ntop(args.daddr_v6), (remote) => [record(update(local, remote))]),
+  )
 
 export const retransmits = defineProbe({
   name: 'retransmits',
@@ -83,7 +76,7 @@ export const retransmits = defineProbe({
             const resend = bind('skb', struct('sk_buff', args.skbaddr), (skb) =>
               bind('control', struct('tcp_skb_cb', follow(skb, 'cb')), (control) =>
                 bind('count', u64(field(control, 'tcp_gso_segs')), (n) =>
-                  byFamily(args, (local, remote) =>
+                  withAddresses(args, (local, remote) =>
                     addTo(segments, [u64(args.sport), u64(args.dport), u64(args.state), local, remote], n),
                   ),
                 ),
@@ -95,7 +88,9 @@ export const retransmits = defineProbe({
           }),
           on('tcp:tcp_retransmit_synack', 'a SYN-ACK goes out again', (args) => ({
             ...inNamespace(args.skaddr, filter),
-            body: byFamily(args, (local, remote) => countIn(synacks, u64(args.sport), u64(args.dport), local, remote)),
+            body: withAddresses(args, (local, remote) =>
+              countIn(synacks, u64(args.sport), u64(args.dport), local, remote),
+            ),
           })),
         ],
       }),

@@ -79,7 +79,7 @@ export interface TraceSession {
 }
 
 /** Entries that any map of a script may hold; a map at its limit is reported as loss. */
-export const MAP_ENTRIES = 16_384
+export const MAP_ENTRIES = 8_192
 
 export interface PrepareOptions {
   /** variant by probe name, where the caller insists on one */

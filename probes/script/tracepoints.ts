@@ -26,19 +26,8 @@ export const tracepoints = {
   // Linux 5.19
   'lock:contention_end': ['lock_addr'],
   // err since a kernel between 6.12 and 6.18: on older ones the event means success
-  'tcp:tcp_retransmit_skb': [
-    'skbaddr',
-    'skaddr',
-    'state',
-    'sport',
-    'dport',
-    'saddr',
-    'daddr',
-    'saddr_v6',
-    'daddr_v6',
-    'err',
-  ],
-  'tcp:tcp_retransmit_synack': ['skaddr', 'sport', 'dport', 'saddr', 'daddr', 'saddr_v6', 'daddr_v6'],
+  'tcp:tcp_retransmit_skb': ['skbaddr', 'skaddr', 'state', 'sport', 'dport', 'saddr_v6', 'daddr_v6', 'err'],
+  'tcp:tcp_retransmit_synack': ['skaddr', 'sport', 'dport', 'saddr_v6', 'daddr_v6'],
 } as const satisfies Record<string, readonly string[]>
 
 export type TracepointName = keyof typeof tracepoints

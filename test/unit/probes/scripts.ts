@@ -102,7 +102,7 @@ export async function script(chosen: readonly Choice[], options: ScriptOptions =
     dialect: dialectOf(options.version ?? [0, 17, 0]),
     frame: options.frame ?? { kind: 'cuts', recorderPid: RECORDER },
     limitSeconds: 3600,
-    mapEntries: 16_384,
+    mapEntries: 8_192,
     targets: parts,
     layout: options.layout ?? null,
   })
