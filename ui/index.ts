@@ -1,4 +1,5 @@
 import type { Profile, RunModel } from '../audit/index.ts'
+import type { timelineSvg as drawTimeline } from './chart/timeline.ts'
 import type { flameOfFile as readFlame } from './flame/of-file.ts'
 import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
@@ -18,6 +19,12 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
 export async function flameSvg(profile: Profile, options: FlameSvgOptions): Promise<string> {
   const svg = await import('./flame/svg.ts')
   return svg.flameSvg(profile, options)
+}
+
+/** A run over time as one SVG document; d3 is loaded when it is drawn, not before. See ui/chart/timeline.ts. */
+export async function timelineSvg(...input: Parameters<typeof drawTimeline>): Promise<string> {
+  const chart = await import('./chart/timeline.ts')
+  return chart.timelineSvg(...input)
 }
 
 /** The flame graph of a probe over a run; see ui/flame/of-run.ts. */

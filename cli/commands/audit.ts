@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { boolean, string } from '@oclif/core/flags'
 import { type AttachOutcome, type Run, type RunModel, runDemo } from '../../audit/index.ts'
 import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
-import { flameOfRun, flameSvg, phaseTable, textSummary } from '../../ui/index.ts'
+import { flameOfRun, flameSvg, phaseTable, textSummary, timelineSvg } from '../../ui/index.ts'
 import { ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
@@ -14,7 +14,8 @@ const INTERVAL_MS = 1_000
 const DEMO_LIMIT_SECONDS = 600
 
 export class Audit extends ProbeCommand {
-  static override summary = 'Load in phases and the kernel beside it: a table, a recording and a flame graph per phase'
+  static override summary =
+    'Load in phases and the kernel beside it: a table, a recording, the run over time and flame graphs'
   static override description =
     '--demo needs nothing: it starts an API of its own with known faults, drives it through idle, warm-up, baseline, stress and soak, and ends in about a minute.'
   static override examples = ['<%= config.bin %> audit --demo']
@@ -78,11 +79,21 @@ export class Audit extends ProbeCommand {
       stopProgress()
       release()
     }
-    const files = await drawPhases(outcome.model, catalog, directory)
+    const files = [
+      await drawTimeline(outcome.model, catalog, directory),
+      ...(await drawPhases(outcome.model, catalog, directory)),
+    ]
     if (!flags.json) this.log(report(outcome, catalog, files))
     if (outcome.error) throw Object.assign(outcome.error, { exitCode: outcome.end.exit_code })
     process.exitCode = outcome.end.exit_code
   }
+}
+
+/** The first picture of the run: load, kernel and faults over time. */
+async function drawTimeline(model: RunModel, catalog: ReadonlyMap<string, Probe>, directory: string): Promise<string> {
+  const file = join(directory, 'timeline.svg')
+  await writeFile(file, await timelineSvg(model, catalog), { mode: 0o600 })
+  return file
 }
 
 /** One off-CPU flame graph per phase: where the time of its requests went. */

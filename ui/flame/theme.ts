@@ -38,7 +38,7 @@ export const CHANGE_LEGEND: readonly (readonly [Change, string])[] = [
   ['new', 'new'],
 ]
 
-interface Palette {
+export interface Palette {
   paper: string
   ink: string
   quiet: string
@@ -48,7 +48,7 @@ interface Palette {
   boxes: Record<string, string>
 }
 
-const LIGHT: Palette = {
+export const LIGHT: Palette = {
   paper: '#ffffff',
   ink: '#1b2130',
   quiet: '#5d6778',
@@ -80,7 +80,7 @@ const LIGHT: Palette = {
   },
 }
 
-const DARK: Palette = {
+export const DARK: Palette = {
   paper: '#13161b',
   ink: '#edf0f5',
   quiet: '#9aa5b5',
