@@ -39,6 +39,8 @@ export type FlameCellsOptions = FlameView & {
 
 /** A box of one cell says nothing: such are joined with their neighbours. */
 const MIN_CELLS = 2
+/** A box narrower than this has no name. */
+const MIN_LABELLED = 3
 
 /**
  * The flame graph as rows of a terminal panel, root on top. At most `height` rows of `width` cells; nothing is ever
@@ -93,6 +95,8 @@ function textOf(
 ): string {
   if (rect.folded > 0) return '·'.repeat(rect.width)
   const room = rect.width - 1
+  // One letter of a name is noise.
+  if (rect.width < MIN_LABELLED) return `│${' '.repeat(room)}`
   const label = frameLabel(name).replace(UNSURE, '?')
   const weight = weightText(profile, placed, rect.node, options)
   const text =

@@ -44,6 +44,18 @@ describe('the flame panel', () => {
     ])
   })
 
+  test('a box narrower than three cells has no name', () => {
+    const profile = createProfile('samples')
+    for (const [name, value] of [
+      ['wide', 30],
+      ['three', 3],
+      ['two', 2],
+    ] as const)
+      profile.add([name], value, 1, '1')
+    const row = flameCells(profile, { column: '1', width: 35, height: 2 })[1]
+    expect(row?.map((run) => run.text.trim())).toEqual(['│th', '│', '│wide 30'])
+  })
+
   test('a selection below the panel is scrolled into sight', () => {
     const profile = createProfile('samples')
     const deep = Array.from({ length: 40 }, (_, i) => `f${i}`)
