@@ -1,57 +1,52 @@
-import { costOf, type PhaseModel } from '../../audit/index.ts'
+import { costOf, type PhaseModel, type RunModel } from '../../audit/index.ts'
+import { clip, formatClock, formatCount, formatMs, formatPercent, formatRate, UNKNOWN } from '../text/format.ts'
+import { NOT_JUDGED } from '../text/phases.ts'
 import {
-  clip,
-  formatClock,
-  formatCount,
-  formatMs,
-  formatPercent,
-  formatRate,
-  formatRatio,
-  formatUnit,
-  UNKNOWN,
-} from '../text/format.ts'
-import {
-  baselineOf,
   errorPct,
+  isNotJudged,
   lossCount,
   lossOfRun,
   placeInPlan,
   probesOf,
   rpsOf,
-  standOuts,
   targetName,
   tracingPct,
 } from '../text/reading.ts'
+import { remarkOf } from '../text/remark.ts'
 import type { Brush } from './cells.ts'
 import { bindings } from './keys.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
 import type { Scene } from './scene.ts'
-import { phaseShown, tabsOf, viewShown } from './state.ts'
+import { phaseShown, type ScreenState, tabsOf, viewShown } from './state.ts'
 
 /** Tracing that costs more than this much of a core is named in the trust line. */
 const DEAR_PCT = 5
+/** columns of the recording's file name in the trust line */
+const FILE = 32
 
 /** Where we are, and whether to trust it. The phase stays when the load's numbers have no room. */
 export function drawHeader(scene: Scene, brush: Brush): void {
   const { model, state, live } = scene
-  const phase = model.current
+  // Live, the first line is about now whatever is looked at; a replay has no now.
+  const phase = live ? model.current : phaseShown(model, state)
   const mode = state.frozen ? ' frozen ' : live ? (model.end ? ' ended ' : ' probe ') : ' replay '
   let x = brush.text(0, 0, mode, BOLD | INVERSE)
   x = brush.text(x + 1, 0, clip(targetName(model), Math.max(8, Math.floor(brush.width / 4))), BOLD) + 3
   if (phase) {
     // Two blanks, the clock, two blanks.
     const room = brush.width - x - phase.name.length - ' 3/5'.length - 9
-    const right = loadTexts(phase).find((text) => text.length <= room) ?? ''
+    const right = loadTexts(model, phase).find((text) => text.length <= room) ?? ''
     brush.text(brush.width - right.length - 1, 0, right)
     progress(scene, phase, brush, x, brush.width - right.length - 2)
   }
   if (brush.height > 1) drawTrust(scene, brush)
 }
 
-/** What the load sees now, longest first. */
-function loadTexts(phase: PhaseModel): string[] {
+/** What the load sees now, of a phase that has ended what it saw; longest first. */
+function loadTexts(model: RunModel, phase: PhaseModel): string[] {
+  if (isNotJudged(model, phase)) return ['not judged', NOT_JUDGED]
   if (!phase.load) return []
-  const latest = phase.load.recent.at(-1)
+  const latest = phase.endUs === null ? phase.load.recent.at(-1) : undefined
   const rate = formatRate(latest?.rps ?? rpsOf(phase))
   const target = phase.load.targetRps > 0 ? ` of ${formatCount(phase.load.targetRps)}` : ''
   const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`
@@ -96,16 +91,27 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
     invalid.length > 0 && `${invalid.join(', ')} not valid`,
     model.skipped > 0 && `${model.skipped} lines unread`,
   ].filter((doubt) => typeof doubt === 'string')
-  let x = brush.text(1, 1, 'trust ', ink.dim)
-  x = brush.text(x, 1, doubts.join(', ') || 'ok', doubts.length > 0 ? BOLD | ink.warn : ink.good)
-  x = brush.text(x + 3, 1, `cost ${formatPercent(cost)} of a core   loss ${formatCount(lost)}`, ink.dim)
-  const host = model.header?.host
+  const doubt = doubts.join(', ') || 'ok'
+  const { host } = model.header ?? {}
   const system = [host && `kernel ${host.kernel}`, `bpftrace ${host?.bpftrace ?? UNKNOWN}`].filter(Boolean).join('   ')
-  const file = title.slice(title.lastIndexOf('/') + 1)
-  const right = [`${system}   ${file}`, system]
-    .map((text) => text.trim())
-    .find((text) => x + text.length + 3 < brush.width)
-  if (right) brush.text(brush.width - right.length - 1, 1, right, ink.dim)
+  // The file is what a reader asks for afterwards: only a very long name is cut.
+  const file = clip(title.slice(title.lastIndexOf('/') + 1), FILE)
+  const room = brush.width - ' trust '.length - doubt.length - 1
+  const loss = `loss ${formatCount(lost)}`
+  const costText = `cost ${formatPercent(cost)}`
+  const [numbers, right] = [
+    [`${costText} of a core   ${loss}`, `${system}   ${file}`],
+    [`${costText} of a core   ${loss}`, file || system],
+    [`${costText}   ${loss}`, file],
+    [loss, file],
+    ['', file],
+    ['', ''],
+  ]
+    .map((sides) => sides.map((text) => text.trim()))
+    .find(([a = '', b = '']) => a.length + b.length + 6 <= room) ?? ['', '']
+  const x = brush.text(brush.text(1, 1, 'trust ', ink.dim), 1, doubt, doubts.length > 0 ? BOLD | ink.warn : ink.good)
+  brush.text(x + 3, 1, numbers ?? '', ink.dim)
+  brush.text(brush.width - (right ?? '').length - 1, 1, right ?? '', ink.dim)
 }
 
 /** All tabs, closer together when they must be; on a narrow terminal their numbers, and the name of the one shown. */
@@ -140,32 +146,22 @@ export function drawFooter(scene: Scene, brush: Brush): void {
   }
 }
 
-function drawPrompt(brush: Brush, y: number, { kind, text }: { kind: 'search' | 'mark'; text: string }): void {
+function drawPrompt(brush: Brush, y: number, { kind, text, selected }: NonNullable<ScreenState['prompt']>): void {
   const question = kind === 'search' ? ' search frames: ' : ' name of the new phase: '
-  const x = brush.text(brush.text(0, y, question, BOLD | ink.accent), y, text)
+  const x = brush.text(brush.text(0, y, question, BOLD | ink.accent), y, text, selected ? INVERSE : 0)
   brush.text(x, y, ' ', INVERSE)
   brush.text(x + 2, y, 'enter accepts, esc leaves', ink.dim)
 }
 
+const remarkSigns = { worse: ['▲', BOLD | ink.warn], good: ['·', ink.good], neutral: ['·', ink.dim] } as const
+
 function drawRemark({ model, catalog, state }: Scene, brush: Brush, y: number): void {
-  const phase = phaseShown(model, state)
-  const baseline = baselineOf(model, phase)
-  if (!phase || !baseline) {
-    const text = model.end
-      ? 'one phase, nothing to compare it with'
-      : 'no earlier phase to compare with; m begins a new one'
-    brush.text(1, y, clip(`· ${text}`, brush.width - 2), ink.dim)
-    return
-  }
-  const [worst] = standOuts(phase, baseline, probesOf(model, catalog))
-  if (!worst) {
-    brush.text(1, y, clip(`· nothing in ${phase.name} is worse than in ${baseline.name}`, brush.width - 2), ink.good)
-    return
-  }
-  const value = formatUnit(worst.value, worst.unit)
-  const times = Number.isFinite(worst.ratio) ? ` (${formatRatio(worst.ratio)})` : ''
-  const text = `${worst.probe} ${worst.label}: ${value} in ${phase.name}, ${formatUnit(worst.base, worst.unit)} in ${baseline.name}${times}`
-  brush.text(1, y, clip(`▲ ${text}`, brush.width - 2), BOLD | ink.warn)
+  const tab = tabsOf(model, catalog)[state.tab]
+  const probe = tab?.kind === 'probe' ? tab.probe : undefined
+  const { tone, texts } = remarkOf(model, catalog, phaseShown(model, state), probe)
+  const [sign, style] = remarkSigns[tone]
+  const room = brush.width - 4
+  brush.text(1, y, `${sign} ${clip(texts.find((text) => text.length <= room) ?? texts.at(-1) ?? '', room)}`, style)
 }
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
@@ -198,17 +194,30 @@ function hintsFor({ model, catalog, state }: Scene): Set<string> {
   ])
 }
 
-/** The help: the key table in words. */
+const signs = [
+  ['×3.2  new', 'times worse than in the baseline; there was none in it'],
+  ['–', 'not known; never zero'],
+  [NOT_JUDGED, 'not judged: the plan discards the latencies of this phase'],
+] as const
+
+/** The help: the key table in words, and what the tables say in signs. */
 export function drawHelp(brush: Brush): void {
-  let y = 1
-  for (const where of ['everywhere', 'flame graph', 'table'] as const) {
-    const lines = bindings.flatMap(({ help }) => (help?.where === where ? [help] : []))
-    if (y >= brush.height) return
-    brush.text(2, y++, where, BOLD | ink.accent)
-    for (const { keys, does } of lines) {
+  const keysOf = (where: 'everywhere' | 'flame graph' | 'table') => ({
+    title: where as string,
+    lines: bindings.flatMap(({ help }) => (help?.where === where ? [[help.keys, help.does] as const] : [])),
+  })
+  // The keys of flame graphs and tables are last: the footer names them too.
+  const all = [keysOf('everywhere'), { title: 'in numbers', lines: signs }, keysOf('flame graph'), keysOf('table')]
+  const needed = all.reduce((rows, { lines }) => rows + lines.length + 2, 1)
+  // Blank lines are the first that a small terminal can do without.
+  const gap = needed <= brush.height ? 1 : 0
+  let y = gap
+  for (const { title, lines } of all) {
+    brush.text(2, y++, title, BOLD | ink.accent)
+    for (const [keys, does] of lines) {
       brush.text(4, y, keys, on('plain', 'plain', BOLD))
       brush.text(22, y++, does, ink.dim)
     }
-    y++
+    y += gap
   }
 }

@@ -15,7 +15,8 @@ export interface ScreenState {
   search: string
   help: boolean
   frozen: boolean
-  prompt: { kind: 'search' | 'mark'; text: string } | null
+  /** a selected text is replaced by what is typed */
+  prompt: { kind: 'search' | 'mark'; text: string; selected?: boolean } | null
 }
 
 export interface FlameState {

@@ -1,6 +1,8 @@
+import type { PhaseModel } from '../../audit/index.ts'
 import type { Rect } from './cells.ts'
 import { type Action, actionOf } from './keys.ts'
 import { type FlameShown, flameRows, flameShown, nextMatch, noFlame, stepInFlame } from './panels/flame.ts'
+import { overviewDistribution } from './panels/overview.ts'
 import type { Scene } from './scene.ts'
 import {
   type FlameState,
@@ -21,16 +23,17 @@ export interface Update {
 }
 
 const MARK_LENGTH = 40
+/** no node: the next match from here is the first */
+const NOWHERE = -1
 
 /** The state after a key press. Pure: `panel` is the size of what is drawn, where movements happen. */
 export function press(scene: Scene, key: string, panel: Pick<Rect, 'width' | 'height'>): Update {
   const { state } = scene
-  if (state.prompt) return answer(state, state.prompt, key)
+  if (state.prompt) return answer(contextOf(scene, panel), state.prompt, key)
   const action = actionOf(key)
   if (state.help && action?.do !== 'quit') return { state: { ...state, help: false } }
   if (!action) return { state }
-  const context: Context = { scene, state, panel, tab: tabsOf(scene.model, scene.catalog)[state.tab] }
-  return act(context, action)
+  return act(contextOf(scene, panel), action)
 }
 
 interface Context {
@@ -39,6 +42,13 @@ interface Context {
   panel: Pick<Rect, 'width' | 'height'>
   tab: Tab | undefined
 }
+
+const contextOf = (scene: Scene, panel: Context['panel']): Context => ({
+  scene,
+  state: scene.state,
+  panel,
+  tab: tabsOf(scene.model, scene.catalog)[scene.state.tab],
+})
 
 function act(context: Context, action: Action): Update {
   const { state, scene } = context
@@ -54,7 +64,7 @@ function act(context: Context, action: Action): Update {
     case 'mark':
       return { state: scene.live && !scene.model.end ? { ...state, prompt: { kind: 'mark', text: '' } } : state }
     case 'search':
-      return { state: { ...state, prompt: { kind: 'search', text: state.search } } }
+      return { state: { ...state, prompt: { kind: 'search', text: state.search, selected: true } } }
     case 'escape':
       return { state: { ...state, search: '' } }
     case 'tab':
@@ -77,16 +87,31 @@ function act(context: Context, action: Action): Update {
   }
 }
 
-function answer(state: ScreenState, prompt: NonNullable<ScreenState['prompt']>, key: string): Update {
+function answer(context: Context, prompt: NonNullable<ScreenState['prompt']>, key: string): Update {
+  const { state } = context
   if (key === 'escape' || key === 'ctrl-c') return { state: { ...state, prompt: null } }
   if (key === 'enter') {
     const text = prompt.text.trim()
-    if (prompt.kind === 'search') return { state: { ...state, prompt: null, search: text } }
+    if (prompt.kind === 'search') return { state: searched(context, text) }
     const closed = { ...state, prompt: null }
     return text === '' ? { state: closed } : { state: closed, effect: { do: 'mark', label: text } }
   }
-  const text = key === 'backspace' || key === 'delete' ? prompt.text.slice(0, -1) : prompt.text + typed(key)
-  return { state: { ...state, prompt: { ...prompt, text: text.slice(0, MARK_LENGTH) } } }
+  const isErasing = key === 'backspace' || key === 'delete'
+  const added = typed(key)
+  if (!isErasing && added === '') return { state }
+  const kept = prompt.selected ? '' : prompt.text
+  const text = isErasing ? kept.slice(0, -1) : kept + added
+  return { state: { ...state, prompt: { kind: prompt.kind, text: text.slice(0, MARK_LENGTH) } } }
+}
+
+/** The search begins at its first match; where there is none the reader stays. */
+function searched({ scene, panel, tab }: Context, search: string): ScreenState {
+  const state = { ...scene.state, prompt: null, search }
+  const context = { scene: { ...scene, state }, state, panel, tab }
+  const shown = search === '' ? null : flameOf(context)
+  return shown
+    ? inFlame(context, { ...shown, flame: { ...shown.flame, selected: NOWHERE } }, { do: 'next match' })
+    : state
 }
 
 const named = new Set(['tab', 'shift-tab', 'up', 'down', 'left', 'right', 'pagedown', 'pageup'])
@@ -106,12 +131,19 @@ function phaseAfter({ state, scene }: Context, step: 1 | -1): number | null {
 }
 
 function nextView({ state, scene, tab }: Context): ScreenState {
-  if (tab?.kind !== 'probe') return state
   const phase = phaseShown(scene.model, state)
+  if (tab?.kind === 'overview') return nextDistribution(scene, phase)
+  if (tab?.kind !== 'probe') return state
   const views = viewsOf(tab.probe, phase)
   const at = views.findIndex((view) => view.name === viewShown(tab.probe, phase, state)?.name)
   const next = views[(at + 1) % views.length]
   return next ? { ...state, views: { ...state.views, [tab.probe.name]: next.name } } : state
+}
+
+function nextDistribution({ model, catalog, state }: Scene, phase: PhaseModel | null): ScreenState {
+  const { all, shown } = overviewDistribution(model, catalog, state, phase)
+  const next = all[(all.findIndex(({ name }) => name === shown?.name) + 1) % all.length]
+  return next ? { ...state, views: { ...state.views, overview: next.name } } : state
 }
 
 const noTable: TableState = { sort: null, scroll: 0 }
@@ -137,22 +169,33 @@ function scrolled({ state, tab }: Context, by: number): ScreenState {
 type Movement = Action & { do: 'move' | 'enter' | 'out' | 'next match' | 'previous match' }
 
 function moved(context: Context, action: Movement): ScreenState {
-  const { state, scene, tab } = context
-  if (tab?.kind === 'probe') {
-    const phase = phaseShown(scene.model, state)
-    const view = viewShown(tab.probe, phase, state)
-    const shown = view?.kind === 'flame' ? flameShown(scene, tab.probe, view.name.slice('flame:'.length), phase) : null
-    if (shown) {
-      const place = movedInFlame(context, shown, state.flames[tab.probe.name] ?? noFlame, action)
-      return { ...state, flames: { ...state.flames, [tab.probe.name]: place } }
-    }
-  }
-  if (action.do !== 'move' || action.towards === 'left' || action.towards === 'right') return state
+  const shown = flameOf(context)
+  if (shown) return inFlame(context, shown, action)
+  if (action.do !== 'move' || action.towards === 'left' || action.towards === 'right') return context.state
   return scrolled(context, action.towards === 'down' ? 1 : -1)
 }
 
+/** The flame graph on the screen, and whose it is. */
+function flameOf({ scene, state, tab }: Context): { probe: string; flame: FlameShown } | null {
+  if (tab?.kind !== 'probe') return null
+  const phase = phaseShown(scene.model, state)
+  const view = viewShown(tab.probe, phase, state)
+  const flame = view?.kind === 'flame' ? flameShown(scene, tab.probe, view.name.slice('flame:'.length), phase) : null
+  return flame && { probe: tab.probe.name, flame }
+}
+
+function inFlame(
+  context: Context,
+  { probe, flame }: { probe: string; flame: FlameShown },
+  action: Movement,
+): ScreenState {
+  const { state } = context
+  const place = movedInFlame(context, flame, state.flames[probe] ?? noFlame, action)
+  return { ...state, flames: { ...state.flames, [probe]: place } }
+}
+
 function movedInFlame({ state, panel }: Context, shown: FlameShown, place: FlameState, action: Movement): FlameState {
-  const rows = () => flameRows(shown, panel.width, panel.height, state.search)
+  const rows = (height: number) => flameRows(shown, panel.width, height, state.search)
   switch (action.do) {
     case 'enter':
       return { ...place, root: place.selected }
@@ -161,9 +204,12 @@ function movedInFlame({ state, panel }: Context, shown: FlameShown, place: Flame
       return { root, selected: place.selected.length > root.length ? place.selected : root }
     }
     case 'move':
-      return { ...place, selected: stepInFlame(shown, rows(), action.towards) }
+      return { ...place, selected: stepInFlame(shown, rows(panel.height), action.towards) }
     case 'next match':
-    case 'previous match':
-      return { ...place, selected: nextMatch(shown, rows(), action.do === 'next match' ? 1 : -1) ?? place.selected }
+    case 'previous match': {
+      // Also through what stands below the panel: the selected frame is brought into sight.
+      const all = rows(Number.MAX_SAFE_INTEGER)
+      return { ...place, selected: nextMatch(shown, all, action.do === 'next match' ? 1 : -1) ?? place.selected }
+    }
   }
 }

@@ -5,6 +5,7 @@ import {
   formatCount,
   formatFigure,
   formatMs,
+  formatNs,
   formatPercent,
   formatRate,
   formatRatio,
@@ -16,22 +17,24 @@ import {
   baselineOf,
   type Catalog,
   counterDelta,
+  counterWorsening,
   errorPct,
   figuresOf,
   headlines,
+  isNotJudged,
   lossCount,
   probesOf,
   rpsOf,
+  targetCpu,
   worsening,
 } from './reading.ts'
+import { dropCounters, WORSE } from './remark.ts'
 
 const LABEL = 30
 const VALUE = 9
 const RATIO = 5
 /** 30 + 5 x 14 columns: a hundred */
 const PHASES_A_ROW = 5
-/** A value this many times worse than in the baseline is marked. */
-const STANDS_OUT = 1.5
 
 interface Cell {
   text: string
@@ -59,14 +62,23 @@ export function phaseTable(model: RunModel, catalog: Catalog): string {
     const lines = rows.map((row) => left(row.label, LABEL) + phases.map((phase) => cellText(row.cell(phase))).join(''))
     blocks.push([head, ...lines].map((line) => line.trimEnd()).join('\n'))
   }
-  const doubts = model.summary?.phases.filter((phase) => !phase.valid) ?? []
-  return [...blocks, ...doubts.map(({ name, reasons }) => `${name} is not valid: ${reasons.join('; ')}`)].join('\n\n')
+  const invalid = model.summary?.phases.filter((phase) => !phase.valid) ?? []
+  const doubts = [
+    ...model.phases
+      .filter((phase) => isNotJudged(model, phase))
+      .map(({ name }) => `${name} is not judged (${NOT_JUDGED}): the plan discards its latencies`),
+    ...invalid.map(({ name, reasons }) => `${name} is not valid: ${reasons.join('; ')}`),
+  ]
+  return [...blocks, ...doubts].join('\n\n')
 }
 
 const cellText = ({ text, ratio }: Cell): string =>
-  right(text, VALUE) + left(ratio !== null && ratio >= STANDS_OUT ? ` ${mark(ratio)}` : '', RATIO)
+  right(text, VALUE) + left(ratio !== null && ratio >= WORSE ? ` ${mark(ratio)}` : '', RATIO)
 
 const mark = (ratio: number): string => (Number.isFinite(ratio) ? formatRatio(ratio) : 'new').slice(0, RATIO - 1)
+
+/** Stands where the plan throws a phase's latencies away; "not judged" is too wide for a column. */
+export const NOT_JUDGED = 'n/j'
 
 /** The rows of the table, each able to speak for any phase; the screen's overview shows the same. */
 export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
@@ -74,26 +86,28 @@ export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
   return [
     ...(model.phases.some((phase) => phase.load) ? loadRows(model) : []),
     ...counterRows(model),
+    ...targetRows(model),
     ...probes.flatMap((probe) => probeRows(model, probe)),
     ...trustRows(model, probes),
   ]
 }
 
 function loadRows(model: RunModel): PhaseRow[] {
+  const orNotJudged = (phase: PhaseModel, text: string) => (isNotJudged(model, phase) ? NOT_JUDGED : text)
   const latency = (key: 'p50' | 'p99') => ({
     label: `response ${key}`,
     group: 'Load',
     cell: (phase: PhaseModel) => {
       const value = phase.load?.response?.[key] ?? null
       const base = baselineOf(model, phase)?.load?.response?.[key] ?? null
-      return { text: formatMs(value), ratio: value !== null && base ? value / base : null }
+      return { text: orNotJudged(phase, formatMs(value)), ratio: value !== null && base ? value / base : null }
     },
   })
   return [
-    { label: 'requests/s', group: 'Load', cell: (phase) => plain(formatRate(rpsOf(phase))) },
+    { label: 'requests/s', group: 'Load', cell: (phase) => plain(orNotJudged(phase, formatRate(rpsOf(phase)))) },
     latency('p50'),
     latency('p99'),
-    { label: 'errors', group: 'Load', cell: (phase) => plain(formatPercent(errorPct(phase))) },
+    { label: 'errors', group: 'Load', cell: (phase) => plain(orNotJudged(phase, formatPercent(errorPct(phase)))) },
   ]
 }
 
@@ -128,25 +142,34 @@ function tableFigures(figures: readonly Figure[]): Figure[] {
   ]
 }
 
-// Counters of the target's network namespace that explain a queue; Linux names (net/ipv4/proc.c).
-const counters = [
-  { label: 'accept-queue overflows', source: 'netns', name: 'TcpExt.ListenOverflows' },
-  { label: 'SYNs dropped', source: 'netns', name: 'TcpExt.ListenDrops' },
-] as const
-
 const counterRows = (model: RunModel): PhaseRow[] =>
-  counters
-    .filter(({ source }) => model.phases.some((phase) => phase.telemetry.has(source)))
+  dropCounters
+    .filter(({ source, hasRow }) => hasRow && model.phases.some((phase) => phase.telemetry.has(source)))
     .map(({ label, source, name }) => ({
       label,
       group: 'Kernel',
-      cell: (phase) => {
-        const value = counterDelta(phase, source, name)
-        const baseline = baselineOf(model, phase)
-        const base = baseline ? counterDelta(baseline, source, name) : null
-        return { text: formatCount(value), ratio: base === 0 && value ? Number.POSITIVE_INFINITY : null }
-      },
+      cell: (phase) => ({
+        text: formatCount(counterDelta(phase, source, name)),
+        ratio: counterWorsening(phase, baselineOf(model, phase), source, name),
+      }),
     }))
+
+function targetRows(model: RunModel): PhaseRow[] {
+  const cpu = (phase: PhaseModel | null) => (phase ? targetCpu(phase) : { corePct: null, perRequestNs: null })
+  if (!model.phases.some((phase) => cpu(phase).corePct !== null)) return []
+  return [
+    { label: 'target CPU (of a core)', group: 'Target', cell: (phase) => plain(formatPercent(cpu(phase).corePct)) },
+    {
+      label: 'target CPU/req',
+      group: 'Target',
+      cell: (phase) => {
+        const now = cpu(phase).perRequestNs
+        const base = cpu(baselineOf(model, phase)).perRequestNs
+        return { text: formatNs(now), ratio: now !== null && base ? now / base : null }
+      },
+    },
+  ]
+}
 
 function trustRows(model: RunModel, probes: readonly Probe[]): PhaseRow[] {
   const verdict = (phase: PhaseModel) => model.summary?.phases.find((p) => p.id === phase.id)?.valid
@@ -154,6 +177,11 @@ function trustRows(model: RunModel, probes: readonly Probe[]): PhaseRow[] {
   const estimated = [...costs.values()].some((cost) => cost.bpfEstimated && cost.bpfPct !== null)
   return [
     { label: 'tracer (of a core)', group: 'Trust', cell: (phase) => plain(formatPercent(costs.get(phase)?.tracerPct)) },
+    {
+      label: 'recorder (of a core)',
+      group: 'Trust',
+      cell: (phase) => plain(formatPercent(costs.get(phase)?.recorderPct)),
+    },
     {
       label: `kernel programs${estimated ? ' (est.)' : ''}`,
       group: 'Trust',

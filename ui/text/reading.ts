@@ -59,45 +59,6 @@ export function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
   }
 }
 
-export interface StandOut {
-  probe: string
-  label: string
-  unit: Figure['unit']
-  value: number
-  base: number
-  /** how many times worse than in the baseline, > 1; Infinity when the baseline had none */
-  ratio: number
-}
-
-/** Figures of `phase` that are worse than in `baseline`, worst first. */
-export function standOuts(phase: PhaseModel, baseline: PhaseModel, probes: readonly Probe[]): StandOut[] {
-  const found: StandOut[] = []
-  for (const probe of probes) {
-    const before = new Map(figuresOf(probe, baseline).map((f) => [f.key, f]))
-    for (const figure of figuresOf(probe, phase)) {
-      const base = before.get(figure.key)
-      const ratio = base ? worsening(figure, base, phase, baseline, probe.name) : null
-      if (ratio !== null && ratio > 1 && base?.value != null && figure.value !== null)
-        found.push({
-          probe: probe.draw.tab,
-          label: figure.label,
-          unit: figure.unit,
-          value: figure.value,
-          base: base.value,
-          ratio,
-        })
-    }
-  }
-  const p99 = phase.load?.response?.p99 ?? null
-  const baseP99 = baseline.load?.response?.p99 ?? null
-  if (p99 !== null && baseP99 !== null && baseP99 > 0 && p99 > baseP99)
-    found.push({ probe: 'Load', label: 'p99', unit: 'ns', value: p99 * 1e6, base: baseP99 * 1e6, ratio: p99 / baseP99 })
-  return found.sort((a, b) => rank(b) - rank(a))
-}
-
-// What was not there before has no ratio; it ranks with a clear change, not above every other.
-const rank = (s: StandOut): number => (Number.isFinite(s.ratio) ? s.ratio : 10)
-
 /** How many times worse `figure` is than `base`; what adds up is compared per second. `null` when that cannot be said. */
 export function worsening(
   figure: Figure,
@@ -126,6 +87,37 @@ export function counterDelta(phase: PhaseModel, source: string, name: string): n
   return first === undefined || last === undefined ? null : last - first
 }
 
+/** How many times more often per second a counter grew than in the baseline; Infinity when it stood still there. */
+export function counterWorsening(
+  phase: PhaseModel,
+  baseline: PhaseModel | null,
+  source: string,
+  name: string,
+): number | null {
+  const now = counterPerUs(phase, source, name)
+  const then = baseline && counterPerUs(baseline, source, name)
+  if (now === null || then === null) return null
+  if (now === then) return 1
+  return then === 0 ? Number.POSITIVE_INFINITY : now / then
+}
+
+function counterPerUs(phase: PhaseModel, source: string, name: string): number | null {
+  const seen = phase.telemetry.get(source)
+  const grown = counterDelta(phase, source, name)
+  return !seen || grown === null || seen.lastUs <= seen.firstUs ? null : grown / (seen.lastUs - seen.firstUs)
+}
+
+/** CPU time of the target's processes: percent of one core, and ns per completed request. */
+export function targetCpu(phase: PhaseModel): { corePct: number | null; perRequestNs: number | null } {
+  const seen = phase.telemetry.get('process')
+  const perUs = counterPerUs(phase, 'process', 'cpu_ns')
+  // A process that ended took its time with it.
+  if (!seen || perUs === null || perUs < 0) return { corePct: null, perRequestNs: null }
+  const spanUs = seen.lastUs - seen.firstUs
+  const { requests } = scopeOf(phase, spanUs)
+  return { corePct: perUs / 10, perRequestNs: requests === null ? null : (perUs * spanUs) / requests }
+}
+
 /** Failed requests of a phase; `null` when no load is known. */
 export const errorsOf = (phase: PhaseModel | null): number | null =>
   phase?.load ? Object.values(phase.load.errors).reduce((n, x) => n + x, 0) : null
@@ -150,17 +142,33 @@ export function placeInPlan(
   model: RunModel,
   phase: PhaseModel,
 ): { index: number; of: number; durationUs: number | null } {
-  const plan = model.header?.plan
-  const planned: unknown[] =
-    typeof plan === 'object' && plan !== null && 'phases' in plan && Array.isArray(plan.phases) ? plan.phases : []
-  const index = model.phases.indexOf(phase) + 1
-  const own = planned[index - 1]
-  const isOwn = typeof own === 'object' && own !== null && 'name' in own && own.name === phase.name
   return {
-    index,
-    of: Math.max(planned.length, model.phases.length),
-    durationUs: isOwn && 'duration' in own ? durationUs(own.duration) : null,
+    index: model.phases.indexOf(phase) + 1,
+    of: Math.max(plannedPhases(model).length, model.phases.length),
+    durationUs: durationUs(plannedOf(model, phase)['duration']),
   }
+}
+
+/**
+ * The plan sends requests in this phase and throws their latencies away: a warm-up. Recordings whose plan does not say
+ * so show it by load that was planned and left no trace; `false` where the recording cannot tell.
+ */
+export function isNotJudged(model: RunModel, phase: PhaseModel): boolean {
+  if (phase.load) return false
+  const { discard, rate } = plannedOf(model, phase)
+  return discard === true || (phase.endUs !== null && typeof rate === 'string' && Number.parseFloat(rate) > 0)
+}
+
+function plannedPhases(model: RunModel): unknown[] {
+  const plan = model.header?.plan
+  return typeof plan === 'object' && plan !== null && 'phases' in plan && Array.isArray(plan.phases) ? plan.phases : []
+}
+
+/** What the plan says of a phase; nothing where another phase stands in its place (a mark). */
+function plannedOf(model: RunModel, phase: PhaseModel): Record<string, unknown> {
+  const own = plannedPhases(model)[model.phases.indexOf(phase)]
+  const isOwn = typeof own === 'object' && own !== null && 'name' in own && own.name === phase.name
+  return isOwn ? { ...own } : {}
 }
 
 const unitUs: Readonly<Record<string, number>> = { us: 1, ms: 1e3, s: 1e6, m: 6e7, min: 6e7, h: 3.6e9 }

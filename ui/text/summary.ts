@@ -15,6 +15,7 @@ import {
   type Catalog,
   errorPct,
   headlines,
+  isNotJudged,
   lossCount,
   lossOfRun,
   placeInPlan,
@@ -56,6 +57,7 @@ export function progressLine(model: RunModel): string {
   const parts = [
     `${formatClock(model.nowUs)} ${phase.name} ${place.index}/${place.of}`,
     phase.load && `${formatRate(latest?.rps ?? rpsOf(phase))}`,
+    isNotJudged(model, phase) && 'not judged',
     latest && `p99 ${formatMs(latest.p99Ms)}`,
     phase.load && `errors ${formatPercent(errorPct(phase))}`,
     cost.tracerPct !== null && `cost ${formatPercent(cost.tracerPct)} cpu`,

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
+import { bucketOf, histogramOf } from '../../../probes/index.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
 import { drawFooter, drawHeader, drawTabs } from '../../../ui/terminal/chrome.ts'
 import { layoutOf } from '../../../ui/terminal/layout.ts'
+import { drawHistogram } from '../../../ui/terminal/panels/histogram.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
-import { sortRows } from '../../../ui/terminal/panels/table.ts'
+import { drawTable, sortRows } from '../../../ui/terminal/panels/table.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
 import { type SyntheticRun, syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
@@ -78,12 +80,62 @@ describe('the screen', () => {
 
   it('names what stands out in words', () => {
     expect(screen(sceneOf(syntheticRun(60)), 120, 40).at(-2)).toBe(
-      ' ▲ Waits waited mean: 10.5 ms in stress, 32.5 µs in baseline (×323)',
+      ' ▲ Under stress response p99 is 39.2 ms; 4.51 ms in baseline (×8.7). With it accept-queue overflows 245 (new).',
     )
   })
 
   it('says that it cannot compare where no phase came before', () => {
     expect(screen(sceneOf(syntheticRun(4)), 120, 40).at(-2)).toContain('no earlier phase to compare with')
+  })
+
+  it('is about the probe of the tab, where that has anything to say', () => {
+    expect(screen(sceneOf(syntheticRun(60), { tab: 1 }), 120, 40).at(-2)).toBe(
+      ' ▲ Under stress Waits waited mean: 10.5 ms; 32.5 µs in baseline (×323). Also Waits turned away: 7; 0 in baseline.',
+    )
+  })
+
+  it('shows in a replay the phase that is looked at on the first line too', () => {
+    const pinned = { ...sceneOf(syntheticRun(60), { phaseId: 1 }), live: false }
+    expect(screen(pinned, 120, 40)[0]).toMatch(/baseline 2\/3 .* 2\.56 k\/s of 2\.50 k {3}p99 4\.51 ms/)
+    expect(screen({ ...pinned, live: true }, 120, 40)[0]).toMatch(/stress 3\/3 /)
+  })
+
+  it.each([
+    [120, /^ trust lower bound, tracing is dear {3}cost 22\.3 % of a core {3}loss 12 .*bpftrace 0\.17 {3}run\.ndjson$/],
+    [80, /^ trust lower bound, tracing is dear {3}cost 22\.3 % {3}loss 12 +run\.ndjson$/],
+    [60, /^ trust lower bound, tracing is dear {3}loss 12 +run\.ndjson$/],
+    [54, /^ trust lower bound, tracing is dear +run\.ndjson$/],
+  ])('names the recording beside all doubts at %i columns', (columns, expected) => {
+    const run = syntheticRun(60)
+    run.model.loss.push({ startUs: 0, endUs: 1, probe: 'stalls', kind: 'map_full', count: 12 })
+    for (const sample of run.model.overhead) sample.tracerCpuNs *= 20
+    expect(screen(sceneOf(run), columns, 24)[1]).toMatch(expected)
+  })
+
+  it('says how many rows are out of sight without covering one', () => {
+    const rows = screen(sceneOf(syntheticRun(60)), 80, 24)
+    const head = rows.findIndex((row) => /idle +baseline +stress/.test(row))
+    expect(rows[head]).toMatch(/^ \d+ more ↓/)
+    expect(rows.at(-3)).toMatch(/\d( \S+)?( ×[\d.]+| new)?$/)
+    const scrolled = screen(sceneOf(syntheticRun(60), { tables: { overview: { sort: null, scroll: 3 } } }), 80, 24)
+    expect(scrolled[head]).toMatch(/^ ↑ 3 {3}\d+ more ↓/)
+  })
+
+  it('says of a phase whose latencies are thrown away that it is not judged', () => {
+    const run = syntheticRun(60)
+    const plan = { phases: [{ name: 'idle', discard: true }] }
+    if (run.model.header) run.model.header = { ...run.model.header, plan }
+    const rows = screen({ ...sceneOf(run, { phaseId: 0 }), live: false }, 120, 40)
+    expect(rows[0]).toMatch(/ not judged$/)
+    expect(rows.findLast((row) => row.startsWith(' response p99 '))).toMatch(/n\/j/)
+    expect(rows.at(-2)).toMatch(/^ · idle is not judged \(n\/j\)/)
+  })
+
+  it('cuts the names of views that do not fit, never the one shown', () => {
+    const at = (columns: number, view: string) =>
+      screen(sceneOf(syntheticRun(60), { tab: 3, views: { stalls: view } }), columns, 24)[4]
+    expect(at(26, 'flame:blocked')).toBe(' [blocked] waiting for a…')
+    expect(at(26, 'numbers')).toBe(' …[numbers]')
   })
 
   it('shows loss as doubt', () => {
@@ -136,6 +188,53 @@ describe('a panel', () => {
 
   it('draws the same scene the same way', () => {
     expect(screen(sceneOf(run, { tab: 3 }), 120, 40)).toEqual(screen(sceneOf(run, { tab: 3 }), 120, 40))
+  })
+})
+
+describe('drawTable', () => {
+  const columns = [
+    { key: 'name', label: 'name', unit: 'text' },
+    { key: 'count', label: 'count', unit: 'count' },
+    { key: 'share', label: 'share', unit: 'percent' },
+    { key: 'each', label: 'per request', unit: 'per_request' },
+    { key: 'p99', label: 'p99', unit: 'ns' },
+    { key: 'max', label: 'max', unit: 'ns' },
+    { key: 'failed', label: 'failed', unit: 'text' },
+  ] as const
+  const titles = (width: number, sort: string | null = null) => {
+    const cells = createCells(width, 4)
+    drawTable(brush(cells), columns, [], { sort, scroll: 0 })
+    return rowText(cells, 1, () => '')
+      .replace(/\x1b\[0m$/, '')
+      .trim()
+      .split(/ {2,}/)
+      .join(', ')
+  }
+
+  it.each([
+    [130, null, 'name, count, share, per request, p99, max, failed'],
+    [100, null, 'name, count, per request, p99, max, failed'],
+    [90, null, 'name, count, p99, max, failed'],
+    [75, null, 'name, count, p99, failed'],
+    [60, null, 'name, count, failed'],
+    [90, 'share', 'name, count, share ▾, p99, failed'],
+    [30, null, 'name'],
+  ])('at %i columns, sorted by %s, keeps %s', (width, sort, expected) => {
+    expect(titles(width, sort)).toBe(expected)
+  })
+})
+
+describe('drawHistogram', () => {
+  it('says where each percentile is, also where several fall into one row', () => {
+    const values = [...Array.from({ length: 60 }, () => 1e3), ...Array.from({ length: 40 }, () => 4e7)]
+    const histogram = histogramOf(
+      values.map((value) => [bucketOf(value), 1] as const),
+      values.reduce((a, b) => a + b, 0),
+    )
+    const cells = createCells(60, 30)
+    drawHistogram(brush(cells), histogram, null)
+    const marks = Array.from({ length: 30 }, (_, y) => /p\d\S*( ?\S+ [µm]?s)/.exec(rowText(cells, y, () => ''))?.[0])
+    expect(marks.filter((mark) => mark !== undefined)).toEqual(['p50 1.02 µs', 'p90–99.9 ≤41.9 ms'])
   })
 })
 

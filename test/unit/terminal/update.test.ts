@@ -43,6 +43,14 @@ describe('keys', () => {
     ['z again goes on', ['z', 'z'], { frozen: false }],
     ['/ takes a search', ['/', 'f', 'u', 'tex', 'backspace', 'enter'], { search: 'fute', prompt: null }],
     ['esc leaves the prompt and keeps the search', ['/', 'x', 'escape'], { search: '', prompt: null }],
+    [
+      '/ again begins with the last search, selected',
+      ['/', 'a', 'enter', '/'],
+      { prompt: { text: 'a', selected: true } },
+    ],
+    ['what is typed takes its place', ['/', 'a', 'enter', '/', 'b', 'c', 'enter'], { search: 'bc' }],
+    ['backspace takes it away', ['/', 'ab', 'enter', '/', 'backspace', 'enter'], { search: '' }],
+    ['an arrow leaves it', ['/', 'a', 'enter', '/', 'up', 'enter'], { search: 'a' }],
     ['esc ends the search', ['/', 'x', 'enter', 'escape'], { search: '' }],
     ['keys are text in a prompt', ['/', 'q', '?', '1'], { prompt: { kind: 'search', text: 'q?1' }, tab: 0 }],
     ['control characters are no text', ['/', 'a', '\x1b', '\x9b', 'b'], { prompt: { kind: 'search', text: 'ab' } }],
@@ -84,14 +92,35 @@ describe('keys', () => {
     const matches = new Set<string>()
     let keys = ['/', 'futex', 'enter']
     for (let i = 0; i < 4; i++) {
-      keys = [...keys, 'n']
       const selected = type(keys, { tab: FLAME }).state.flames['stalls']?.selected
       expect(selected?.at(-1)).toBe('futex_wait_[k]')
       matches.add(String(selected))
+      keys = [...keys, 'n']
     }
     expect(matches.size).toBeGreaterThan(1)
     const forth = type(['/', 'futex', 'enter', 'n', 'n', 'N'], { tab: FLAME }).state.flames['stalls']?.selected
     expect(forth).toEqual(type(['/', 'futex', 'enter', 'n'], { tab: FLAME }).state.flames['stalls']?.selected)
+  })
+
+  it('begins a search at its first match, and stays where there is none', () => {
+    const first = type(['/', 'futex', 'enter'], { tab: FLAME }).state.flames['stalls']?.selected
+    expect(
+      type(['/', 'futex', 'enter', 'n', 'n', '/', 'enter'], { tab: FLAME }).state.flames['stalls']?.selected,
+    ).toEqual(first)
+    expect(type(['down', '/', 'nowhere', 'enter'], { tab: FLAME }).state.flames['stalls']?.selected).toEqual(['main'])
+  })
+
+  it('finds matches below the panel', () => {
+    const low = syntheticRun(60)
+    const state = { ...initialState, tab: FLAME, prompt: { kind: 'search' as const, text: 'schedule_timeout' } }
+    const scene: Scene = { model: low.model, catalog, profileOf, state, live: true, title: '' }
+    const update = press(scene, 'enter', { width: 120, height: 3 })
+    expect(update.state.flames['stalls']?.selected.at(-1)).toBe('schedule_timeout_[k]')
+  })
+
+  it('takes the distributions of the overview in turn, each probe that has one', () => {
+    expect(type(['v']).state.views['overview']).toBe('waits')
+    expect(type(['v'], { phaseId: 0 }).state.views['overview']).toBeUndefined()
   })
 
   it('takes the views of a tab in turn', () => {

@@ -3,20 +3,20 @@ import type { Figure } from '../../../probes/index.ts'
 import {
   baselineOf,
   counterDelta,
+  counterWorsening,
   errorPct,
   headlines,
+  isNotJudged,
   placeInPlan,
-  probesOf,
-  standOuts,
+  targetCpu,
   targetName,
   worsening,
 } from '../../../ui/text/reading.ts'
-import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+import { syntheticRun } from '../../terminal/synthetic.ts'
 
 const { model } = syntheticRun(60)
 const [idle, baseline, stress] = model.phases
 if (!idle || !baseline || !stress) throw new Error('the run has three phases')
-const probes = probesOf(model, syntheticCatalog())
 
 const figure = (some: Partial<Figure>): Figure => ({
   key: 'k',
@@ -63,20 +63,42 @@ describe('worsening', () => {
   })
 })
 
-describe('standOuts', () => {
-  it('are ordered by how much worse they are', () => {
-    const found = standOuts(stress, baseline, probes)
-    expect(found.map(({ probe, label }) => `${probe} ${label}`)).toEqual([
-      'Waits waited mean',
-      'Waits turned away',
-      'Load p99',
-      'Stalls blocked/request',
-      'Calls per request',
-    ])
+describe('counterWorsening', () => {
+  const counting = (seconds: number, grown: number) => ({
+    ...stress,
+    telemetry: new Map([
+      ['netns', { firstUs: 0, lastUs: seconds * 1e6, first: { drops: 10 }, last: { drops: 10 + grown } }],
+    ]),
   })
+  it.each([
+    ['more often', counting(10, 40), counting(10, 10), 4],
+    ['as often for twice as long', counting(20, 20), counting(10, 10), 1],
+    ['for the first time', counting(10, 1), counting(10, 0), Number.POSITIVE_INFINITY],
+    ['never', counting(10, 0), counting(10, 0), 1],
+    ['without a baseline', counting(10, 1), null, null],
+    ['of a source that could not be read', stress, { ...baseline, telemetry: new Map() }, null],
+  ])('%s', (_, now, before, expected) => {
+    expect(counterWorsening(now, before, 'netns', 'drops')).toBe(expected)
+  })
+})
 
-  it('are none between a phase and itself', () => {
-    expect(standOuts(baseline, baseline, probes)).toEqual([])
+describe('isNotJudged', () => {
+  const planned = (plan: object, phase: object = {}) => {
+    const warmup = { ...baseline, load: null, name: 'warmup', kind: 'warmup', ...phase }
+    const header = model.header && { ...model.header, plan: { phases: [{ name: 'warmup', ...plan }] } }
+    return isNotJudged({ ...model, header, phases: [warmup] }, warmup)
+  }
+  it.each([
+    ['a phase that the plan discards', { discard: true }, {}, true],
+    ['the same while it runs', { discard: true }, { endUs: null }, true],
+    ['load that was planned and left no trace', { rate: '150/s' }, {}, true],
+    ['load that was planned and may still come', { rate: '150/s' }, { endUs: null }, false],
+    ['no load, as planned', { rate: '0/s' }, {}, false],
+    ['a plan that does not say', {}, {}, false],
+    ['another phase in its place', { discard: true }, { name: 'canary' }, false],
+    ['load that was measured', { discard: true }, { load: baseline.load }, false],
+  ])('%s', (_, plan, phase, expected) => {
+    expect(planned(plan, phase)).toBe(expected)
   })
 })
 
@@ -95,6 +117,9 @@ describe('headlines', () => {
 it('reads counters, errors, place and name', () => {
   expect(counterDelta(stress, 'netns', 'TcpExt.ListenOverflows')).toBe(245)
   expect(counterDelta(stress, 'netns', 'TcpExt.Nothing')).toBeNull()
+  expect(targetCpu(baseline).corePct).toBeCloseTo(25)
+  expect(targetCpu(stress).perRequestNs).toBeCloseTo((4800 * 2e5 * 35) / 170_100)
+  expect(targetCpu({ ...stress, telemetry: new Map() })).toEqual({ corePct: null, perRequestNs: null })
   expect(errorPct(stress)).toBeCloseTo((35 / 170_080) * 100)
   expect(errorPct(idle)).toBeNull()
   expect(placeInPlan(model, stress)).toEqual({ index: 3, of: 3, durationUs: 9e8 })

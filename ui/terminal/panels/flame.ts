@@ -48,7 +48,7 @@ export function drawFlame(brush: Brush, shown: FlameShown, search: string): void
   flameRows(shown, brush.width, height, search).forEach((row, y) => {
     for (const run of row) brush.text(run.x, y, run.text, styleOf(run))
   })
-  brush.text(1, height, clip(details(shown, search), brush.width - 2), ink.accent)
+  brush.text(1, height, details(shown, search, brush.width - 2), ink.accent)
 }
 
 const tinted: Readonly<Record<string, readonly Role[]>> = {
@@ -66,25 +66,43 @@ function styleOf(run: FlameRun): number {
   return role ? on('dark', role) : on('plain', 'root', BOLD)
 }
 
-/** `cache_get › futex_wait   2.90 ms per request   71.0 % of all   self 0`; with a search what part of the whole matches. */
-function details({ profile, column, root, selected, scale, perRequest }: FlameShown, search: string): string {
+/**
+ * `2.90 ms per request   self 0   71.0 % of all   futex_wait   … › serve › cache_get`: the numbers, the name, and the
+ * callers as far as there is room, from the nearest; with a search first what part of the whole matches.
+ */
+function details(
+  { profile, column, root, selected, scale, perRequest }: FlameShown,
+  search: string,
+  width: number,
+): string {
   const totals = columnTotals(profile, column)
   const value = totals[selected] ?? 0
   const share = (of: number) => formatPercent(of > 0 ? (value / of) * 100 : null)
   const self = profile.self[profile.columns.indexOf(column)]?.[selected] ?? 0
-  const path = selected === 0 ? ['all'] : pathOf(profile, selected).map(frameLabel)
   const parts = [
-    path.slice(-3).join(' › '),
     `${formatWeight(value * scale, profile.unit)}${perRequest ? ' per request' : ''}`,
+    `self ${formatWeight(self * scale, profile.unit)}`,
     `${share(totals[0] ?? 0)} of all`,
   ]
   if (root > 0) parts.push(`${share(totals[root] ?? 0)} of ${frameLabel(nodeName(profile, root))}`)
-  parts.push(`self ${formatWeight(self * scale, profile.unit)}`)
   if (search !== '') {
     const found = searchProfile(profile, { column }, search)
     parts.unshift(`/${search}: ${found.nodes.length} frames, ${formatPercent(found.share * 100)}`)
   }
-  return parts.join('   ')
+  const path = selected === 0 ? ['all'] : pathOf(profile, selected).map(frameLabel)
+  parts.push(path.at(-1) ?? '')
+  const line = clip(parts.join('   '), width)
+  const callers = callersWithin(path.slice(0, -1), width - line.length - 3)
+  return callers === '' ? line : `${line}   ${callers}`
+}
+
+/** As many callers as fit, the nearest last; `…` stands for the others. */
+function callersWithin(callers: readonly string[], width: number): string {
+  for (let from = 0; from < callers.length; from++) {
+    const text = [...(from > 0 ? ['…'] : []), ...callers.slice(from)].join(' › ')
+    if (text.length <= width) return text
+  }
+  return ''
 }
 
 type Direction = 'up' | 'down' | 'left' | 'right'

@@ -5,6 +5,8 @@ import { BOLD, ink } from '../palette.ts'
 
 const EIGHTHS = '▏▎▍▌▋▊▉█'
 const LABEL = 10
+/** columns of `p99–99.9 ≤43.6 ms` */
+const MARK = 18
 /** rows a decade is cut into, finest first: steps that people read without thinking */
 const LADDERS = [[1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]] as const
 const MARKS = [
@@ -25,8 +27,7 @@ export function drawHistogram(brush: Brush, histogram: Histogram, base: Histogra
   }
   const rows = cut(histogram, base, brush.height)
   const marks = marksOf(histogram, rows)
-  const markWidth = 14
-  const width = Math.max(4, brush.width - LABEL - markWidth - 3)
+  const width = Math.max(4, brush.width - LABEL - MARK - 3)
   const top = Math.max(...rows.map((row) => Math.max(row.share, row.base)), 1e-9)
   rows.slice(0, brush.height).forEach((row, y) => {
     brush.text(0, y, right(formatNs(row.from), LABEL), ink.dim)
@@ -77,17 +78,19 @@ function spread(rows: readonly Row[], histogram: Histogram, into: 'share' | 'bas
 }
 
 function marksOf(histogram: Histogram, rows: readonly Row[]): string[] {
-  const marks: string[][] = rows.map(() => [])
+  const marks: { name: string; value: number }[][] = rows.map(() => [])
   for (const [name, q] of MARKS) {
     const value = percentile(histogram, q)
-    if (value === null) continue
-    const at = rows.findIndex((row) => value < row.to)
-    marks[at]?.push(marks[at]?.length ? name : `${name} ${formatNs(value)}`)
+    if (value !== null) marks[rows.findIndex((row) => value < row.to)]?.push({ name, value })
   }
-  // Several in one row: the row says about where, their own table says exactly.
-  return marks.map(([first, ...others]) =>
-    others.length > 0 ? `${first?.split(' ')[0]} – ${others.at(-1)}` : (first ?? ''),
-  )
+  // Several in one row: up to where they reach; their own table says each exactly.
+  return marks.map((inRow) => {
+    const [first, last] = [inRow[0], inRow.at(-1)]
+    if (!first || !last) return ''
+    return first === last
+      ? `${first.name} ${formatNs(first.value)}`
+      : `${first.name}–${last.name.slice(1)} ≤${formatNs(last.value)}`
+  })
 }
 
 /** The lines of a distribution's table, in ns unless they count. */

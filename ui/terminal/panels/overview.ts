@@ -1,9 +1,12 @@
+import type { PhaseModel, RunModel } from '../../../audit/index.ts'
+import type { Histogram, Probe } from '../../../probes/index.ts'
+import { clip } from '../../text/format.ts'
 import { phaseRows } from '../../text/phases.ts'
-import { baselineOf, histogramsOf, probesOf, standOuts } from '../../text/reading.ts'
+import { baselineOf, type Catalog, histogramsOf, probesOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { phaseShown } from '../state.ts'
+import { phaseShown, type ScreenState } from '../state.ts'
 import { drawHistogram } from './histogram.ts'
 import { drawLanes, lanesOf } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
@@ -13,8 +16,9 @@ const SMALLEST_TABLE = 8
 /** a distribution narrower than this says nothing */
 const SMALLEST_HISTOGRAM = 38
 
-/** The run at a glance: lanes over time, figures by phase, and the distribution that changed most. Lanes give way first. */
-export function drawOverview({ model, catalog, state }: Scene, brush: Brush): void {
+/** The run at a glance: lanes over time, figures by phase, and a distribution. Lanes give way first. */
+export function drawOverview(scene: Scene, brush: Brush): void {
+  const { model, catalog, state } = scene
   const phase = phaseShown(model, state)
   if (!phase) {
     brush.text(2, 1, 'waiting for the first window', ink.dim)
@@ -40,32 +44,40 @@ export function drawOverview({ model, catalog, state }: Scene, brush: Brush): vo
     state.tables['overview']?.scroll,
   )
   if (wide)
-    drawMostChanged(
-      { model, catalog },
-      brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }),
-      phase,
-    )
+    drawDistribution(scene, brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }), phase)
 }
 
-function drawMostChanged(
-  { model, catalog }: Pick<Scene, 'model' | 'catalog'>,
-  brush: Brush,
-  phase: NonNullable<ReturnType<typeof phaseShown>>,
-): void {
+interface Distribution {
+  /** the probe's: how the reader's choice is kept */
+  name: string
+  probe: Probe
+  label: string
+  histogram: Histogram
+}
+
+/** Of each probe its first distribution with values; shown is the reader's choice, else the first in the catalog's order. */
+export function overviewDistribution(
+  model: RunModel,
+  catalog: Catalog,
+  state: ScreenState,
+  phase: PhaseModel | null,
+): { all: Distribution[]; shown: Distribution | null } {
+  const all = probesOf(model, catalog).flatMap((probe): Distribution[] => {
+    const found = histogramsOf(probe, phase).find(({ histogram }) => histogram.count > 0)
+    return found ? [{ name: probe.name, probe, ...found }] : []
+  })
+  return { all, shown: all.find(({ name }) => name === state.views['overview']) ?? all[0] ?? null }
+}
+
+function drawDistribution({ model, catalog, state }: Scene, brush: Brush, phase: PhaseModel): void {
+  const { shown } = overviewDistribution(model, catalog, state, phase)
+  if (!shown) return
+  const { probe, label, histogram } = shown
   const baseline = baselineOf(model, phase)
-  const withHistogram = probesOf(model, catalog).filter(
-    (probe) => (histogramsOf(probe, phase)[0]?.histogram.count ?? 0) > 0,
-  )
-  const worst = baseline ? standOuts(phase, baseline, withHistogram).find((s) => s.probe !== 'Load')?.probe : null
-  const probe = withHistogram.find((p) => p.draw.tab === worst) ?? withHistogram[0]
-  const shown = probe && histogramsOf(probe, phase)[0]
-  if (!probe || !shown) return
-  const base = baseline && histogramsOf(probe, baseline).find(({ label }) => label === shown.label)?.histogram
-  brush.text(0, 0, `${probe.draw.tab} ${shown.label}, ${phase.name}`, ink.accent)
-  if (base) brush.text(brush.width - baseline.name.length - 3, 0, `┊ ${baseline.name}`, ink.warn)
-  drawHistogram(
-    brush.part({ x: 0, y: 1, width: brush.width, height: Math.min(20, brush.height - 1) }),
-    shown.histogram,
-    base ?? null,
-  )
+  const base = histogramsOf(probe, baseline).find((other) => other.label === label)?.histogram ?? null
+  const legend = base && baseline ? `┊ ${baseline.name}` : ''
+  brush.text(0, 0, clip(`${probe.draw.tab} ${label}, ${phase.name}`, brush.width - legend.length - 2), ink.accent)
+  brush.text(brush.width - legend.length - 1, 0, legend, ink.warn)
+  const body = { x: 0, y: 1, width: brush.width, height: Math.min(20, brush.height - 1) }
+  drawHistogram(brush.part(body), histogram, base)
 }

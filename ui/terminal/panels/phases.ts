@@ -2,14 +2,14 @@ import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import { clip, formatRatio, left, right } from '../../text/format.ts'
 import type { PhaseRow } from '../../text/phases.ts'
 import { baselineOf } from '../../text/reading.ts'
+import { WORSE } from '../../text/remark.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
+import { moreRows } from './more.ts'
 
 const LABEL = 30
 const COLUMN = 10
 const RATIO = 7
-/** A value this many times worse than in the baseline is named. */
-const WORSE = 1.5
 
 /** Columns that the table needs for all phases of a run. */
 export const phaseTableWidth = (model: RunModel): number => LABEL + model.phases.length * COLUMN + 1 + RATIO
@@ -42,8 +42,8 @@ export function drawPhaseTable(
     for (const { phase, x } of columns) drawCell(brush, x, y, row.cell(phase), phase === shown)
     y++
   })
-  const below = rows.length - from - room
-  if (below > 0) brush.text(brush.width - 12, room, right(`${below} more ↓`, 11), ink.dim)
+  // Above the labels nothing else stands.
+  brush.text(1, 0, clip(moreRows(from, rows.length - from - room), LABEL - 1), ink.dim)
 }
 
 function drawCell(

@@ -1,6 +1,6 @@
 import type { PhaseModel, RunModel } from '../../../audit/index.ts'
-import type { Histogram, Probe } from '../../../probes/index.ts'
-import { formatFigure, formatUnit, UNKNOWN } from '../../text/format.ts'
+import type { Figure, Histogram, Probe } from '../../../probes/index.ts'
+import { clip, formatFigure, formatUnit, UNKNOWN } from '../../text/format.ts'
 import type { PhaseRow } from '../../text/phases.ts'
 import { baselineOf, figuresOf, headlines, histogramsOf, tableRowsOf, worsening } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
@@ -30,13 +30,25 @@ export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
 
 /** The views there are, the one shown in brackets, and at the right the probe's headline. */
 function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: Brush): void {
-  let x = 1
   const views = viewsOf(probe, phase)
+  const names = views.map((view) => (view.name === shown?.name ? `[${view.title}]` : ` ${view.title} `))
+  const at = Math.max(
+    0,
+    views.findIndex((view) => view.name === shown?.name),
+  )
+  const room = brush.width - 2
+  // Where they do not fit those before the one shown go, so that it is always in sight.
+  const from = names.slice(0, at + 1).join('').length > room ? at : 0
+  let x = from > 0 ? brush.text(1, 0, '…', ink.dim) : 1
   if (views.length > 1)
-    for (const view of views) {
-      const isShown = view.name === shown?.name
-      x = brush.text(x, 0, isShown ? `[${view.title}]` : ` ${view.title} `, isShown ? BOLD | ink.accent : ink.dim)
-    }
+    for (const [i, name] of names.entries())
+      if (i >= from && x <= room)
+        x = brush.text(
+          x,
+          0,
+          clip(name.trimEnd(), room + 1 - x).padEnd(name.length),
+          i === at ? BOLD | ink.accent : ink.dim,
+        )
   const headline = headlines(figuresOf(probe, phase))
     .slice(0, 3)
     .map((figure) => `${figure.label} ${formatFigure(figure)}`)
@@ -70,7 +82,7 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
     drawDistribution(scene, probe, phase, label, brush.part(part))
   }
   if (!table || height === brush.height) return
-  const under = brush.part({ x: 0, y: height + 1, width: brush.width, height: brush.height - height - 1 })
+  const under = brush.part({ x: 0, y: height, width: brush.width, height: brush.height - height })
   drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? { sort: null, scroll: 0 })
 }
 
@@ -106,7 +118,8 @@ function percentileRows(model: RunModel, probe: Probe, label: string): PhaseRow[
 /** All figures of a probe as rows of the phase table. */
 function figureRows(model: RunModel, probe: Probe): PhaseRow[] {
   const labels = new Map<string, string>()
-  for (const phase of model.phases) for (const { key, label } of figuresOf(probe, phase)) labels.set(key, label)
+  for (const phase of model.phases)
+    for (const [key, label] of distinctLabels(figuresOf(probe, phase))) labels.set(key, label)
   return [...labels].map(([key, label]) => ({
     label,
     group: probe.draw.tab,
@@ -120,4 +133,15 @@ function figureRows(model: RunModel, probe: Probe): PhaseRow[] {
       }
     },
   }))
+}
+
+/** Labels by key; a count and its rate go by the same name and are told apart by the unit. */
+function distinctLabels(figures: readonly Figure[]): Map<string, string> {
+  const isTwice = (figure: Figure) => figures.some((other) => other.key !== figure.key && other.label === figure.label)
+  return new Map(
+    figures.map((figure) => [
+      figure.key,
+      figure.unit === 'per_s' && isTwice(figure) ? `${figure.label} /s` : figure.label,
+    ]),
+  )
 }

@@ -3,28 +3,33 @@ import { formatUnit, left, right, UNKNOWN } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink, UNDERLINE } from '../palette.ts'
 import type { TableState } from '../state.ts'
+import { moreRows } from './more.ts'
 
 export type TableRow = Record<string, string | number | null>
 
 const NUMBER = 10
 const FIRST = 20
 const TEXT = 24
+const GAP = 2
 
-/** A table of a probe: text at the left, numbers at the right of their columns; columns that do not fit are left out. */
+/**
+ * A table of a probe under a row that says how much of it is out of sight: text at the left, numbers at the right of
+ * their columns; columns that do not fit are left out.
+ */
 export function drawTable(
   brush: Brush,
   columns: readonly TableColumn[],
   rows: readonly TableRow[],
   state: TableState,
 ): void {
-  const placed = place(columns, brush.width)
+  const placed = place(columns, state.sort, brush.width)
   for (const { column, x, width } of placed) {
     const isSorted = column.key === state.sort
     const title = `${column.label}${isSorted ? ' ▾' : ''}`
     const align = column.unit === 'text' ? left : right
-    brush.text(x, 0, align(title, width), (isSorted ? BOLD | ink.accent : ink.dim) | UNDERLINE)
+    brush.text(x, 1, align(title, width), (isSorted ? BOLD | ink.accent : ink.dim) | UNDERLINE)
   }
-  const room = Math.max(0, brush.height - 1)
+  const room = Math.max(0, brush.height - 2)
   const from = Math.min(state.scroll, Math.max(0, rows.length - room))
   sortRows(rows, columns, state.sort)
     .slice(from, from + room)
@@ -34,14 +39,14 @@ export function drawTable(
         const isText = column.unit === 'text'
         brush.text(
           x,
-          i + 1,
+          i + 2,
           (isText ? left : right)(textOf(value, column), width),
           column === columns[0] ? ink.accent : 0,
         )
       }
     })
-  const below = rows.length - from - room
-  if (below > 0) brush.text(brush.width - 12, room, right(`${below} more ↓`, 11), ink.dim)
+  const more = moreRows(from, rows.length - from - room)
+  brush.text(brush.width - more.length - 1, 0, more, ink.dim)
 }
 
 /** Biggest first by a column, names in their order; unknown values last. */
@@ -66,14 +71,40 @@ function textOf(value: string | number | null, column: TableColumn): string {
   return column.unit === 'text' ? String(value) : formatUnit(value, column.unit)
 }
 
-function place(columns: readonly TableColumn[], width: number): { column: TableColumn; x: number; width: number }[] {
-  const placed: { column: TableColumn; x: number; width: number }[] = []
-  let x = 1
-  for (const [i, column] of columns.entries()) {
-    const wanted = column.unit === 'text' ? (i === 0 ? FIRST : TEXT) : Math.max(NUMBER, column.label.length + 2)
-    if (x + wanted > width) break
-    placed.push({ column, x, width: wanted })
-    x += wanted + 2
-  }
-  return placed
+interface Placed {
+  column: TableColumn
+  x: number
+  width: number
 }
+
+/** Where there is no room for all, shares give way first, then what is per request, then numbers from the right. */
+function place(columns: readonly TableColumn[], sort: string | null, width: number): Placed[] {
+  const kept = [...columns]
+  const toGo = columns.filter((column, i) => i > 0 && column.key !== sort).toSorted((a, b) => rank(a) - rank(b))
+  // From the right: of equal rank the last in the table goes first.
+  while (toGo.length > 0 && widthOf(kept) > width) {
+    const lowest = toGo[0]
+    const victim = lowest && toGo.findLast((column) => rank(column) === rank(lowest))
+    if (!victim) break
+    toGo.splice(toGo.indexOf(victim), 1)
+    kept.splice(kept.indexOf(victim), 1)
+  }
+  let x = 1
+  return kept.map((column, i): Placed => {
+    // A text at the end has the rest of the line.
+    const isLast = i > 0 && i === kept.length - 1
+    const own = isLast && column.unit === 'text' ? Math.max(minWidth(column, i), width - x) : minWidth(column, i)
+    const at = x
+    x += own + GAP
+    return { column, x: at, width: own }
+  })
+}
+
+const rank = ({ unit }: TableColumn): number =>
+  unit === 'percent' ? 0 : unit === 'per_request' || unit === 'ns_per_request' ? 1 : unit === 'text' ? 3 : 2
+
+const minWidth = ({ unit, label }: TableColumn, at: number): number =>
+  unit === 'text' ? (at === 0 ? FIRST : TEXT) : Math.max(NUMBER, label.length + 2)
+
+const widthOf = (columns: readonly TableColumn[]): number =>
+  columns.reduce((sum, column, i) => sum + minWidth(column, i) + GAP, 1 - GAP)
