@@ -75,7 +75,8 @@ export function phaseTable(model: RunModel, catalog: Catalog): string {
 const cellText = ({ text, ratio }: Cell): string =>
   right(text, VALUE) + left(ratio !== null && ratio >= WORSE ? ` ${mark(ratio)}` : '', RATIO)
 
-const mark = (ratio: number): string => (Number.isFinite(ratio) ? formatRatio(ratio) : 'new').slice(0, RATIO - 1)
+/** At most four columns. */
+const mark = (ratio: number): string => (Number.isFinite(ratio) ? (ratio > 999 ? '×1k+' : formatRatio(ratio)) : 'new')
 
 /** Stands where the plan throws a phase's latencies away; "not judged" is too wide for a column. */
 export const NOT_JUDGED = 'n/j'

@@ -63,6 +63,18 @@ describe('phaseTable', () => {
     expect(rowOf(table, 'requests/s')).not.toContain('×')
   })
 
+  it('marks what is beyond all measure in the same four columns', () => {
+    const { model } = syntheticRun(60)
+    const netns = (count: number) => ({
+      firstUs: 0,
+      lastUs: 1e6,
+      first: { 'TcpExt.ListenOverflows': 0 },
+      last: { 'TcpExt.ListenOverflows': count },
+    })
+    for (const [i, count] of [0, 1, 5000].entries()) model.phases[i]?.telemetry.set('netns', netns(count))
+    expect(rowOf(phaseTable(model, catalog), 'accept-queue overflows')).toMatch(/ 1 +5\.00 k ×1k\+$/)
+  })
+
   it('shows what a phase does not know as –', () => {
     const { model } = syntheticRun(60)
     expect(rowOf(phaseTable(model, catalog), 'response p99')).toMatch(/^response p99\s+–\s/)
