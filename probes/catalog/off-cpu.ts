@@ -3,13 +3,13 @@ import { type DecodedStack, defineProbe } from '../define.ts'
 import type { DecodeContext, RawFrame, WindowFrame } from '../engine/frame.ts'
 import { histogramOf, percentile } from '../histogram.ts'
 import { count, histogram, latest } from '../record.ts'
-import { all, any, bitAnd, eq, gt, int, kstack, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
+import { all, any, bitAnd, eq, gt, int, kstack, ne, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
 import { phaseStart } from '../script/frame.ts'
-import { addTo, countIn, openMap, resultMap } from '../script/maps.ts'
-import { assign, bind, forget, log16, on, onEach, positive, record, set, when } from '../script/parts.ts'
-import { waitsForWork } from '../symbols/waiting.ts'
+import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
+import { assign, bind, forget, log16, maskedIn, on, onEach, positive, record, set, when } from '../script/parts.ts'
+import { pollsForWork } from '../symbols/waiting.ts'
 
-// Open waits, by thread: since when, woken when (0: not yet), voluntary (1) or preempted (2), and where.
+// Open waits, by thread: since when, woken when (0: not yet), of what kind, and where.
 const since_ = openMap('off_since', 'int', 'int')
 const woken = openMap('off_woken', 'int', 'int')
 const kind = openMap('off_kind', 'int', 'int')
@@ -17,9 +17,19 @@ const kernelStack = openMap('off_kstack', 'stack', 'int')
 const userStack = openMap('off_ustack', 'stack', 'int')
 const VOLUNTARY = 1
 const PREEMPTED = 2
+/** voluntary, in a futex wait that is no lock's: a condition, a semaphore, a parked thread */
+const FOR_SIGNAL = 3
+
+/** Threads inside such a futex wait. Arguments tell it, so that a libc without symbols is no hindrance. */
+const waitsForSignal = stateMap('off_signal', 'int', 'int')
+// Futex operations that wait and are not LOCK_PI; the mask removes PRIVATE and CLOCK_REALTIME. A lock waits with value 2.
+const FUTEX_WAITS = [0, 9, 11]
+const FUTEX_MASK = 127
+const LOCK_IS_TAKEN = 2
 
 const BLOCKED = 0
 const RUNNABLE = 1
+const BLOCKED_FOR_SIGNAL = 2
 const switches = resultMap('off_switches', 'count', 'int')
 const waits = resultMap('off_latency', 'count', 'int', 'int')
 const time = resultMap('off_ns', 'sum', 'int')
@@ -35,8 +45,8 @@ const recordSchema = z.object({
   blocked_ns: count(),
   runnable_ns: count(),
   /**
-   * The blocked time of the stacks recorded so far, by what it was for: waiting for work (epoll, accept, an idle pool's
-   * condition) or anything else. Comes with the stacks, so it lags behind `blocked_ns` within a phase.
+   * The blocked time of the stacks recorded so far, by what it was for: waiting for work (epoll, accept, a futex that is
+   * no lock's) or anything else. Comes with the stacks, so it lags behind `blocked_ns` within a phase.
    */
   idle_ns: count().optional(),
   working_ns: count().optional(),
@@ -80,7 +90,10 @@ export const offCpu = defineProbe({
                   when(
                     any(...STILL_RUNNABLE.map((state) => eq(args.prev_state, state))),
                     [set(kind, [tid], u64(PREEMPTED))],
-                    [set(kind, [tid], u64(VOLUNTARY))],
+                    [
+                      set(kind, [tid], u64(VOLUNTARY)),
+                      when(positive(read(waitsForSignal, tid)), [set(kind, [tid], u64(FOR_SIGNAL))]),
+                    ],
                   ),
                 ]),
                 ...bind('next', u64(args.next_pid), (next) =>
@@ -99,20 +112,23 @@ export const offCpu = defineProbe({
                                 when(gt(wokenAt, from), [assign(ready, wokenAt)]),
                                 ...bind('blocked', since(ready, from), (blocked) =>
                                   bind('runnable', since(nsecs, ready), (runnable) => [
-                                    when(
-                                      positive(blocked),
-                                      log16(blocked, 'bl', (bucket) => [
-                                        record(
-                                          countIn(waits, int(BLOCKED), bucket),
-                                          addTo(time, [int(BLOCKED)], blocked),
-                                          addTo(
-                                            stacks,
-                                            [int(BLOCKED), read(kernelStack, next), read(userStack, next)],
-                                            blocked,
+                                    ...bind('state', int(BLOCKED), (state) => [
+                                      when(eq(itsKind, FOR_SIGNAL), [assign(state, int(BLOCKED_FOR_SIGNAL))]),
+                                      when(
+                                        positive(blocked),
+                                        log16(blocked, 'bl', (bucket) => [
+                                          record(
+                                            countIn(waits, state, bucket),
+                                            addTo(time, [state], blocked),
+                                            addTo(
+                                              stacks,
+                                              [state, read(kernelStack, next), read(userStack, next)],
+                                              blocked,
+                                            ),
                                           ),
-                                        ),
-                                      ]),
-                                    ),
+                                        ]),
+                                      ),
+                                    ]),
                                     when(
                                       positive(runnable),
                                       log16(runnable, 'ru', (bucket) => [
@@ -149,9 +165,17 @@ export const offCpu = defineProbe({
               body: [when(positive(read(since_, u64(args.pid))), [set(woken, [u64(args.pid)], nsecs)])],
             }),
           ),
+          on('syscalls:sys_enter_futex', 'a thread is about to wait for a signal of another', (args) => ({
+            when: all(filter.mine, maskedIn(args.op, FUTEX_MASK, FUTEX_WAITS), ne(args.val, LOCK_IS_TAKEN)),
+            body: [set(waitsForSignal, [tid], u64(1))],
+          })),
+          on('syscalls:sys_exit_futex', 'it goes on', () => ({
+            when: filter.mine,
+            body: [when(positive(read(waitsForSignal, tid)), [forget(waitsForSignal, tid)])],
+          })),
           on('sched:sched_process_exit', 'a thread ends', () => ({
             when: filter.mine,
-            body: [since_, woken, kind, kernelStack, userStack].map((map) => forget(map, tid)),
+            body: [since_, woken, kind, waitsForSignal, kernelStack, userStack].map((map) => forget(map, tid)),
           })),
         ],
       }),
@@ -268,28 +292,31 @@ export const offCpu = defineProbe({
 })
 
 function decode(frame: WindowFrame, context: DecodeContext) {
-  const buckets = (state: number) =>
+  const buckets = (...states: number[]) =>
     frame
       .rows(waits)
-      .filter((row) => row.key[0] === state)
+      .filter((row) => states.includes(Number(row.key[0])))
       .map((row) => [Number(row.key[1]), row.value] as const)
-  const total = (state: number) => frame.rows(time).find((row) => row.key[0] === state)?.value ?? 0
-  const switched = (as: number) => frame.rows(switches).find((row) => row.key[0] === as)?.value ?? 0
+  const total = (...states: number[]) =>
+    frame.rows(time).reduce((n, row) => (states.includes(Number(row.key[0])) ? n + row.value : n), 0)
+  const switched = (...as: number[]) =>
+    frame.rows(switches).reduce((n, row) => (as.includes(Number(row.key[0])) ? n + row.value : n), 0)
   const rows: DecodedStack[] = frame.rows(stacks).map(({ key, value, count: events }) => {
     const frames = context.names(key[2] as RawFrame[], key[1] as RawFrame[])
-    return { value, count: events, frames, dims: dimsOf(key[0] === BLOCKED, frames) }
+    return { value, count: events, frames, dims: dimsOf(Number(key[0]), frames) }
   })
   const open = openWaits(frame, context)
   rows.push(...open.rows)
   const sum = (waiting: string | undefined) =>
     rows.reduce((n, { value, dims }) => (dims?.['state'] === 'blocked' && dims['for'] === waiting ? n + value : n), 0)
+  const blocked = [BLOCKED, BLOCKED_FOR_SIGNAL]
   return {
     data: {
-      switches: { voluntary: switched(VOLUNTARY), involuntary: switched(PREEMPTED) },
-      blocked_ns: total(BLOCKED) + open.blockedNs,
+      switches: { voluntary: switched(VOLUNTARY, FOR_SIGNAL), involuntary: switched(PREEMPTED) },
+      blocked_ns: total(...blocked) + open.blockedNs,
       runnable_ns: total(RUNNABLE) + open.runnableNs,
       ...(frame.withStacks ? { idle_ns: sum('work'), working_ns: sum(undefined) } : {}),
-      blocked: histogramOf(buckets(BLOCKED), total(BLOCKED)),
+      blocked: histogramOf(buckets(...blocked), total(...blocked)),
       runnable: histogramOf(buckets(RUNNABLE), total(RUNNABLE)),
       open: open.threads,
     },
@@ -298,8 +325,10 @@ function decode(frame: WindowFrame, context: DecodeContext) {
 }
 
 /** What a row is: waiting for a CPU, blocked, or blocked for want of work. */
-const dimsOf = (blocked: boolean, frames: readonly string[]): Record<string, string> =>
-  blocked ? (waitsForWork(frames) ? { state: 'blocked', for: 'work' } : { state: 'blocked' }) : { state: 'runnable' }
+function dimsOf(state: number, frames: readonly string[]): Record<string, string> {
+  if (state === RUNNABLE) return { state: 'runnable' }
+  return state === BLOCKED_FOR_SIGNAL || pollsForWork(frames) ? { state: 'blocked', for: 'work' } : { state: 'blocked' }
+}
 
 /** The part of waits that had not ended when the phase did: from where they began, or the phase, to its end. */
 function openWaits(frame: WindowFrame, context: DecodeContext) {
@@ -318,8 +347,9 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     const wakeup = kinds.get(thread) === PREEMPTED ? t0 : Number(wokenAt.get(thread) ?? 0)
     const ready = wakeup === 0 || wakeup > frame.endNs ? frame.endNs : Math.max(from, wakeup)
     const frames = context.names((user.get(thread) ?? []) as RawFrame[], (kernel.get(thread) ?? []) as RawFrame[])
-    if (ready > from) rows.push({ value: ready - from, count: 1, frames, dims: dimsOf(true, frames) })
-    if (frame.endNs > ready) rows.push({ value: frame.endNs - ready, count: 1, frames, dims: dimsOf(false, frames) })
+    const blockedAs = kinds.get(thread) === FOR_SIGNAL ? BLOCKED_FOR_SIGNAL : BLOCKED
+    if (ready > from) rows.push({ value: ready - from, count: 1, frames, dims: dimsOf(blockedAs, frames) })
+    if (frame.endNs > ready) rows.push({ value: frame.endNs - ready, count: 1, frames, dims: dimsOf(RUNNABLE, frames) })
     blockedNs += ready - from
     runnableNs += frame.endNs - ready
     longest = Math.max(longest, frame.endNs - t0)

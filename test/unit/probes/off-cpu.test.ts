@@ -172,3 +172,23 @@ describe('off-CPU time', () => {
     expect(figure('runnable_per_request', 60)).toBe(1)
   })
 })
+
+test('a futex wait that is no lock’s is waiting for work, whether or not libc has symbols', () => {
+  const FOR_SIGNAL = 3
+  const BLOCKED_FOR_SIGNAL = 2
+  const futex = ['__schedule', 'schedule', 'futex_do_wait', 'futex_wait']
+  const { data, stacks } = decode(
+    {
+      off_switches: [[[FOR_SIGNAL], 2]],
+      off_latency: [[[BLOCKED_FOR_SIGNAL, 100], 2]],
+      off_ns: [[[BLOCKED_FOR_SIGNAL], 700]],
+      off_stacks: [
+        [[BLOCKED_FOR_SIGNAL, futex, []], 700, 2],
+        [[BLOCKED, futex, []], 300, 1],
+      ],
+    },
+    null,
+  )
+  expect(data).toMatchObject({ idle_ns: 700, working_ns: 300, blocked_ns: 700, switches: { voluntary: 2 } })
+  expect(stacks?.map(({ dims }) => dims)).toEqual([{ state: 'blocked', for: 'work' }, { state: 'blocked' }])
+})
