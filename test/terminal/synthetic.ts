@@ -200,12 +200,6 @@ function recordsOf(at: number, stacks: readonly number[][]): RecordingRecord[] {
     values: { 'TcpExt.ListenOverflows': overflows, 'TcpExt.ListenDrops': overflows },
   })
   records.push({
-    type: 'telemetry',
-    source: 'process',
-    t_us: span.end_us,
-    values: { cpu_ns: cpuNsAt(at + 1), rss_bytes: 80e6, threads: 12 },
-  })
-  records.push({
     type: 'overhead',
     t_us: span.end_us,
     tracer_cpu_ns: (at + 1) * 11e6,
@@ -214,16 +208,6 @@ function recordsOf(at: number, stacks: readonly number[][]): RecordingRecord[] {
     tracer_rss: 110e6,
   })
   return records
-}
-
-/** What the target has used by then: a tenth of a millisecond for each request, under stress twice that. */
-function cpuNsAt(seconds: number): number {
-  let ns = 0
-  for (let at = 0; at < seconds; at++) {
-    const { rps, kind } = placeOf(at)
-    ns += rps * (kind === 'stress' ? 2e5 : 1e5)
-  }
-  return ns
 }
 
 /** Weights that move from second to second, so that a live flame has something to redraw. */

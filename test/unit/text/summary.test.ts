@@ -75,6 +75,21 @@ describe('phaseTable', () => {
     expect(rowOf(phaseTable(model, catalog), 'accept-queue overflows')).toMatch(/ 1 +5\.00 k ×1k\+$/)
   })
 
+  it('has the CPU of the target, and marks it where a request costs more', () => {
+    const { model } = syntheticRun(60)
+    const using = (seconds: number, ns: number) => ({
+      firstUs: 0,
+      lastUs: seconds * 1e6,
+      first: { cpu_ns: 0 },
+      last: { cpu_ns: ns },
+    })
+    model.phases[1]?.telemetry.set('process', using(20, 5e9))
+    model.phases[2]?.telemetry.set('process', using(35, 34e9))
+    const table = phaseTable(model, catalog)
+    expect(rowOf(table, 'target CPU (of a core)')).toMatch(/ – +25\.0 % +97\.1 %$/)
+    expect(rowOf(table, 'target CPU/req')).toMatch(/ – +97\.7 µs +200 µs ×2\.0$/)
+  })
+
   it('shows what a phase does not know as –', () => {
     const { model } = syntheticRun(60)
     expect(rowOf(phaseTable(model, catalog), 'response p99')).toMatch(/^response p99\s+–\s/)
