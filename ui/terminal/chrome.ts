@@ -27,8 +27,8 @@ const FILE = 32
 /** Where we are, and whether to trust it. The phase stays when the load's numbers have no room. */
 export function drawHeader(scene: Scene, brush: Brush): void {
   const { model, state, live } = scene
-  // Live, the first line is about now whatever is looked at; a replay has no now.
-  const phase = live ? model.current : phaseShown(model, state)
+  // While it runs the first line is about now, whatever is looked at; afterwards there is no now.
+  const phase = live && !model.end ? model.current : phaseShown(model, state)
   const mode = state.frozen ? ' frozen ' : live ? (model.end ? ' ended ' : ' probe ') : ' replay '
   let x = brush.text(0, 0, mode, BOLD | INVERSE)
   x = brush.text(x + 1, 0, clip(targetName(model), Math.max(8, Math.floor(brush.width / 4))), BOLD) + 3

@@ -9,8 +9,11 @@ export type Catalog = ReadonlyMap<string, Probe>
 export function baselineOf(model: RunModel, phase: PhaseModel | null): PhaseModel | null {
   if (!phase) return null
   const before = model.phases.filter((p) => p.startUs < phase.startUs)
-  return before.find((p) => p.kind === 'baseline') ?? before.find((p) => !['idle', 'warmup'].includes(p.kind)) ?? null
+  return before.find((p) => p.kind === 'baseline') ?? before.find(isMeasured) ?? null
 }
+
+/** Idle and warm-up come before what a run is made for. */
+export const isMeasured = (phase: PhaseModel): boolean => !['idle', 'warmup'].includes(phase.kind)
 
 /** The probes of the run in catalog order, then of the recording's own order. */
 export function probesOf(model: RunModel, catalog: Catalog): Probe[] {

@@ -8,6 +8,7 @@ import {
   counterWorsening,
   errorPct,
   figuresOf,
+  isMeasured,
   isNotJudged,
   probesOf,
   worsening,
@@ -16,7 +17,7 @@ import {
 /** Less than this many times worse is not worth a remark, nor a mark in a table. */
 export const WORSE = 1.5
 /** A wait shorter than this part of the response (a mean against its median, else its p99) cannot be why it is late. */
-const FELT = 0.01
+const FELT = 0.05
 /** A drop less often than once in so many requests is an accident, not a cause. */
 const REQUESTS_PER_DROP = 1000
 
@@ -55,12 +56,14 @@ export function remarkOf(model: RunModel, catalog: Catalog, phase: PhaseModel | 
 
 function incomparable(model: RunModel, phase: PhaseModel | null): Remark {
   const say = (...texts: string[]): Remark => ({ tone: 'neutral', texts })
-  if (phase && model.phases.some((other) => baselineOf(model, other) === phase))
-    return say(`the other phases are compared with ${phase.name}`)
   if (phase && isNotJudged(model, phase))
     return say(`${phase.name} is not judged (n/j): the plan discards its latencies`)
   if (phase && model.phases.length > 1)
-    return say(`${phase.name} comes before the baseline: nothing to compare it with`)
+    return say(
+      isMeasured(phase)
+        ? `later phases are compared with ${phase.name}`
+        : `${phase.name} comes before the baseline: nothing to compare it with`,
+    )
   return model.end
     ? say('one phase, nothing to compare it with')
     : say('no earlier phase to compare with; m begins a new one', 'no earlier phase to compare with')
@@ -100,7 +103,7 @@ function symptomOf(phase: PhaseModel, baseline: PhaseModel): Worse | null {
   return errors >= 1 ? (failed ?? late) : (late ?? failed)
 }
 
-/** What explains it: drops first, then the wait that grew most, then work per request, plain counts last. */
+/** What explains it: drops first, then waits, then work per request, plain counts last. */
 function causeOf(phase: PhaseModel, baseline: PhaseModel, probes: readonly Probe[]): Worse | null {
   for (const { label, source, name } of dropCounters) {
     const ratio = counterWorsening(phase, baseline, source, name)
@@ -129,19 +132,21 @@ export function standOuts(phase: PhaseModel, baseline: PhaseModel, probes: reado
   })
 }
 
-/** Waits before work per request before what only counts; a wait too short to be felt counts as little. */
+/** Single waits before what a request waits on average, before work per request, before what only counts or is too short to be felt. */
 function rank(found: readonly StandOut[], phase: PhaseModel): StandOut[] {
   const response = phase.load?.response
   const felt = (waitNs: number, responseMs: number | null | undefined) => waitNs >= (responseMs ?? 0) * 1e6 * FELT
   const tier = ({ figure: { unit, adds, value } }: StandOut): number => {
-    if (adds) return 3
-    if (unit === 'ns_per_request') return felt(value ?? 0, response?.p50) ? 0 : 3
-    if (unit === 'ns') return felt(value ?? 0, response?.p99) ? 0 : 3
-    return unit === 'per_request' || unit === 'percent' ? 1 : 2
+    if (adds) return 4
+    if (unit === 'ns_per_request') return felt(value ?? 0, response?.p50) ? 1 : 4
+    if (unit === 'ns') return felt(value ?? 0, response?.p99) ? 0 : 4
+    return unit === 'per_request' || unit === 'percent' ? 2 : 3
   }
   // What was not there before has no ratio; it ranks with a clear change, not above every other.
   const size = ({ ratio }: StandOut): number => (Number.isFinite(ratio) ? ratio : 10)
-  return found.toSorted((a, b) => tier(a) - tier(b) || size(b) - size(a))
+  const ranked = found.toSorted((a, b) => tier(a) - tier(b) || size(b) - size(a))
+  // A count and its rate go by one name and say the same.
+  return ranked.filter(({ label }, i) => ranked.findIndex((other) => other.label === label) === i)
 }
 
 /** One sentence for each of at most two, longest first. */

@@ -69,7 +69,8 @@ describe('the remark', () => {
   })
 
   it.each([
-    ['the baseline', baseline, [idle, baseline, stress], 'the other phases are compared with baseline'],
+    ['the baseline', baseline, [idle, baseline, stress], 'later phases are compared with baseline'],
+    ['the baseline while it runs', baseline, [idle, baseline], 'later phases are compared with baseline'],
     ['a phase before it', idle, [idle, baseline, stress], 'idle comes before the baseline: nothing to compare it with'],
     ['the only phase', idle, [idle], 'no earlier phase to compare with; m begins a new one'],
     [
@@ -114,8 +115,21 @@ describe('the remark', () => {
         'each',
       ],
       ['the wait that grew most', [figure('p50', 'ns', 3e6), figure('p99', 'ns', 9e6)], 'p99'],
+      [
+        'a single wait before the mean of a request',
+        [figure('mean', 'ns_per_request', 9e6), figure('p99', 'ns', 3e6)],
+        'p99',
+      ],
     ])('%s', (_, figures, first) => {
       expect(remark(phase, saying(...figures)).texts[0]).toMatch(new RegExp(`^Under stress Stalls ${first}:`))
+    })
+
+    it('a count and its rate once', () => {
+      const rate = { ...figure('rate', 'per_s', 9), label: 'sent again' }
+      const count = { ...figure('count', 'count', 90, true), label: 'sent again' }
+      expect(remark(phase, saying(count, rate)).texts).toEqual([
+        'Under stress Stalls sent again: 9/s; 1/s in baseline (×9.0).',
+      ])
     })
   })
 })
