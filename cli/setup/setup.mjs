@@ -24,6 +24,7 @@ const testTools = [
   { needs: 'ps', package: 'procps' },
   { needs: 'setsid', package: 'util-linux' },
   { needs: 'xmllint', package: 'libxml2-utils' },
+  { needs: 'python3', package: 'python3' },
   { needs: 'chromium', package: 'chromium' },
 ]
 

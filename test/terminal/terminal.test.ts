@@ -23,7 +23,8 @@ afterEach(() => {
 /** Starts the screen on an invented run that is 60 s old; with `stepMs` it grows. */
 async function open({ stepMs = 0, before = '', after = '' } = {}): Promise<void> {
   tmux.run(`${before} ${DRIVE} ${folder}/report 60 ${stepMs}; ${after} echo over`)
-  await tmux.until(/1 Overview.*\n── Over time/)
+  // Header and footer are Ink's, the panel is ours: they come one after the other.
+  await tmux.until(/^ probe {2}api[^]*1 Overview.*\n── Over time[^]* q quit/)
 }
 
 const file = (name: string): string => readFileSync(join(folder, name), 'utf8')
