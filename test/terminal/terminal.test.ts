@@ -24,7 +24,7 @@ afterEach(() => {
 async function open({ stepMs = 0, before = '', after = '' } = {}): Promise<void> {
   tmux.run(`${before} ${DRIVE} ${folder}/report 60 ${stepMs}; ${after} echo over`)
   // Header and footer are Ink's, the panel is ours: they come one after the other.
-  await tmux.until(/^ probe {2}api[^]*1 Overview.*\n── Over time[^]* q quit/)
+  await tmux.until(/^ probe {2}api.*1 Overview[^\n]*\n── Over time.* q quit/s)
 }
 
 const file = (name: string): string => readFileSync(join(folder, name), 'utf8')
