@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { type DecodedStack, defineProbe } from '../define.ts'
-import type { DecodeContext, RawFrame, WindowFrame } from '../engine/frame.ts'
+import type { DecodeContext, OpenRow, RawFrame, WindowFrame } from '../engine/frame.ts'
 import { histogramOf, percentile } from '../histogram.ts'
+import type { Sleeper } from '../host/sleepers.ts'
 import { count, histogram, latest } from '../record.ts'
 import { all, any, bitAnd, eq, gt, int, kstack, ne, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
 import { phaseStart } from '../script/frame.ts'
@@ -63,7 +64,7 @@ export const offCpu = defineProbe({
   blindTo: [
     'the caller of a libc leaf function where libc keeps no frame pointer',
     'user frames of code built without frame pointers',
-    'threads that never ran and never woke while attached',
+    'user frames of threads that slept from before the attach to the end of a phase (the kernel’s are shown)',
     'whether a condition variable is idle or delays a request: it counts as waiting for work',
   ],
   cost: 'medium',
@@ -355,5 +356,36 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     longest = Math.max(longest, frame.endNs - t0)
     threads += 1
   }
+  const wholePhaseNs = frame.endNs - context.phaseStartNs
+  for (const sleeper of longAsleep(began, context)) {
+    const user = sleeper.userAddress === null ? [] : [{ address: sleeper.userAddress, symbol: null, module: null }]
+    const kernel = sleeper.kernelStack.map((symbol) => ({ address: null, symbol, module: null }))
+    const frames = context.names(user, kernel)
+    rows.push({
+      value: wholePhaseNs,
+      count: 1,
+      frames,
+      dims: dimsOf(isForSignal(sleeper, context) ? BLOCKED_FOR_SIGNAL : BLOCKED, frames),
+    })
+    blockedNs += wholePhaseNs
+    longest = Math.max(longest, wholePhaseNs)
+    threads += 1
+  }
   return { rows, blockedNs, runnableNs, threads: { threads, longest_ns: longest } }
+}
+
+/**
+ * Threads that have slept since before the probe attached: no switch of theirs was seen, so no map has an entry of them,
+ * and without this a process that hangs would look as if it never blocked.
+ */
+function longAsleep(began: readonly OpenRow[], context: DecodeContext): Sleeper[] {
+  const seen = new Set(began.map((row) => row.key[0]))
+  return context.sleepers().filter(({ tid: thread }) => !seen.has(thread))
+}
+
+/** The same judgement as in the kernel: a futex wait that is no lock's. */
+function isForSignal({ syscall }: Sleeper, context: DecodeContext): boolean {
+  if (syscall === null || context.syscallName(syscall.number) !== 'futex') return false
+  const [, op = 0n, value = 0n] = syscall.args
+  return FUTEX_WAITS.includes(Number(op) & FUTEX_MASK) && Number(value & 0xffff_ffffn) !== LOCK_IS_TAKEN
 }

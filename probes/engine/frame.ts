@@ -1,3 +1,4 @@
+import type { Sleeper } from '../host/sleepers.ts'
 import type { ResultMap, ScratchMap } from '../script/maps.ts'
 
 /** A stack as the tracer printed it: leaf first, one entry a frame. */
@@ -44,6 +45,8 @@ export interface DecodeContext<Params = unknown> {
   ports: ReadonlySet<number> | null
   /** growth of the counters of the target's network namespace since the last cut; null: unreadable */
   counters: Readonly<Record<string, number>> | null
+  /** threads of the target that sleep now, read when asked for */
+  sleepers: () => Sleeper[]
   syscallName: (id: number) => string
   errnoName: (errno: number) => string
   /** names of a stack, root first, ready to be shown: kernel frames end in _[k], JIT frames in _[j] */

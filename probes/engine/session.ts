@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
+import { readSleepers } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
@@ -302,6 +303,7 @@ async function createSession(
       phaseStartNs,
       ports,
       counters: grown,
+      sleepers: () => readSleepers(pids),
       syscallName: (id) => syscallName(id, options.host.arch),
       errnoName,
       names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),

@@ -19,12 +19,15 @@ export function readLines<T>(stream: Readable, parse: (line: string) => T | null
     for (const check of waiting) check()
   }
   const reader = createInterface({ input: stream })
+  // A process that is killed may leave half a line: what cannot be read counts once another line follows it.
+  let unreadable: Error | null = null
   reader.on('line', (text) => {
+    over ??= unreadable
     try {
       const line = parse(text)
       if (line !== null) all.push(line)
     } catch (error) {
-      over ??= error instanceof Error ? error : new Error(String(error))
+      unreadable = error instanceof Error ? error : new Error(String(error))
     }
     wake()
   })

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { offCpu } from '../../probes/catalog/off-cpu.ts'
@@ -68,6 +69,22 @@ kernelSuite('off-cpu against the clocks of named threads', () => {
     expect(data.blocked.sum).toBeLessThanOrEqual(data.blocked_ns)
     expect(data.switches.involuntary).toBeGreaterThan(0)
     expect(data.switches.voluntary).toBeGreaterThan(500)
+  })
+
+  test('a thread that slept since before the attach is blocked for all of each phase', async () => {
+    const program = await startWorkload('phases')
+    const threads = readdirSync(`/proc/${program.pid}/task`).length
+    const attached = await attach(['off-cpu', '--pid', String(program.pid)])
+    await attached.mark('second')
+    await attached.stop()
+    for (const name of ['attach', 'second']) {
+      const phase = attached.records.findLast((record) => record.type === 'phase' && record.name === name)
+      const lengthNs = phase?.type === 'phase' ? ((phase.end_us ?? 0) - phase.start_us) * 1000 : 0
+      const { blocked_ns, open } = phaseData(attached.records, offCpu, name)
+      // Nobody has told the program to do anything yet.
+      expect(open?.threads).toBe(threads)
+      expect(within(blocked_ns, threads * lengthNs, 0.01), described(name, blocked_ns, threads * lengthNs)).toBe(true)
+    }
   })
 })
 

@@ -63,6 +63,7 @@ export const contextOf = <Params = unknown>(
   phaseStartNs: 0,
   ports: new Set([8080]),
   counters: null,
+  sleepers: () => [],
   syscallName: (id) => `call_${id}`,
   errnoName: (errno) => `E${errno}`,
   names: (user, kernel) => nameStack(user, kernel, () => null),
