@@ -74,6 +74,7 @@ function whatNothingLooksLike(probe) {
     phaseStartNs: 1,
     ports: new Set(),
     counters: {},
+    sleepers: () => [],
     syscallName: String,
     errnoName: String,
     names: () => [],
