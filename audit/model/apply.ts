@@ -21,14 +21,23 @@ type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
   recentWindows: number
+  keepsStacks: boolean
   profiles: Map<string, ProfileBuilder>
   telemetry: Map<string, { tUs: number; values: Record<string, number> }>
   load: Map<number, { response: Histogram; service: Histogram; sendLag: Histogram }>
 }
 const hidden = new WeakMap<RunModel, Hidden>()
 
+/** What a model holds beside the sums; a recorder without a screen keeps neither. */
+export interface KeptInMemory {
+  /** windows and load slices kept one by one, per phase and probe */
+  recentWindows?: number
+  /** false: stacks stay in the recording alone */
+  stacks?: boolean
+}
+
 /** An empty model; probes that the catalog does not know are kept by their latest window only. */
-export function createRunModel(catalog: Catalog, recentWindows = RECENT_WINDOWS): RunModel {
+export function createRunModel(catalog: Catalog, keep: KeptInMemory = {}): RunModel {
   const model: RunModel = {
     header: null,
     nowUs: 0,
@@ -43,7 +52,14 @@ export function createRunModel(catalog: Catalog, recentWindows = RECENT_WINDOWS)
     skipped: 0,
     revision: 0,
   }
-  hidden.set(model, { catalog, recentWindows, profiles: new Map(), telemetry: new Map(), load: new Map() })
+  hidden.set(model, {
+    catalog,
+    recentWindows: keep.recentWindows ?? RECENT_WINDOWS,
+    keepsStacks: keep.stacks ?? true,
+    profiles: new Map(),
+    telemetry: new Map(),
+    load: new Map(),
+  })
   return model
 }
 
@@ -165,11 +181,12 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
-  const { catalog, profiles } = inside(model)
+  const { catalog, profiles, keepsStacks } = inside(model)
   const phase = phaseById(model, record.phase)
   const views = catalog.get(record.probe)?.draw.flame?.views ?? []
   if (!phase) return
   probePhase(phase, record.probe).hasStacks ||= record.rows.length > 0
+  if (!keepsStacks) return
   for (const view of views) {
     const key = `${record.probe} ${view.name}`
     const profile = profiles.get(key) ?? createProfile(record.unit, model.frames)

@@ -9,7 +9,7 @@ import {
   type Target,
   type TraceSession,
 } from '../../probes/index.ts'
-import { applyRecord, createRunModel } from '../model/apply.ts'
+import { applyRecord, createRunModel, type KeptInMemory } from '../model/apply.ts'
 import type { RunModel } from '../model/run.ts'
 import { summarize } from '../model/summary.ts'
 import type { EndRecord, RecordingRecord } from '../recording/format.ts'
@@ -32,8 +32,8 @@ export interface RunOptions {
   path: string | null
   /** measure the kernel programs by kernel.bpf_stats_enabled, for the whole host, undone at the end */
   bpfStats: boolean
-  /** windows that the model keeps one by one; without a screen nobody looks back */
-  recentWindows?: number
+  /** what the model keeps beside sums; without a screen nobody looks back */
+  keep?: KeptInMemory
   /** the programs end themselves after this, s */
   limitSeconds: number
   onRecord?: (record: RecordingRecord) => void
@@ -67,7 +67,7 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 
 /** Attaches and starts recording. Whatever happens from here on, `end` leaves nothing attached. */
 export async function startRun(options: RunOptions): Promise<Run> {
-  const model = createRunModel(options.catalog, options.recentWindows)
+  const model = createRunModel(options.catalog, options.keep)
   const recording = options.path === null ? null : await createRecording(options.path)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)

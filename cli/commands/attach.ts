@@ -94,7 +94,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
         path: flags.record ?? (flags.json ? null : recordingName()),
         bpfStats: flags['bpf-stats'],
         limitSeconds: flags.duration === undefined ? LONGEST_RUN_SECONDS : Math.ceil(flags.duration / 1000) + 60,
-        ...(screen ? {} : { recentWindows: 2 }),
+        ...(screen ? {} : { keep: { recentWindows: 2, stacks: false } }),
         durationMs: flags.duration ?? null,
         signal,
         left,
