@@ -35,7 +35,7 @@ async function drawAll() {
       'probe in a terminal: a load test under stress, compared with its baseline',
     )
     terminal.keys('4')
-    await terminal.until(/all .* per request/)
+    await terminal.until(/per request/)
     terminal.keys('/')
     await terminal.until(/search frames:/)
     terminal.keys('lll_lock_wait', 'Enter')
