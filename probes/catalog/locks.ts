@@ -280,6 +280,7 @@ export const locks = defineProbe({
     'Go mutexes (they park goroutines, not threads)',
     'lock waits that never reach the kernel',
     'which thread held the lock',
+    'waits that began before the attach and have not ended: off-cpu shows those threads as blocked',
     'read-write locks, except in the stacks: the arguments of their waits look like those of conditions',
   ],
   cost: 'medium',
