@@ -3,12 +3,14 @@ import { exitCodes } from './errors.ts'
 
 /**
  * Ctrl-C, SIGTERM and a closed terminal end a run in order: the last window is taken, everything detached, the recording
- * closed. A second one does not wait: the tracer dies with this process, the recording opens up to its last line.
+ * closed. A second Ctrl-C does not wait: the tracer dies with this process, the recording opens up to its last line.
+ * A second hang-up is no impatience: kernel and shell each send one when a terminal is closed.
  */
 export function interruptible(): { signal: AbortSignal; interrupt: () => void; release: () => void } {
   const controller = new AbortController()
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted)
+  let asked = 0
+  const onSignal = (name: NodeJS.Signals) => {
+    if (name !== 'SIGHUP' && ++asked > 1) process.exit(exitCodes.interrupted)
     controller.abort()
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

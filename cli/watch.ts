@@ -1,6 +1,6 @@
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
-import { openTerminal, progressLine } from '../ui/index.ts'
+import { openTerminal, progressLine, type ScreenEnd } from '../ui/index.ts'
 
 /** A line for a log every so often, ms. */
 const PROGRESS_EVERY_MS = 2_000
@@ -31,14 +31,18 @@ export function printProgress(model: RunModel): () => void {
   return () => clearInterval(timer)
 }
 
-/** The screen on a run; resolves when the reader has left it. */
+/**
+ * The screen on a run; resolves when the reader has left it. `onEnd` is called in any case, also when the screen broke:
+ * what broke it is told by whoever awaits the result, after the run has ended in order.
+ */
 export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
   pulse: ReturnType<typeof createPulse>,
   signal: AbortSignal,
+  onEnd: (end: ScreenEnd) => void,
 ): Promise<void> {
-  return openTerminal({
+  const watching = openTerminal({
     model: run.model,
     catalog,
     subscribe: (changed) => {
@@ -51,7 +55,12 @@ export function watchLive(
     title: run.recording?.path ?? '',
     live: true,
     signal,
+  }).then(onEnd, (error: unknown) => {
+    onEnd('left')
+    throw error
   })
+  watching.catch(() => undefined) // told after the end of the run
+  return watching
 }
 
 /** Whether a person sits in front of it. */

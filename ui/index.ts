@@ -3,14 +3,14 @@ import type { timelineSvg as drawTimeline } from './chart/timeline.ts'
 import type { flameOfFile as readFlame } from './flame/of-file.ts'
 import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
-import type { TerminalOptions } from './terminal/open.ts'
+import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
 
 export { phaseTable } from './text/phases.ts'
 export { progressLine, textSummary } from './text/summary.ts'
-export type { FlameSvgOptions, RunFlame, RunFlameChoice, TerminalOptions }
+export type { FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, TerminalOptions }
 
 /** The screen; Ink and React are loaded when it opens, not before. See `openTerminal` in ui/terminal/open.ts. */
-export async function openTerminal(options: TerminalOptions): Promise<void> {
+export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
   const terminal = await import('./terminal/open.ts')
   return terminal.openTerminal(options)
 }

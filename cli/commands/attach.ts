@@ -9,9 +9,6 @@ import { failureToBegin, interruptible } from '../interrupt.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
-/** A terminal that is closed ends the screen a moment before its SIGHUP is here: that is an interruption, not a quit. */
-const HANG_UP_MS = 100
-
 /** A cut takes the tracer some ms. */
 const SHORTEST_WINDOW_MS = 50
 /** The screen would stand still, and maps would fill. */
@@ -71,8 +68,8 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const onAttached = (run: Run) => {
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
       if (screen)
-        watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal])).finally(() =>
-          setTimeout(quit, HANG_UP_MS),
+        watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal]), (end) =>
+          end === 'lost' ? interrupt() : quit(),
         )
       else {
         process.stderr.write(said)

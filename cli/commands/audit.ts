@@ -49,7 +49,7 @@ export class Audit extends ProbeCommand {
     process.stdout.on('error', interrupt) // the reader of the pipe has gone
     const onAttached = (run: Run) => {
       // Leaving the screen ends the demo: nobody watches it any more.
-      if (screen) watching = watchLive(run, catalog, pulse, signal).finally(() => quit.abort())
+      if (screen) watching = watchLive(run, catalog, pulse, signal, () => quit.abort())
       else stopProgress = printProgress(run.model)
     }
     process.stderr.write('starting the demo API and attaching\n')

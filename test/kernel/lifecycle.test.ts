@@ -32,7 +32,17 @@ kernelSuite('ways to end an attach: nothing stays attached, the recording opens,
     { what: 'its duration is over', args: ['--duration', '2s'], how: () => undefined, code: 0, reason: 'done' },
     { what: 'Ctrl-C', how: ({ child }) => child.kill('SIGINT'), code: 130, reason: 'interrupted' },
     { what: 'SIGTERM', how: ({ child }) => child.kill('SIGTERM'), code: 130, reason: 'interrupted' },
-    { what: 'a hang-up', how: ({ child }) => child.kill('SIGHUP'), code: 130, reason: 'interrupted' },
+    {
+      what: 'a hang-up, told by the kernel and by the shell',
+      how: ({ child }) => {
+        child.kill('SIGHUP')
+        child.kill('SIGHUP')
+        // Two at once may reach it as one.
+        setTimeout(() => child.kill('SIGHUP'), 5)
+      },
+      code: 130,
+      reason: 'interrupted',
+    },
     {
       what: 'the target is killed',
       how: (_, target) => target.child.kill('SIGKILL'),

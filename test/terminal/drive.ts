@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { openTerminal } from '../../ui/index.ts'
 import { syntheticCatalog, syntheticRun } from './synthetic.ts'
 
@@ -25,9 +25,17 @@ if (process.env['DRIVE_CRASH'])
     throw new Error('asked to crash')
   })
 
+// Opens the screen only when the file is there; a closed terminal does not end it.
+const gate = process.env['DRIVE_GATE']
+if (gate) {
+  process.on('SIGHUP', () => undefined)
+  if (process.stdin.isTTY && process.stdout.isTTY) appendFileSync(report, 'ready')
+  while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
 const cpu = process.cpuUsage()
 const started = performance.now()
-await openTerminal({
+const end = await openTerminal({
   model: run.model,
   catalog: syntheticCatalog(),
   subscribe: (changed) => {
@@ -40,6 +48,7 @@ await openTerminal({
   live: true,
 })
 if (timer) clearInterval(timer)
+if (gate) appendFileSync(report, end)
 const { user, system } = process.cpuUsage(cpu)
 const share = ((user + system) / 10 / (performance.now() - started)).toFixed(1)
 console.log(`cpu ${share} % of a core, rss ${Math.round(process.memoryUsage.rss() / 1024 ** 2)} MiB`)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,8 @@ import { startTmux, type Tmux } from './tmux.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const DRIVE = `${root}node_modules/.bin/node ${root}test/terminal/drive.ts`
+
+const patience = { timeout: 20_000 }
 
 let tmux: Tmux
 let folder: string
@@ -181,6 +183,15 @@ describe('the terminal is as it was', () => {
     const rows = await tmux.until(/over\nready:$/m)
     expect(rows.join('\n')).toContain('before')
     expectRestored()
+  })
+
+  it('when it is closed before the screen is drawn: the screen is lost, nothing fails', async () => {
+    tmux.run(`DRIVE_GATE=${folder}/gate ${DRIVE} ${folder}/report 60 2> ${folder}/errors`)
+    await expect.poll(() => existsSync(join(folder, 'report')) && file('report'), patience).toBe('ready')
+    tmux.kill()
+    writeFileSync(join(folder, 'gate'), '')
+    await expect.poll(() => file('report'), patience).toBe('readylost')
+    expect(file('errors')).toBe('')
   })
 
   function expectRestored(): void {

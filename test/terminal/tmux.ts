@@ -30,6 +30,7 @@ export function startTmux(socket: string, columns: number, rows: number): Tmux {
     execFileSync('tmux', [socket.includes('/') ? '-S' : '-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
   // A shell without line editing: what it leaves the terminal in is what the program left.
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'env TERM=screen-256color PS1=ready: sh')
+  let isAlive = true
   const ask = (format: string) => tmux('display-message', '-p', `#{${format}}`).trim()
   const look = () => tmux('capture-pane', '-p').replace(/\n$/, '').split('\n')
   const until: Tmux['until'] = async (wanted, what = String(wanted)) => {
@@ -66,6 +67,9 @@ export function startTmux(socket: string, columns: number, rows: number): Tmux {
     isAlternate: () => ask('alternate_on') === '1',
     isCursorShown: () => ask('cursor_flag') === '1',
     serverPid: () => Number(ask('pid')),
-    kill: () => tmux('kill-server'),
+    kill: () => {
+      if (isAlive) tmux('kill-server')
+      isAlive = false
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
+import type { Mounted } from './mount.ts'
 import type { Effect } from './update.ts'
 
 export interface TerminalOptions {
@@ -19,11 +20,15 @@ export interface TerminalOptions {
   signal?: AbortSignal
 }
 
+/** How a screen ended: the reader left it (or the caller closed it), or the terminal itself is gone. */
+export type ScreenEnd = 'left' | 'lost'
+
 /**
  * Opens the screen and resolves when the reader has left it (also after the run has ended: the reader decides).
  * Standard output must be a terminal. The terminal is left as it was found, also by SIGTERM, SIGHUP and a crash.
+ * A terminal that is closed, even before the screen is drawn, is `lost` and no error.
  */
-export async function openTerminal(options: TerminalOptions): Promise<void> {
+export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
   // React chooses its build when it is first loaded; the development build costs half as much again.
   process.env['NODE_ENV'] ??= 'production'
   const [{ mount }, { createScreen }, { colourDepth, createPalette }, { unblock }] = await Promise.all([
@@ -34,11 +39,22 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
   ])
   const { stdin, stdout } = process
   const block = unblock(stdout)
+  let mounted: Mounted | null = null
   const perform = (effect: Effect) => {
-    if (effect.do === 'quit') mounted.close()
-    else if (effect.do === 'redraw') mounted.redraw()
+    if (effect.do === 'quit') mounted?.close()
+    else if (effect.do === 'redraw') mounted?.redraw()
     else options.onMark?.(effect.label)
   }
+  let ended: ScreenEnd = 'left'
+  const isLost = () => ended === 'lost'
+  const lose = () => {
+    ended = 'lost'
+    mounted?.close()
+  }
+  // A closed terminal ends its input, or fails it (EIO), and every write and change of its mode: also those that leave
+  // the screen, so the listeners stay.
+  stdin.on('error', lose).on('end', lose)
+  stdout.on('error', lose)
   const screen = createScreen({
     ...options,
     profileOf,
@@ -46,13 +62,14 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
     terminal: stdout,
     onEffect: perform,
   })
-  const mounted = mount(screen, stdin, stdout)
+  const opened = mount(screen, stdin, stdout)
+  mounted = opened
   const unsubscribe = options.subscribe(screen.changed)
-  const close = () => mounted.close()
+  const close = () => opened.close()
   options.signal?.addEventListener('abort', close)
-  if (options.signal?.aborted) close()
+  if (options.signal?.aborted || isLost()) close()
   try {
-    await mounted.closed
+    await opened.closed
   } finally {
     options.signal?.removeEventListener('abort', close)
     unsubscribe()
@@ -60,4 +77,5 @@ export async function openTerminal(options: TerminalOptions): Promise<void> {
     block()
     options.onQuit()
   }
+  return ended
 }
