@@ -1,7 +1,7 @@
 /** What the validity of a phase is judged by: its load slices added up. */
 export interface PhaseLoad {
-  /** requests that the timetable asked for */
-  planned: number
+  /** requests that the timetable asked for; null: the generator does not say */
+  planned: number | null
   /** requests that were written to a connection */
   sent: number
   /** failed requests by class; `dropped`: never sent because the generator's queue was full */
@@ -34,7 +34,7 @@ export function judgePhase(
   limits: ValidityLimits = defaultValidity,
 ): { valid: boolean; reasons: string[] } {
   const reasons: string[] = []
-  if (load.planned > 0 && load.sent < load.planned * limits.minAchieved) {
+  if (load.planned !== null && load.planned > 0 && load.sent < load.planned * limits.minAchieved) {
     const share = ((100 * load.sent) / load.planned).toFixed(1)
     reasons.push(`only ${share} % of the planned requests were sent (${load.sent} of ${load.planned})`)
   }

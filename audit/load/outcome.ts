@@ -16,6 +16,9 @@ export const errorClasses = [
 export type ErrorClass = (typeof errorClasses)[number]
 export type Outcome = 'ok' | ErrorClass
 
+/** Outcomes with a latency: the target answered, or kept the client waiting until it gave up. */
+export const answered: ReadonlySet<Outcome> = new Set<Outcome>(['ok', 'status', 'body', 'timeout'])
+
 /** What a request asks and what counts as its answer. */
 export interface Expectation {
   /** the one status that is right; without it any below 400 is */

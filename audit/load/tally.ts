@@ -1,5 +1,5 @@
 import { emptyHdr, encodeHdr, recordMs } from './hdr.ts'
-import type { ErrorClass, Outcome } from './outcome.ts'
+import { answered, type ErrorClass, type Outcome } from './outcome.ts'
 import type { PhaseTotals } from './protocol.ts'
 
 /** What happened since the last cut, for one phase. */
@@ -40,8 +40,6 @@ export interface Tally {
   cut(): Cut
   totals(): PhaseTotals
 }
-
-const answered: ReadonlySet<Outcome> = new Set<Outcome>(['ok', 'status', 'body', 'timeout'])
 
 export function openTally(id: number, discard: boolean): Tally {
   const hist = { response: emptyHdr(), service: emptyHdr(), sendLag: emptyHdr() }

@@ -24,7 +24,13 @@ interface Hidden {
   keepsStacks: boolean
   profiles: Map<string, ProfileBuilder>
   telemetry: Map<string, { tUs: number; values: Record<string, number> }>
-  load: Map<number, { response: Histogram; service: Histogram; sendLag: Histogram }>
+  load: Map<number, LoadHistograms>
+}
+/** `null`: the generator cannot tell */
+interface LoadHistograms {
+  response: Histogram
+  service: Histogram | null
+  sendLag: Histogram | null
 }
 const hidden = new WeakMap<RunModel, Hidden>()
 
@@ -209,8 +215,8 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   const sum = known
     ? {
         response: mergeHdr(known.response, slice.response),
-        service: mergeHdr(known.service, slice.service),
-        sendLag: mergeHdr(known.sendLag, slice.sendLag),
+        service: mergeKnown(known.service, slice.service),
+        sendLag: mergeKnown(known.sendLag, slice.sendLag),
       }
     : slice
   const own = percentilesOf(slice.response)
@@ -231,7 +237,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   if (recent.length > inside(model).recentWindows) recent.shift()
   const load: LoadPhase = {
     targetRps: record.target_rps,
-    planned: (phase.load?.planned ?? 0) + (record.target_rps * (record.end_us - record.start_us)) / 1e6,
+    planned: plannedBy(phase.load, record),
     sent: (phase.load?.sent ?? 0) + record.sent,
     done: (phase.load?.done ?? 0) + record.done,
     errors,
@@ -240,8 +246,8 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     startUs: phase.load?.startUs ?? record.start_us,
     endUs: record.end_us,
     response: percentilesOf(sum.response),
-    service: percentilesOf(sum.service),
-    sendLag: percentilesOf(sum.sendLag),
+    service: sum.service && percentilesOf(sum.service),
+    sendLag: sum.sendLag && percentilesOf(sum.sendLag),
     generatorCpuUs:
       record.generator_cpu_us === undefined
         ? (phase.load?.generatorCpuUs ?? null)
@@ -251,12 +257,20 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   phase.load = load
 }
 
-function histogramsOf({ hist }: LoadRecord) {
+function plannedBy(load: LoadPhase | null, { target_rps, start_us, end_us }: LoadRecord): number | null {
+  if (target_rps === null) return load?.planned ?? null
+  return (load?.planned ?? 0) + (target_rps * (end_us - start_us)) / 1e6
+}
+
+const mergeKnown = (into: Histogram | null, other: Histogram | null): Histogram | null =>
+  into && other ? mergeHdr(into, other) : (into ?? other)
+
+function histogramsOf({ hist }: LoadRecord): LoadHistograms | null {
   try {
     return {
       response: decodeHdr(hist.response),
-      service: decodeHdr(hist.service),
-      sendLag: decodeHdr(hist.send_lag),
+      service: hist.service === null ? null : decodeHdr(hist.service),
+      sendLag: hist.send_lag === null ? null : decodeHdr(hist.send_lag),
     }
   } catch {
     return null // damaged: the text is no histogram

@@ -70,14 +70,14 @@ export interface ProbePhase {
 
 /** Load of one phase, all slices added. */
 export interface LoadPhase {
-  targetRps: number
-  /** requests that the timetable asked for */
-  planned: number
+  targetRps: number | null
+  /** requests that the timetable asked for; null: the generator does not say */
+  planned: number | null
   sent: number
   done: number
   errors: Record<string, number>
-  inFlight: number
-  queued: number
+  inFlight: number | null
+  queued: number | null
   startUs: number
   endUs: number
   /** percentiles in ms over the phase, from the intended start (response) */

@@ -28,11 +28,10 @@ function lossOf(model: RunModel): Record<string, number> {
 function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog): PhaseSummary {
   const { load } = phase
   const durationUs = (phase.endUs ?? model.nowUs) - phase.startUs
-  const planned = load ? Math.round(load.planned) : null
-  const verdict =
-    load && planned !== null
-      ? judgePhase({ planned, sent: load.sent, errors: load.errors, sendLagP99Ms: load.sendLag?.p99 ?? null })
-      : { valid: true, reasons: [] }
+  const planned = load && load.planned !== null ? Math.round(load.planned) : null
+  const verdict = load
+    ? judgePhase({ planned, sent: load.sent, errors: load.errors, sendLagP99Ms: load.sendLag?.p99 ?? null })
+    : { valid: true, reasons: [] }
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
   return {

@@ -88,14 +88,18 @@ export const loadSchema = z.object({
   phase: z.number(),
   start_us: us,
   end_us: us,
-  target_rps: z.number(),
+  /** null: the generator does not say */
+  target_rps: z.number().nullable(),
   sent: z.number(),
   done: z.number(),
   errors: z.record(z.string(), z.number()),
-  in_flight: z.number(),
-  queued: z.number(),
-  /** HDR histograms in us, V2 compressed, base64; response is from the intended start */
-  hist: z.object({ response: z.string(), service: z.string(), send_lag: z.string() }),
+  in_flight: z.number().nullable(),
+  queued: z.number().nullable(),
+  /**
+   * HDR histograms in us, V2 compressed, base64. response: from the intended start (a generator that knows none: from
+   * where the request wanted to be sent) to the end; service: from the real send; null where the generator cannot tell.
+   */
+  hist: z.object({ response: z.string(), service: z.string().nullable(), send_lag: z.string().nullable() }),
   /** CPU time of the generator in the slice, us */
   generator_cpu_us: z.number().optional(),
 })

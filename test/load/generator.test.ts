@@ -24,7 +24,7 @@ async function totalsOf(options: GeneratorOptions, rps: number, durationMs: numb
 }
 
 const percentiles = (slices: LoadSlice[], key: keyof LoadSlice['hist']) =>
-  percentilesOf(slices.reduce((all, slice) => mergeHdr(all, decodeHdr(slice.hist[key])), emptyHdr()))
+  percentilesOf(slices.reduce((all, slice) => mergeHdr(all, decodeHdr(slice.hist[key] ?? 'none')), emptyHdr()))
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -60,7 +60,9 @@ describe('the timetable', () => {
     const { generator, slices } = await generatorFor({ url: server.url })
     const { drained } = await generator.runPhase({ id: 1, rates: { fromRps, toRps, durationMs: 1000 } })
     expect((await drained).sent).toBe(total)
-    const planned = slices.map((slice) => (slice.target_rps * Number(slice.endNs - slice.startNs)) / 1e9)
+    const planned = slices.map(
+      (slice) => ((slice.target_rps ?? Number.NaN) * Number(slice.endNs - slice.startNs)) / 1e9,
+    )
     expect(planned.reduce((sum, n) => sum + n, 0)).toBeCloseTo(total, 3)
   })
 

@@ -48,7 +48,7 @@ function loadTexts(model: RunModel, phase: PhaseModel): string[] {
   if (!phase.load) return []
   const latest = phase.endUs === null ? phase.load.recent.at(-1) : undefined
   const rate = formatRate(latest?.rps ?? rpsOf(phase))
-  const target = phase.load.targetRps > 0 ? ` of ${formatCount(phase.load.targetRps)}` : ''
+  const target = phase.load.targetRps ? ` of ${formatCount(phase.load.targetRps)}` : ''
   const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`
   const errors = `errors ${formatPercent(errorPct(phase))}`
   return [
