@@ -10,6 +10,7 @@ import type { Program } from '../script/program.ts'
 import { sanitizeText } from '../text.ts'
 import { readLine } from './decode.ts'
 import { TracerError } from './errors.ts'
+import { withShortEventList } from './event-list.ts'
 import type { Tolerant } from './json.ts'
 import { createLineSplitter } from './lines.ts'
 
@@ -77,7 +78,9 @@ export async function startTracer(
 ): Promise<Tracer> {
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
   const environment = { ...CLEAN_ENVIRONMENT, ...dialect.environment(program.mapEntries) }
-  const { file, args, elevated } = commandLine(host, host.bpftrace.path, environment)
+  const bpftrace = [host.bpftrace.path, '-f', 'json', '--no-warnings', '-']
+  const short = dialect.rereadsEventList ? withShortEventList(program.text, bpftrace) : null
+  const { file, args, elevated } = commandLine(host, short?.argv ?? bpftrace, environment)
   const child = execa(file, args, {
     env: environment,
     extendEnv: false,
@@ -205,6 +208,8 @@ export async function startTracer(
   } catch (error) {
     await stop()
     throw error
+  } finally {
+    short?.remove()
   }
 
   const cutNow = async (phase: number, withStacks: boolean): Promise<CutFrame> => {
@@ -257,16 +262,9 @@ function say(word: number): void {
   }
 }
 
-function commandLine(host: Host, bpftrace: string, environment: Record<string, string>) {
+function commandLine(host: Host, bpftrace: readonly string[], environment: Record<string, string>) {
   // --pdeathsig: the kernel kills the tracer when this process dies, however it dies.
-  const tracer = [
-    ...(host.setpriv ? [host.setpriv, '--pdeathsig', 'KILL', '--'] : []),
-    bpftrace,
-    '-f',
-    'json',
-    '--no-warnings',
-    '-',
-  ]
+  const tracer = [...(host.setpriv ? [host.setpriv, '--pdeathsig', 'KILL', '--'] : []), ...bpftrace]
   const elevated = host.privilege.how === 'sudo' && host.sudo !== null
   const argv = elevated
     ? [
@@ -279,7 +277,7 @@ function commandLine(host: Host, bpftrace: string, environment: Record<string, s
         ...tracer,
       ]
     : tracer
-  return { file: argv[0] ?? bpftrace, args: argv.slice(1), elevated }
+  return { file: argv[0] ?? '', args: argv.slice(1), elevated }
 }
 
 /** The last process of the chain sudo -> ... -> bpftrace. */

@@ -22,6 +22,8 @@ export interface Dialect {
    * start. 0.23 does it an order of magnitude faster.
    */
   resolvesStructsSlowly: boolean
+  /** 0.17 reads the kernel's list of all events some 20 times for each tracepoint a script names: a third of its start */
+  rereadsEventList: boolean
   /** environment of the process */
   environment: (mapEntries: number) => Record<string, string>
 }
@@ -35,6 +37,7 @@ export function dialectOf(version: Version): Dialect {
     stackMode: from(version, [0, 24, 0]) ? 'bpftrace' : 'perf',
     fexit: from(version, [0, 20, 0]) ? 'fexit' : 'kretfunc',
     resolvesStructsSlowly: !from(version, [0, 20, 0]),
+    rereadsEventList: !from(version, [0, 18, 0]),
     environment: (mapEntries) => ({
       // Without the cache 0.17 reads a 100 MB symbol table for each stack: the first print of a Node target took 88 s.
       ...(from(version, [0, 20, 0]) ? {} : { BPFTRACE_CACHE_USER_SYMBOLS: '1' }),
