@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
 import { RecordingError } from './error.ts'
 import { headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
+import { tailName } from './tail-name.ts'
 
 /** A record, or a line that was none: of a newer program, damaged, or cut off by a crash. */
 export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number }
@@ -16,13 +17,18 @@ export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number }
  */
 export async function* readRecording(path: string): AsyncGenerator<RecordingLine> {
   let number = 0
+  let hasEnd = false
+  const settled = new Map<string, number>()
   try {
     for await (const line of lines(open(path))) {
       number++
       const record = parseRecord(line)
       if (number === 1) checkHeader(path, record, line)
-      if (record) yield record
-      else if (line.trim() !== '') yield { type: 'skipped', line: number }
+      if (record) {
+        hasEnd ||= record.type === 'end'
+        reach(settled, record)
+        yield record
+      } else if (line.trim() !== '') yield { type: 'skipped', line: number }
     }
   } catch (error) {
     const damage = damageOf(error)
@@ -31,6 +37,31 @@ export async function* readRecording(path: string): AsyncGenerator<RecordingLine
     yield { type: 'skipped', line: number + 1 }
   }
   if (number === 0) throw notARecording(path, 'it is empty')
+  if (!hasEnd) yield* readTail(path, settled)
+}
+
+/** What a crash left beside a recording: the single windows that were still to be added up (coarse.ts). */
+async function* readTail(path: string, settled: ReadonlyMap<string, number>): AsyncGenerator<RecordingRecord> {
+  if (!existsSync(tailName(path))) return
+  for await (const line of lines(createReadStream(tailName(path)))) {
+    const record = parseRecord(line)
+    const span = record && spanOf(record)
+    // Settled just before the crash: the recording has it already.
+    if (record && span && span.endUs > (settled.get(span.of) ?? -1)) yield record
+  }
+}
+
+function reach(settled: Map<string, number>, record: RecordingRecord): void {
+  const span = spanOf(record)
+  if (span) settled.set(span.of, Math.max(span.endUs, settled.get(span.of) ?? 0))
+}
+
+/** Up to when a record of a kind that is added up tells; null for the others. */
+function spanOf(record: RecordingRecord): { of: string; endUs: number } | null {
+  if (record.type === 'window') return { of: `window ${record.probe}`, endUs: record.end_us }
+  if (record.type === 'load') return { of: 'load', endUs: record.end_us }
+  if (record.type === 'telemetry') return { of: `telemetry ${record.source}`, endUs: record.t_us }
+  return record.type === 'overhead' ? { of: 'overhead', endUs: record.t_us } : null
 }
 
 /** One line as a record; null when it is none. Rows of stacks are trusted to be what the type says once their shape fits. */

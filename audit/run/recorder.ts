@@ -57,6 +57,10 @@ export interface RecorderOptions {
  * (14 % of a core at one second under the demo's stress, bpftrace 0.17).
  */
 const STACKS_EVERY_US = 5_000_000
+/** In a long phase they are asked for less often: a four-hour soak would be made of stacks. */
+const STACKS_AT_LEAST_EVERY_US = 20_000_000
+const stacksEveryUs = (phaseAgeUs: number): number =>
+  Math.min(STACKS_AT_LEAST_EVERY_US, Math.max(STACKS_EVERY_US, phaseAgeUs / 60))
 export const PHASE_KINDS = ['idle', 'warmup', 'baseline', 'stress', 'soak', 'recovery']
 const LABEL_LENGTH = 64
 const COMMAND_LENGTH = 256
@@ -106,7 +110,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   let stacksAtUs = 0
   const cut = async (nextId: number): Promise<number> => {
     const phaseEnds = nextId !== phase.id
-    const withStacks = phaseEnds || nowUs() - stacksAtUs >= STACKS_EVERY_US
+    const withStacks = phaseEnds || nowUs() - stacksAtUs >= stacksEveryUs(nowUs() - phase.start_us)
     const taken = await session.cut(nextId, withStacks)
     if (withStacks) stacksAtUs = usOf(taken.atNs)
     relate(taken)

@@ -68,7 +68,7 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 /** Attaches and starts recording. Whatever happens from here on, `end` leaves nothing attached. */
 export async function startRun(options: RunOptions): Promise<Run> {
   const model = createRunModel(options.catalog, options.keep)
-  const recording = options.path === null ? null : await createRecording(options.path)
+  const recording = options.path === null ? null : await createRecording(options.path, options.catalog)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)
     recording?.append(record)

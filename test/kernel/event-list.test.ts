@@ -6,7 +6,8 @@ import { withShortEventList } from '../../probes/engine/event-list.ts'
 import { kernelSuite, otherUsers } from './requirements.ts'
 
 const EVENTS = '/sys/kernel/tracing/available_events'
-const script = 'tracepoint:sched:sched_switch { }\ntracepoint:raw_syscalls:sys_enter,\ntracepoint:sched:sched_switch { }\n'
+const script =
+  'tracepoint:sched:sched_switch { }\ntracepoint:raw_syscalls:sys_enter,\ntracepoint:sched:sched_switch { }\n'
 
 function listed(prefix: readonly string[] = []): string[] {
   const { argv, remove } = withShortEventList(script, ['/bin/cat', EVENTS])

@@ -59,7 +59,7 @@ const records = [header(), phase(1, 'baseline', 0), note('größe 語', 5), phas
 describe('a recording that is written', () => {
   test('reads back as it was appended, in order', async () => {
     const name = fresh()
-    const writer = await createRecording(name)
+    const writer = await createRecording(name, new Map())
     const many = [...records, ...Array.from({ length: 5000 }, (_, n) => note(`n${n}`, n))]
     for (const record of many) writer.append(record)
     await writer.close()
@@ -69,20 +69,20 @@ describe('a recording that is written', () => {
 
   test('is private', async () => {
     const name = fresh()
-    await (await createRecording(name)).close()
+    await (await createRecording(name, new Map())).close()
     expect(statSync(name).mode & 0o777).toBe(0o600)
   })
 
   test('never replaces a file', async () => {
     const name = file('mine')
-    await expect(createRecording(name)).rejects.toMatchObject({ code: 'EEXIST' })
+    await expect(createRecording(name, new Map())).rejects.toMatchObject({ code: 'EEXIST' })
     expect(readFileSync(name, 'utf8')).toBe('mine')
   })
 
   test('never follows a link, not even one to nothing', async () => {
     const [name, elsewhere] = [fresh(), fresh()]
     symlinkSync(elsewhere, name)
-    await expect(createRecording(name)).rejects.toMatchObject({ code: 'EEXIST' })
+    await expect(createRecording(name, new Map())).rejects.toMatchObject({ code: 'EEXIST' })
     expect(existsSync(elsewhere)).toBe(false)
     expect(lstatSync(name).isSymbolicLink()).toBe(true)
   })
@@ -95,14 +95,14 @@ describe('a recording that is written', () => {
       vi.unstubAllEnvs()
     })
     const name = fresh()
-    await (await createRecording(name)).close()
+    await (await createRecording(name, new Map())).close()
     expect(statSync(name)).toMatchObject({ uid: 65534, gid: 65533 })
   })
 
   test('on a full disk ends with a whole line and says what to do', async ({ skip }) => {
     skip(process.getuid?.() !== 0, 'not root')
     const name = path.join(smallDisk(), 'run.ndjson')
-    const writer = await createRecording(name)
+    const writer = await createRecording(name, new Map())
     writer.append(header())
     let failed: RecordingError | undefined
     void writer.failed.then((error) => {

@@ -1,0 +1,184 @@
+import type { Histogram } from 'hdr-histogram-js'
+import { mergeData, type Probe } from '../../probes/index.ts'
+import { decodeHdr, encodeHdr, mergeHdr } from '../load/hdr.ts'
+import type { LoadRecord, OverheadRecord, RecordingRecord, TelemetryRecord, WindowRecord } from './format.ts'
+
+/** Windows of the first five minutes of a phase are as they were taken; then they grow with its age, to ten seconds. */
+const FINE_MS = 300_000
+const LONGEST_MS = 10_000
+
+/** Length of the recording's windows when a phase is `ageMs` old, ms: a 4-hour phase has some 2 100 of them. */
+export const windowMsAt = (ageMs: number): number =>
+  Math.min(LONGEST_MS, ageMs < FINE_MS ? 0 : (ageMs * 1000) / FINE_MS)
+
+export interface Coarsener {
+  add: (record: RecordingRecord) => void
+  /** writes what is still being added up */
+  flush: () => void
+}
+
+/** Where records go: the recording for good, and what a crash would lose of it. */
+export interface CoarseOutput {
+  settled: (record: RecordingRecord) => void
+  /** a record that is also held back and added up; null: what was held back has been settled */
+  provisional: (record: RecordingRecord | null) => void
+}
+
+/**
+ * Makes a long run's recording small: adjacent windows and load slices of a phase are added up, of counters the last is
+ * kept. Sums, histograms and spans of a phase stay exactly what they were; only the resolution over time is lost.
+ */
+export function createCoarsener(catalog: ReadonlyMap<string, Probe>, output: CoarseOutput): Coarsener {
+  const held = new Map<string, Sum>()
+  let phase = { id: 0, startUs: 0 }
+  let heldSinceUs = 0
+
+  const flush = () => {
+    if (held.size === 0) return
+    for (const sum of held.values()) output.settled(sum.result())
+    held.clear()
+    output.provisional(null)
+  }
+
+  const hold = (key: string, record: Held) => {
+    if (held.size === 0) heldSinceUs = startOf(record)
+    const known = held.get(key)
+    // A later record stands behind the earlier ones of other kinds, as it would in a fine recording.
+    held.delete(key)
+    if (known) known.add(record)
+    held.set(key, known ?? sumFrom(catalog, record))
+    output.provisional(record)
+  }
+
+  return {
+    add: (record) => {
+      const key = isHeld(record) ? keyOf(record, phase.id) : null
+      const widthUs = isHeld(record) ? windowMsAt((endOf(record) - phase.startUs) / 1000) * 1000 : 0
+      if (isHeld(record) && key !== null && widthUs > 0) {
+        // The records of one cut come together: the span ends before the next cut's first record, never inside one.
+        if (record.type === 'window' && held.has(key) && startOf(record) - heldSinceUs >= widthUs) flush()
+        hold(key, record)
+        return
+      }
+      if (record.type === 'phase' || record.type === 'summary' || record.type === 'end' || key !== null) flush()
+      if (record.type === 'phase' && record.end_us === undefined) phase = { id: record.id, startUs: record.start_us }
+      output.settled(record)
+    },
+    flush,
+  }
+}
+
+type Held = WindowRecord | LoadRecord | TelemetryRecord | OverheadRecord
+
+const isHeld = (record: RecordingRecord): record is Held =>
+  record.type === 'window' || record.type === 'load' || record.type === 'telemetry' || record.type === 'overhead'
+
+/** What a record is added up with; null: it stands alone, as the late load slices of an earlier phase do. */
+function keyOf(record: Held, phase: number): string | null {
+  if (record.type === 'window') return record.phase === phase ? `window ${record.probe}` : null
+  if (record.type === 'load') return record.phase === phase ? 'load' : null
+  return record.type === 'telemetry' ? `telemetry ${record.source}` : 'overhead'
+}
+
+const startOf = (record: Held): number => ('start_us' in record ? record.start_us : record.t_us)
+const endOf = (record: Held): number => ('end_us' in record ? record.end_us : record.t_us)
+
+/** Records of one kind being added up. */
+interface Sum {
+  add: (record: Held) => void
+  result: () => Held
+}
+
+function sumFrom(catalog: ReadonlyMap<string, Probe>, first: Held): Sum {
+  if (first.type === 'window') return sumOfWindows(catalog.get(first.probe), first)
+  return first.type === 'load' ? sumOfLoad(first) : lastOf(first)
+}
+
+/** Counters since the start, and states: the last says it all. */
+function lastOf(first: Held): Sum {
+  let last = first
+  return {
+    add: (record) => {
+      last = record
+    },
+    result: () => last,
+  }
+}
+
+function sumOfWindows(probe: Probe | undefined, first: WindowRecord): Sum {
+  let sum = first
+  return {
+    add: (record) => {
+      if (record.type !== 'window') return
+      const data = probe ? mergeData(probe.record, sum.data, record.data) : record.data
+      sum = { ...record, start_us: sum.start_us, data }
+    },
+    result: () => sum,
+  }
+}
+
+function sumOfLoad(first: LoadRecord): Sum {
+  let sum = first
+  const hist = {
+    response: createHdrSum(first.hist.response),
+    service: createHdrSum(first.hist.service),
+    send_lag: createHdrSum(first.hist.send_lag),
+  }
+  return {
+    add: (record) => {
+      if (record.type !== 'load') return
+      sum = addCounts(sum, record)
+      for (const name of ['response', 'service', 'send_lag'] as const) hist[name].add(record.hist[name])
+    },
+    result: () => ({
+      ...sum,
+      hist: {
+        response: hist.response.text() ?? first.hist.response,
+        service: hist.service.text(),
+        send_lag: hist.send_lag.text(),
+      },
+    }),
+  }
+}
+
+/** Histograms added up; encoding is dear and happens once. A single one stays the text it was. */
+function createHdrSum(first: string | null) {
+  let only = first
+  let sum: Histogram | null = null
+  return {
+    add: (text: string | null) => {
+      if (text === null) return
+      if (only === null && sum === null) only = text
+      else {
+        sum = mergeHdr(sum ?? decodeHdr(only ?? text), decodeHdr(text))
+        only = null
+      }
+    },
+    text: (): string | null => (sum ? encodeHdr(sum) : only),
+  }
+}
+
+function addCounts(a: LoadRecord, b: LoadRecord): LoadRecord {
+  const start_us = Math.min(a.start_us, b.start_us)
+  const end_us = Math.max(a.end_us, b.end_us)
+  const errors = { ...a.errors }
+  for (const [name, count] of Object.entries(b.errors)) errors[name] = (errors[name] ?? 0) + count
+  const cpuUs = (a.generator_cpu_us ?? 0) + (b.generator_cpu_us ?? 0)
+  return {
+    ...b,
+    start_us,
+    end_us,
+    target_rps: plannedOf(a, b, end_us - start_us),
+    sent: a.sent + b.sent,
+    done: a.done + b.done,
+    errors,
+    ...(a.generator_cpu_us === undefined && b.generator_cpu_us === undefined ? {} : { generator_cpu_us: cpuUs }),
+  }
+}
+
+/** The rate over both spans that asks for as many requests as the two did. */
+function plannedOf(a: LoadRecord, b: LoadRecord, spanUs: number): number | null {
+  if (a.target_rps === null && b.target_rps === null) return null
+  const requests = ({ target_rps, start_us, end_us }: LoadRecord) => (target_rps ?? 0) * (end_us - start_us)
+  return (requests(a) + requests(b)) / Math.max(1, spanUs)
+}

@@ -1,0 +1,212 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { emptyHdr, encodeHdr, recordMs } from '../../../audit/load/hdr.ts'
+import { applyRecord, createRunModel } from '../../../audit/model/apply.ts'
+import type { RunModel } from '../../../audit/model/run.ts'
+import { createCoarsener, windowMsAt } from '../../../audit/recording/coarse.ts'
+import type { LoadRecord, RecordingRecord } from '../../../audit/recording/format.ts'
+import { readRecording } from '../../../audit/recording/reader.ts'
+import { tailName } from '../../../audit/recording/tail-name.ts'
+import { createRecording } from '../../../audit/recording/writer.ts'
+import { defineProbe, type Probe } from '../../../probes/define.ts'
+import { count, histogram, peak } from '../../../probes/record.ts'
+import { header, note, phase } from './records.ts'
+
+const waits = defineProbe<object, { events: number; deepest: number; waited: unknown }>({
+  name: 'waits',
+  rank: 1,
+  question: 'How often does it wait?',
+  blindTo: [],
+  cost: 'low',
+  isDefault: true,
+  params: z.object({}),
+  variants: [],
+  record: z.object({ events: count(), deepest: peak(), waited: histogram() }),
+  draw: { tab: 'Waits', lane: 'rate', figures: () => [] },
+  estimateNs: () => 0,
+})
+const catalog: ReadonlyMap<string, Probe> = new Map([['waits', waits as Probe]])
+const SECOND = 1_000_000
+
+const histograms = Array.from({ length: 7 }, (_, s) => {
+  const response = emptyHdr()
+  for (let n = 0; n <= s; n++) recordMs(response, 1 + ((s * 31 + n * 17) % 90))
+  return encodeHdr(response)
+})
+
+/** What a recorder says in second `s` of a run: a window, a slice of load, a sample of a counter, the cost. */
+function second(s: number, id: number): RecordingRecord[] {
+  const span = { phase: id, start_us: s * SECOND, end_us: (s + 1) * SECOND }
+  const text = histograms[s % histograms.length] ?? ''
+  const load: LoadRecord = {
+    type: 'load',
+    ...span,
+    target_rps: 10,
+    sent: 10,
+    done: (s % 7) + 1,
+    errors: s % 5 === 0 ? { timeout: 1 } : {},
+    in_flight: s % 3,
+    queued: 0,
+    hist: { response: text, service: text, send_lag: null },
+    generator_cpu_us: 100,
+  }
+  const waited = { unit: 'ns', scheme: 'log16', count: 1, sum: s, max: s, buckets: [[s % 40, 1]] }
+  return [
+    { type: 'window', probe: 'waits', ...span, data: { events: s % 11, deepest: s % 13, waited } },
+    { type: 'telemetry', t_us: span.end_us, source: 'netns', values: { resent: s * 2 } },
+    { type: 'overhead', t_us: span.end_us, tracer_cpu_ns: s * 10, recorder_cpu_ns: s * 5 },
+    load,
+  ]
+}
+
+/** Phases of so many seconds each, one after the other. */
+const run = (...lengths: number[]): RecordingRecord[] => runOf(second, lengths)
+
+function runOf(secondOf: typeof second, lengths: readonly number[]): RecordingRecord[] {
+  const records: RecordingRecord[] = [
+    header({ probes: [{ name: 'waits', variant: 'x', params: {}, script_sha256: '' }] }),
+  ]
+  let at = 0
+  for (const [index, length] of lengths.entries()) {
+    const id = index + 1
+    records.push(phase(id, `p${id}`, at * SECOND))
+    for (let s = at; s < at + length; s++) records.push(...secondOf(s, id))
+    at += length
+    records.push(phase(id, `p${id}`, (at - length) * SECOND, at * SECOND))
+  }
+  return records
+}
+
+function coarse(records: readonly RecordingRecord[]): RecordingRecord[] {
+  const settled: RecordingRecord[] = []
+  const { add, flush } = createCoarsener(catalog, { settled: (r) => settled.push(r), provisional: () => undefined })
+  for (const record of records) add(record)
+  flush()
+  return settled
+}
+
+function modelOf(records: Iterable<RecordingRecord>): RunModel {
+  const model = createRunModel(catalog)
+  for (const record of records) applyRecord(model, record)
+  return model
+}
+
+/** Everything a phase adds up to; what happened when within it is what a coarse recording gives up. */
+const sumsOf = (model: RunModel) =>
+  model.phases.map(({ probes, load, telemetry, startUs, endUs }) => ({
+    startUs,
+    endUs,
+    waits: [probes.get('waits')?.data, probes.get('waits')?.coveredUs],
+    load: load && { ...load, recent: null, planned: Math.round((load.planned ?? 0) * 1e6), targetRps: null },
+    telemetry: [...telemetry.values()].map(({ first, last, firstUs, lastUs }) => [first, last, firstUs, lastUs]),
+  }))
+
+describe('a long phase', () => {
+  test('has ever longer windows, from five minutes on, up to ten seconds', () => {
+    expect([0, 299_999, 300_000, 600_000, 3_000_000, 14_400_000].map(windowMsAt)).toEqual([
+      0, 0, 1000, 2000, 10_000, 10_000,
+    ])
+  })
+
+  test('of four hours has a few thousand windows instead of 14 400, and the same sums', () => {
+    // Load slices are the same story and dear to decode: the other tests have them.
+    const fine = runOf((s, id) => second(s, id).filter(({ type }) => type !== 'load'), [20, 14_400, 20])
+    const kept = coarse(fine)
+    expect(kept.filter((r) => r.type === 'window').length).toBeLessThan(2_400)
+    expect(sumsOf(modelOf(kept))).toEqual(sumsOf(modelOf(fine)))
+  })
+
+  test('never has a window of two phases, and none that overlap', () => {
+    const kept = coarse(run(400, 700, 10))
+    const windows = kept.filter((r) => r.type === 'window')
+    for (const [index, window] of windows.entries()) {
+      const next = windows[index + 1]
+      if (next) expect(next.start_us).toBe(window.end_us)
+    }
+    expect(windows.filter((w) => w.phase === 2).map((w) => [w.start_us, w.end_us])).toContainEqual([
+      400 * SECOND,
+      401 * SECOND,
+    ])
+  })
+
+  test('of any length adds up to the same', { timeout: 60_000 }, () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 450 }), { minLength: 1, maxLength: 3 }), (lengths) => {
+        const fine = run(...lengths)
+        expect(sumsOf(modelOf(coarse(fine)))).toEqual(sumsOf(modelOf(fine)))
+      }),
+      { numRuns: 6 },
+    )
+  })
+
+  test('keeps notes, marks and stacks where they were', () => {
+    const records = [...run(500), note('here', 480 * SECOND)]
+    expect(coarse(records).filter((r) => r.type === 'note')).toEqual([note('here', 480 * SECOND)])
+  })
+})
+
+describe('a crash in a long phase', { timeout: 30_000 }, () => {
+  async function crashed(seconds: number): Promise<{ path: string; records: RecordingRecord[] }> {
+    const directory = mkdtempSync(join(tmpdir(), 'probe-coarse-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const path = join(directory, 'run.ndjson')
+    const records = run(seconds).slice(0, -1)
+    const whole = join(directory, 'whole.ndjson')
+    const writer = await createRecording(whole, catalog)
+    for (const record of records) writer.append(record)
+    // What a crash leaves is what is on the disk now: nothing is flushed, nothing closed.
+    await expect.poll(() => readTail(whole), { timeout: 20_000 }).toContain(`"end_us":${seconds * SECOND}`)
+    writeFileSync(path, readFileSync(whole))
+    writeFileSync(tailName(path), readFileSync(tailName(whole)))
+    expect(statSync(tailName(whole)).mode & 0o777).toBe(0o600)
+    await writer.close()
+    return { path, records }
+  }
+  const readTail = (path: string): string => {
+    try {
+      return readFileSync(tailName(path), 'utf8')
+    } catch {
+      return '' // not begun
+    }
+  }
+  async function read(path: string): Promise<RunModel> {
+    const model = createRunModel(catalog)
+    for await (const record of readRecording(path)) applyRecord(model, record)
+    return model
+  }
+
+  test('loses nothing that was on the disk', async () => {
+    const { path, records } = await crashed(407)
+    expect(sumsOf(await read(path))).toEqual(sumsOf(modelOf(records)))
+  })
+
+  test('half a line at the end of the tail is dropped', async () => {
+    const { path, records } = await crashed(407)
+    truncateSync(tailName(path), statSync(tailName(path)).size - 10)
+    const kept = sumsOf(await read(path))[0]
+    expect(kept?.waits).toEqual(sumsOf(modelOf(records))[0]?.waits)
+  })
+
+  test('after windows were settled and before the tail was emptied counts nothing twice', async () => {
+    const { path, records } = await crashed(407)
+    const settled = coarse(records).slice(-4)
+    writeFileSync(path, settled.map((r) => `${JSON.stringify(r)}\n`).join(''), { flag: 'a' })
+    expect(sumsOf(await read(path))).toEqual(sumsOf(modelOf(records)))
+  })
+
+  test('an end in order leaves no tail', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'probe-coarse-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const path = join(directory, 'run.ndjson')
+    const writer = await createRecording(path, catalog)
+    const records: RecordingRecord[] = [...run(400), { type: 'end', reason: 'done', exit_code: 0, verdict: 'done' }]
+    for (const record of records) writer.append(record)
+    await writer.close()
+    expect(readTail(path)).toBe('')
+    expect(sumsOf(await read(path))).toEqual(sumsOf(modelOf(records)))
+  })
+})
