@@ -24,6 +24,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.{ts,tsx}'],
           maxWorkers: '100%',
+          // A bound for what hangs, not a judgement of speed: the default of 5 s failed tests on a busy machine.
+          testTimeout: minuteMs,
+          hookTimeout: minuteMs,
           sequence: { groupOrder: 1 },
         },
       },
