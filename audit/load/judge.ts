@@ -8,6 +8,8 @@ export interface PhaseLoad {
   errors: Record<string, number>
   /** lateness of the generator itself, ms; null when nothing was sent */
   sendLagP99Ms: number | null
+  /** share of the CPU time that the generator's processes can have at most, 0..1; null: unknown */
+  generatorCpu: number | null
 }
 
 export interface ValidityLimits {
@@ -15,14 +17,16 @@ export interface ValidityLimits {
   minAchieved: number
   /** highest p99 of the generator's lateness, ms; 10 % of the latency threshold is a good bound */
   maxSendLagP99Ms: number
+  /** highest share of its CPU time for a generator that cannot tell its lateness */
+  maxGeneratorCpu: number
 }
-export const defaultValidity: ValidityLimits = { minAchieved: 0.95, maxSendLagP99Ms: 10 }
+export const defaultValidity: ValidityLimits = { minAchieved: 0.95, maxSendLagP99Ms: 10, maxGeneratorCpu: 0.8 }
 
 /** Errors that the generator's own host caused: no statement about the target follows from such a phase. */
 const ownFaults: Record<string, string> = {
   EADDRNOTAVAIL: 'the generator ran out of local ports: widen net.ipv4.ip_local_port_range or reuse connections',
   EMFILE: 'the generator ran out of file descriptors: raise its limit (ulimit -n)',
-  dropped: 'the queue for free connections was full: raise connections or the queue limit',
+  dropped: 'the generator never sent what was due: raise its connections or queue limit (k6: preAllocatedVUs)',
 }
 
 /**
@@ -43,16 +47,14 @@ export function judgePhase(
       `the generator was late: send lag p99 ${load.sendLagP99Ms.toFixed(1)} ms, bound ${limits.maxSendLagP99Ms} ms`,
     )
   }
+  // A generator that tells its lateness is judged by that: a busy one that is in time does no harm.
+  if (load.sendLagP99Ms === null && load.generatorCpu !== null && load.generatorCpu > limits.maxGeneratorCpu)
+    reasons.push(
+      `the generator was busy: ${(100 * load.generatorCpu).toFixed(0)} % of the CPU time it can have, bound ${100 * limits.maxGeneratorCpu} %`,
+    )
   for (const [name, reason] of Object.entries(ownFaults)) {
     const count = load.errors[name] ?? 0
     if (count > 0) reasons.push(`${reason} (${count} requests)`)
   }
   return { valid: reasons.length === 0, reasons }
-}
-
-/** Share of the decided requests that failed, 0..1, for an abort rule; null before the first one. */
-export function errorShare(done: number, errors: Record<string, number>): number | null {
-  const decided = done + (errors['dropped'] ?? 0)
-  if (decided === 0) return null
-  return Object.values(errors).reduce((sum, count) => sum + count, 0) / decided
 }

@@ -2,17 +2,18 @@ import type { Probe } from '../../probes/index.ts'
 import { judgePhase } from '../load/judge.ts'
 import type { LatencyMs, PhaseSummary, SummaryRecord } from '../recording/format.ts'
 import { costOf } from './cost.ts'
+import { holdAgainst, type Judging } from './judging.ts'
 import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 
 /** The `summary` record: every phase in numbers that stand without the tool. Unknown is null. */
-export function summarize(model: RunModel, catalog: Catalog): SummaryRecord {
+export function summarize(model: RunModel, catalog: Catalog, judging: Judging | null = null): SummaryRecord {
   const probes = [...catalog.values()]
   const { tracerPct, bpfPct, recorderPct } = costOf(model, null, probes)
   return {
     type: 'summary',
-    phases: model.phases.map((phase) => summarizePhase(model, phase, catalog)),
+    phases: model.phases.map((phase) => summarizePhase(model, phase, catalog, judging)),
     findings: [],
     cost: { tracer_cpu_pct: tracerPct, bpf_cpu_pct: bpfPct, recorder_cpu_pct: recorderPct },
     loss: lossOf(model),
@@ -25,13 +26,23 @@ function lossOf(model: RunModel): Record<string, number> {
   return byKind
 }
 
-function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog): PhaseSummary {
+function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, judging: Judging | null): PhaseSummary {
   const { load } = phase
   const durationUs = (phase.endUs ?? model.nowUs) - phase.startUs
   const planned = load && load.planned !== null ? Math.round(load.planned) : null
   const verdict = load
-    ? judgePhase({ planned, sent: load.sent, errors: load.errors, sendLagP99Ms: load.sendLag?.p99 ?? null })
+    ? judgePhase(
+        {
+          planned,
+          sent: load.sent,
+          errors: load.errors,
+          sendLagP99Ms: load.sendLag?.p99 ?? null,
+          generatorCpu: generatorCpu(model, phase),
+        },
+        judging?.validity,
+      )
     : { valid: true, reasons: [] }
+  const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
   return {
@@ -51,6 +62,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog): P
     per_request: perRequest(figures),
     figures: Object.fromEntries(figures.map(({ name, value }) => [name, value])),
     counters: counters(phase),
+    ...(thresholds ? { thresholds: holdAgainst(load, thresholds, verdict.valid) } : {}),
     loss: phase.loss,
     cost: {
       tracer_cpu_pct: cost.tracerPct,
@@ -59,6 +71,16 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog): P
       recorder_cpu_pct: cost.recorderPct,
     },
   }
+}
+
+/** Share of the host's CPU time that the processes which make the load took; null where nobody looked. */
+function generatorCpu(model: RunModel, phase: PhaseModel): number | null {
+  const seen = phase.telemetry.get('generator')
+  const [first, last] = [seen?.first['cpu_ns'], seen?.last['cpu_ns']]
+  const cpus = model.header?.host.cpus ?? 0
+  if (!seen || first === undefined || last === undefined || last < first || cpus === 0) return null
+  const spanNs = (seen.lastUs - seen.firstUs) * 1000
+  return spanNs > 0 ? (last - first) / (spanNs * cpus) : null
 }
 
 const latency = (percentiles: LoadPercentiles | null | undefined): LatencyMs | null => percentiles ?? null

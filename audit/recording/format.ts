@@ -147,6 +147,17 @@ const latencyMs = z.object({
 })
 export type LatencyMs = z.infer<typeof latencyMs>
 
+export const thresholdSchema = z.object({
+  /** p50, p99, p999 (ms from the intended start) or errors (share of the requests, 0..1) */
+  name: z.enum(['p50', 'p99', 'p999', 'errors']),
+  limit: z.number(),
+  /** null: nothing was measured */
+  value: z.number().nullable(),
+  /** null: unknown, since nothing was measured or the phase is not valid */
+  kept: z.boolean().nullable(),
+})
+export type ThresholdResult = z.infer<typeof thresholdSchema>
+
 export const phaseSummarySchema = z.object({
   id: z.number(),
   name: z.string(),
@@ -168,6 +179,8 @@ export const phaseSummarySchema = z.object({
   figures: z.record(z.string(), z.number().nullable()),
   /** deltas of counters over the phase, keyed source.name */
   counters: z.record(z.string(), z.number()),
+  /** what the plan asks of the phase, and whether it was kept */
+  thresholds: z.array(thresholdSchema).optional(),
   loss: z.record(z.string(), z.number()),
   cost: z.object({
     tracer_cpu_pct: z.number().nullable(),

@@ -35,6 +35,8 @@ export interface Recorder {
   /** a cut that could not be made: the session is of no more use */
   failed: Promise<Error>
   nowUs: () => number
+  /** a time of the recording on the clock that `process.hrtime.bigint()` reads, ns */
+  monotonicNs: (us: number) => bigint
 }
 
 export interface RecorderOptions {
@@ -45,6 +47,8 @@ export interface RecorderOptions {
   plan: unknown
   tool: string
   firstPhase: { name: string; kind: string }
+  /** processes that make the load now */
+  generatorPids?: () => readonly number[]
   /** length of a window */
   intervalMs: number
   /** the first window is shorter, so that there is something to see */
@@ -177,6 +181,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     if (counters) onRecord({ type: 'telemetry', t_us: atUs, source: 'netns', values: netnsTelemetry(counters) })
     const own = processTelemetry(target)
     if (own) onRecord({ type: 'telemetry', t_us: atUs, source: 'process', values: own })
+    const generator = generatorTelemetry(options.generatorPids?.() ?? [])
+    if (generator) onRecord({ type: 'telemetry', t_us: atUs, source: 'generator', values: generator })
     const tracers = session.tracerPids()
     const programs = tracers.map(readProgramTimes)
     const usage = process.cpuUsage()
@@ -245,6 +251,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       }),
     failed,
     nowUs,
+    monotonicNs: (us) => startMonotonicNs + BigInt(us) * 1000n,
   }
 }
 
@@ -298,6 +305,12 @@ function describeTarget(target: Target): TargetInfo {
     netns: target.netnsInode,
     cgroup: target.cgroup?.path ?? null,
   }
+}
+
+/** CPU time (ns) of the processes that make the load; null when there are none. */
+function generatorTelemetry(pids: readonly number[]): Record<string, number> | null {
+  if (pids.length === 0) return null
+  return { cpu_ns: pids.reduce((n, pid) => n + (readSchedCpuNs(pid) ?? 0), 0), processes: pids.length }
 }
 
 /** CPU time (ns) and resident memory (bytes) of the target's processes together; null when all are gone. */

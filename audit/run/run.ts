@@ -10,9 +10,10 @@ import {
   type TraceSession,
 } from '../../probes/index.ts'
 import { applyRecord, createRunModel, type KeptInMemory } from '../model/apply.ts'
+import type { Judging } from '../model/judging.ts'
 import type { RunModel } from '../model/run.ts'
 import { summarize } from '../model/summary.ts'
-import type { EndRecord, RecordingRecord } from '../recording/format.ts'
+import type { EndRecord, RecordingRecord, SummaryRecord } from '../recording/format.ts'
 import { createRecording, type RecordingWriter } from '../recording/writer.ts'
 import { measurePrograms } from '../telemetry/kernel-cost.ts'
 import { openControl } from './control.ts'
@@ -36,6 +37,10 @@ export interface RunOptions {
   keep?: KeptInMemory
   /** the programs end themselves after this, s */
   limitSeconds: number
+  /** how phases are judged; without it nothing has a limit */
+  judging?: Judging
+  /** processes that make the load: their CPU time is recorded beside the target's */
+  generatorPids?: () => readonly number[]
   onRecord?: (record: RecordingRecord) => void
   onProgress?: (text: string) => void
   signal: AbortSignal
@@ -49,8 +54,11 @@ export interface Run {
   /** resolves when the run cannot or need not go on; `end` is then called with it */
   over: Promise<Ending>
   /** takes the last window, detaches, writes summary and end; once, whoever else asks gets the same */
-  end: (ending: Ending) => Promise<EndRecord>
+  end: (ending: Ending | Conclude) => Promise<EndRecord>
 }
+
+/** An ending that depends on what the run came to. */
+export type Conclude = (model: RunModel, summary: SummaryRecord) => Ending
 
 export interface Ending {
   reason: EndRecord['reason']
@@ -120,19 +128,21 @@ export async function startRun(options: RunOptions): Promise<Run> {
     aborted(options.signal).then((): Ending => ({ reason: 'interrupted', exitCode: 130, verdict: 'interrupted' })),
   ])
 
-  const close = async (ending: Ending): Promise<EndRecord> => {
+  const close = async (ended: Ending | Conclude): Promise<EndRecord> => {
     watch.stop()
     control?.close()
     try {
       await recorder.finish()
     } catch (error) {
       // The tracer is gone: what it had since the last cut is lost, and said so.
-      if (ending.reason !== 'tracer_failed')
+      if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
         onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
     }
     await session.stop()
     restore()
-    onRecord(summarize(model, options.catalog))
+    const summary = summarize(model, options.catalog, options.judging)
+    onRecord(summary)
+    const ending = typeof ended === 'function' ? ended(model, summary) : ended
     const record: EndRecord = {
       type: 'end',
       t_us: recorder.nowUs(),
@@ -144,10 +154,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await recording?.close()
     return record
   }
-  let ended: Promise<EndRecord> | null = null
-  const end = (ending: Ending): Promise<EndRecord> => {
-    ended ??= close(ending)
-    return ended
+  let closing: Promise<EndRecord> | null = null
+  const end = (ending: Ending | Conclude): Promise<EndRecord> => {
+    closing ??= close(ending)
+    return closing
   }
   return { model, recorder, recording, over, end }
 }

@@ -1,0 +1,52 @@
+import type { ValidityLimits } from '../load/judge.ts'
+import { defaultValidity } from '../load/judge.ts'
+import type { Plan, Thresholds } from '../plan/plan.ts'
+import type { ThresholdResult } from '../recording/format.ts'
+import type { LoadPhase } from './run.ts'
+
+/** How the phases of a run are judged; made of the plan, null where there is none. */
+export interface Judging {
+  validity: ValidityLimits
+  /** what the plan asks of a phase; null: nothing, or it is not judged */
+  thresholdsOf: (phase: string) => Thresholds | null
+}
+
+/** Lateness of the generator is a tenth of what the target may take, but 5 ms are what a busy host of two cores costs. */
+const LEAST_LAG_MS = 5
+const LAG_SHARE = 0.1
+
+export function judgingOf(plan: Plan): Judging {
+  const { achieved, sendLagMs } = plan.budgets
+  const { p99Ms } = plan.thresholds
+  const lagMs =
+    sendLagMs ?? (p99Ms === null ? defaultValidity.maxSendLagP99Ms : Math.max(LEAST_LAG_MS, p99Ms * LAG_SHARE))
+  const phases = new Map(plan.phases.map((phase) => [phase.name, phase]))
+  return {
+    validity: { ...defaultValidity, minAchieved: achieved, maxSendLagP99Ms: lagMs },
+    thresholdsOf: (name) => {
+      const phase = phases.get(name)
+      // Trials of a search break limits by design; what other tools call their phases is judged by the plan's own.
+      if (phase?.type === 'search' || (phase?.type === 'timed' && phase.discard)) return null
+      return name.startsWith('search ') ? null : (phase?.thresholds ?? plan.thresholds)
+    },
+  }
+}
+
+/** Holds a phase's load against its thresholds. An invalid phase proves nothing, neither good nor bad. */
+export function holdAgainst(load: LoadPhase | null, limits: Thresholds, valid: boolean): ThresholdResult[] {
+  const failed = load
+    ? Object.entries(load.errors).reduce((n, [name, count]) => (name === 'dropped' ? n : n + count), 0)
+    : 0
+  const values = {
+    p50: load?.response?.p50 ?? null,
+    p99: load?.response?.p99 ?? null,
+    p999: load?.response?.p999 ?? null,
+    errors: load && load.done > 0 ? failed / load.done : null,
+  }
+  const limitOf = { p50: limits.p50Ms, p99: limits.p99Ms, p999: limits.p999Ms, errors: limits.errors }
+  return (['p50', 'p99', 'p999', 'errors'] as const).flatMap((name): ThresholdResult[] => {
+    const limit = limitOf[name]
+    const value = values[name]
+    return limit === null ? [] : [{ name, limit, value, kept: value === null || !valid ? null : value <= limit }]
+  })
+}

@@ -1,0 +1,73 @@
+import type { DriverVerdict } from '../load/driver.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { PhaseSummary, SummaryRecord } from '../recording/format.ts'
+import type { RunModel } from './run.ts'
+
+/** What a run came to: the sentence of its last record, and the exit code of the command-line contract. */
+export interface Verdict {
+  exitCode: 0 | 1 | 5
+  text: string
+}
+
+/** A p99 of fewer requests is one or two of them: told, not hidden. */
+const ENOUGH_FOR_P99 = 1_000
+
+/**
+ * Judges a run that went to its end. A measurement that is not valid (the generator was the bottleneck, tracing or loss
+ * above the budget) is never a verdict on the target: 5. A broken threshold, or a load tool that says so: 1.
+ */
+export function verdictOf(model: RunModel, summary: SummaryRecord, plan: Plan, driver: DriverVerdict): Verdict {
+  const doubts = [...invalidPhases(summary), ...overBudget(model, summary, plan)]
+  if (doubts.length > 0) return { exitCode: 5, text: `not valid: ${doubts.join('; ')}` }
+  const broken = summary.phases.flatMap(brokenThresholds)
+  const reasons = driver.failed === true ? [...broken, ...driver.reasons] : broken
+  if (reasons.length > 0 || driver.failed === true) return { exitCode: 1, text: `failed: ${reasons.join('; ')}` }
+  const judged = summary.phases.filter((phase) => (phase.thresholds ?? []).some(({ kept }) => kept === true))
+  if (judged.length === 0) return { exitCode: 0, text: 'done: no phase was judged' }
+  const few = judged.filter(({ done }) => (done ?? 0) < ENOUGH_FOR_P99).map(({ name }) => name)
+  const doubt =
+    few.length > 0
+      ? ` (fewer than ${ENOUGH_FOR_P99} requests in ${few.join(', ')}: their p99 is one or two of them)`
+      : ''
+  return { exitCode: 0, text: `passed: ${judged.map(({ name }) => name).join(', ')}${doubt}` }
+}
+
+const invalidPhases = (summary: SummaryRecord): string[] =>
+  summary.phases.filter(({ valid }) => !valid).map(({ name, reasons }) => `${name}: ${reasons.join(', ')}`)
+
+function brokenThresholds({ name, thresholds = [] }: PhaseSummary): string[] {
+  return thresholds
+    .filter(({ kept }) => kept === false)
+    .map(({ name: what, value, limit }) =>
+      what === 'errors'
+        ? `${name}: errors ${percent(value)}, limit ${percent(limit)}`
+        : `${name}: ${what} ${ms(value)}, limit ${ms(limit)}`,
+    )
+}
+
+function overBudget(model: RunModel, summary: SummaryRecord, plan: Plan): string[] {
+  const { overheadPct, loss } = plan.budgets
+  const { tracer_cpu_pct: tracer, bpf_cpu_pct: bpf } = summary.cost
+  const cost = tracer === null && bpf === null ? null : (tracer ?? 0) + (bpf ?? 0)
+  const share = lossShare(model)
+  return [
+    ...(overheadPct !== null && cost !== null && cost > overheadPct
+      ? [`tracing cost ${cost.toFixed(1)} % of a core, budget ${overheadPct} %`]
+      : []),
+    ...(share > loss ? [`${percent(share)} of the windows lost events, budget ${percent(loss)}`] : []),
+  ]
+}
+
+/** Share of the windows that lost something, 0..1. Connections that queued before the attach (`untracked`) are no loss of ours. */
+function lossShare(model: RunModel): number {
+  const taken = new Map<string, number>()
+  for (const phase of model.phases)
+    for (const { probe, windows } of phase.probes.values()) taken.set(probe, (taken.get(probe) ?? 0) + windows)
+  const windows = Math.max(0, ...taken.values())
+  const lossy = new Set(model.loss.filter(({ kind }) => kind !== 'untracked').map(({ endUs }) => endUs))
+  return windows === 0 ? 0 : Math.min(1, lossy.size / windows)
+}
+
+const ms = (value: number | null): string => (value === null ? 'unknown' : `${Number(value.toPrecision(3))} ms`)
+const percent = (share: number | null): string =>
+  share === null ? 'unknown' : `${Number((100 * share).toPrecision(3))} %`
