@@ -1,0 +1,156 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
+import { type AbortReason, createAbortWatch } from '../load/abort.ts'
+import type { Course, DriverVerdict, LoadDriver } from '../load/driver.ts'
+import { LoadError } from '../load/load-error.ts'
+import { judgingOf } from '../model/judging.ts'
+import { verdictOf } from '../model/verdict.ts'
+import { PlanError } from '../plan/error.ts'
+import type { Plan } from '../plan/plan.ts'
+import { packRecording, refusePacked } from '../recording/pack.ts'
+import type { AttachOutcome } from './attach.ts'
+import { type Conclude, type Ending, type Run, type RunOptions, startRun } from './run.ts'
+import { type Service, startService } from './service.ts'
+
+export interface AuditOptions
+  extends Omit<RunOptions, 'target' | 'plan' | 'firstPhase' | 'path' | 'judging' | 'generatorPids' | 'intervalMs'> {
+  plan: Plan
+  /** folder of the recording */
+  directory: string
+  /** makes the load; called once the target is there */
+  prepare: (plan: Plan, signal: AbortSignal) => Promise<PreparedLoad>
+  onAttached?: (run: Run) => void
+  /** called when a phase has begun, before its load starts */
+  onPhase?: (name: string) => Promise<void>
+}
+
+/** A driver that has what it needs to start, and the phase that it starts with. */
+export interface PreparedLoad {
+  driver: LoadDriver
+  firstPhase: { name: string; kind: string }
+  /** the phases as far as they are known, for the plan in the recording's header; null: the plan's own */
+  phases: readonly { name: string; duration: string; rate: string }[] | null
+}
+
+/**
+ * Runs a plan: the target, the probes on it, the load in phases. The load stops before anything else, whatever the reason;
+ * the recording is closed and packed, and says how the run ended.
+ *
+ * @throws PlanError, LoadError, TargetError, TracerError when the run cannot begin
+ */
+export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
+  const { plan } = options
+  const path = join(options.directory, 'run.ndjson')
+  refusePacked(path)
+  await mkdir(options.directory, { recursive: true, mode: 0o700 })
+  let service: Service | null = null
+  let load: PreparedLoad | null = null
+  let run: Run | null = null
+  try {
+    const { command, url } = plan.target
+    if (command) service = await startService(command, url, options.host.setpriv, options.signal)
+    const target = await targetOf(plan, service)
+    load = await options.prepare(plan, options.signal)
+    const { driver, firstPhase, phases } = load
+    run = await startRun({
+      ...options,
+      target,
+      path,
+      firstPhase,
+      plan: writtenPlan(plan, phases),
+      intervalMs: plan.intervalMs,
+      judging: judgingOf(plan),
+      generatorPids: () => driver.pids(),
+    })
+    options.onAttached?.(run)
+    await options.onPhase?.(firstPhase.name)
+    const { course, aborted } = courseOf(run, options)
+    const driving = driver.run(course).then(
+      (verdict): Conclude => conclude(plan, verdict),
+      (error: Error): Ending => failed(error),
+    )
+    const ending = await Promise.race([run.over, aborted, driving])
+    // Nothing may hit a target that nobody watches.
+    await driver.stop()
+    await driving
+    const end = await run.end(ending)
+    return {
+      model: run.model,
+      end,
+      error: typeof ending === 'function' ? null : (ending.error ?? null),
+      recording: run.recording && (await packRecording(run.recording.path)),
+    }
+  } catch (error) {
+    await load?.driver.stop()
+    await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(error) })
+    throw error
+  } finally {
+    await service?.stop()
+  }
+}
+
+/** What the driver is given: phases are cut by the recorder, slices recorded and watched for errors. */
+function courseOf(run: Run, options: AuditOptions): { course: Course; aborted: Promise<Ending> } {
+  const { recorder } = run
+  const watch = options.plan.abort ? createAbortWatch(options.plan.abort) : null
+  let abort: (ending: Ending) => void = () => undefined
+  const aborted = new Promise<Ending>((resolve) => {
+    abort = resolve
+  })
+  const course: Course = {
+    firstPhase: 1,
+    begin: async (name, kind) => {
+      const { id, start_us } = await recorder.startPhase(name, kind)
+      await options.onPhase?.(name)
+      return { id, atNs: recorder.monotonicNs(start_us) }
+    },
+    slice: (slice) => {
+      recorder.load(slice)
+      const reason = watch?.(slice) ?? null
+      if (reason) abort(stopped(reason))
+    },
+    note: recorder.note,
+  }
+  return { course, aborted }
+}
+
+const stopped = ({ failed: bad, ended, share, spanMs }: AbortReason): Ending => {
+  const percent = Number((100 * share).toPrecision(3))
+  const verdict = `aborted: ${percent} % of the requests failed (${bad} of ${ended} in ${(spanMs / 1000).toFixed(0)} s)`
+  return { reason: 'aborted', exitCode: 1, verdict }
+}
+
+/** The load could not be made: what was measured so far stands, and is no verdict. */
+function failed(error: Error): Ending {
+  const exitCode = error instanceof LoadError && error.code === 'target_unreachable' ? 4 : 5
+  return { reason: 'aborted', exitCode, verdict: error.message, error }
+}
+
+const conclude =
+  (plan: Plan, driver: DriverVerdict): Conclude =>
+  (model, summary) => {
+    const { exitCode, text } = verdictOf(model, summary, plan, driver)
+    return { reason: 'done', exitCode, verdict: text }
+  }
+
+/** The processes to watch: those the plan names, the service it starts, or whoever listens on the url's port here. */
+async function targetOf(plan: Plan, service: Service | null): Promise<Target> {
+  const { select, url, follow } = plan.target
+  return resolveTarget({ ...(select ?? selectorOf(url, service)), follow })
+}
+
+function selectorOf(url: string | null, service: Service | null): Omit<TargetSelector, 'follow'> {
+  if (url !== null) {
+    const { port, protocol } = new URL(url)
+    return { port: Number(port || (protocol === 'https:' ? 443 : 80)) }
+  }
+  if (service) return { pids: [service.pid] }
+  throw new PlanError('invalid', 'the plan names no target', 'target: { port: 8080 }, or a url, pid, comm or command')
+}
+
+/** The header keeps what was asked for; phases that only the load tool knew are added. */
+function writtenPlan(plan: Plan, phases: PreparedLoad['phases']): unknown {
+  if (phases === null || typeof plan.written !== 'object' || plan.written === null) return plan.written
+  return { ...plan.written, phases }
+}

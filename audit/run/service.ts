@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { connect } from 'node:net'
+import { sanitizeText } from '../../probes/index.ts'
+import { PlanError } from '../plan/error.ts'
+import type { PlannedTarget } from '../plan/plan.ts'
+
+/** A service that an audit has started. */
+export interface Service {
+  pid: number
+  /** resolves with what is known of its end */
+  ended: Promise<string>
+  /** SIGTERM to its process group, SIGKILL after five seconds */
+  stop: () => Promise<void>
+}
+
+const STOP_MS = 5_000
+const LOOK_EVERY_MS = 50
+const TAIL_CHARACTERS = 2_000
+
+/**
+ * Starts the command of a plan and waits until it accepts connections where the url says (without one: until it has lived
+ * for a moment). It gets a process group of its own, so that all it starts is stopped with it, and its output goes nowhere
+ * but into the message of a failure.
+ *
+ * @param setpriv absolute path of setpriv(1): with it the service ends with this process, however that ends
+ * @throws PlanError when it does not start, ends, or is not ready in time
+ */
+export async function startService(
+  command: NonNullable<PlannedTarget['command']>,
+  url: string | null,
+  setpriv: string | null,
+  signal: AbortSignal,
+): Promise<Service> {
+  const [file, ...args] = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command.argv] : command.argv
+  const child = spawn(file ?? '', args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: { ...process.env, ...command.env },
+    ...(command.cwd === null ? {} : { cwd: command.cwd }),
+  })
+  const tail = tailOf(child)
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('close', (code, name) => resolve(`it ended with ${name ?? `code ${code}`}`))
+  })
+  const stop = async () => {
+    if (child.pid === undefined) return
+    const hard = setTimeout(() => killGroup(child, 'SIGKILL'), STOP_MS)
+    killGroup(child, 'SIGTERM')
+    await ended
+    clearTimeout(hard)
+  }
+  const why = await Promise.race([ended, untilReady(url, command.readyMs, signal)])
+  if (why === null) return { pid: child.pid ?? 0, ended, stop }
+  await stop()
+  const said = tail()
+  throw new PlanError(
+    'invalid',
+    `the target's command did not come up: ${why}${said === '' ? '' : `\n${said}`}`,
+    `run it by hand: ${command.argv.join(' ')}`,
+  )
+}
+
+/** null when a connection is accepted in time, else why not. */
+async function untilReady(url: string | null, readyMs: number, signal: AbortSignal): Promise<string | null> {
+  const deadline = performance.now() + readyMs
+  for (;;) {
+    if (signal.aborted) return 'interrupted'
+    if (url === null ? performance.now() > deadline : await accepts(new URL(url))) return null
+    if (performance.now() > deadline) return `nothing listens at ${url} after ${readyMs / 1000} s`
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}
+
+function accepts(url: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+    const socket = connect({ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port })
+    const end = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(true)).once('error', () => end(false))
+    socket.setTimeout(1_000, () => end(false))
+  })
+}
+
+function killGroup(child: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, name)
+  } catch {
+    // The group is gone.
+  }
+}
+
+function tailOf(child: ChildProcess): () => string {
+  let tail = ''
+  const take = (text: string) => {
+    tail = (tail + text).slice(-TAIL_CHARACTERS)
+  }
+  child.stdout?.setEncoding('utf8').on('data', take)
+  child.stderr?.setEncoding('utf8').on('data', take)
+  return () =>
+    tail
+      .trim()
+      .split('\n')
+      .slice(-5)
+      .map((line) => sanitizeText(line, { maxLength: 200 }))
+      .join('\n')
+}
