@@ -33,7 +33,11 @@ export function judgingOf(plan: Plan): Judging {
 }
 
 /** Holds a phase's load against its thresholds. An invalid phase proves nothing, neither good nor bad. */
-export function holdAgainst(load: LoadPhase | null, limits: Thresholds, valid: boolean): ThresholdResult[] {
+export function holdAgainst(
+  load: Pick<LoadPhase, 'done' | 'errors' | 'response'> | null,
+  limits: Thresholds,
+  valid: boolean,
+): ThresholdResult[] {
   const failed = load
     ? Object.entries(load.errors).reduce((n, [name, count]) => (name === 'dropped' ? n : n + count), 0)
     : 0

@@ -13,6 +13,7 @@ import {
   right,
   UNKNOWN,
 } from './format.ts'
+import { limitRows } from './limits.ts'
 import {
   baselineOf,
   type Catalog,
@@ -86,6 +87,7 @@ export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
   const probes = probesOf(model, catalog)
   return [
     ...(model.phases.some((phase) => phase.load) ? loadRows(model) : []),
+    ...limitRows(model),
     ...counterRows(model),
     ...targetRows(model),
     ...probes.flatMap((probe) => probeRows(model, probe)),

@@ -143,6 +143,8 @@ function trust(model: RunModel, probes: readonly Probe[]): string[] {
     lines.push(`note: ${note}`)
   if (lossCount(loss) > 0) lines.push('warning: data was lost; sums are a lower bound')
   if (model.skipped > 0) lines.push(`warning: ${model.skipped} lines of the recording were not understood`)
+  // An attach has no plan to be held against.
+  if (model.end?.verdict && model.header?.plan) lines.push(...entry('verdict', [model.end.verdict]))
   if (model.end && model.end.reason !== 'done') lines.push(`ended: ${model.end.reason.replaceAll('_', ' ')}`)
   return lines
 }
