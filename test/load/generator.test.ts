@@ -13,6 +13,7 @@ async function generatorFor(options: GeneratorOptions) {
   const slices: LoadSlice[] = []
   const generator = await startGenerator({ connections: 20, onSlice: (slice) => slices.push(slice), ...options })
   onTestFinished(() => generator.stop())
+  await generator.warmUp()
   return { generator, slices }
 }
 
@@ -141,7 +142,7 @@ describe('the slices', () => {
 describe('connections', () => {
   it('are new for each request in per-request mode', { timeout: 15_000 }, async () => {
     const server = await httpServer()
-    const { generator } = await generatorFor({ url: server.url, mode: 'per-request' })
+    const { generator } = await generatorFor({ url: server.url, keepAlive: false })
     const before = server.connections
     const { drained } = await generator.runPhase({ id: 1, rates: constant(200, 1000) })
     expect(await drained).toEqual({ planned: 200, sent: 200, done: 200, errors: {} })
@@ -161,7 +162,11 @@ describe('connections', () => {
 describe('a request fails as', () => {
   it.each([
     ['status', () => httpServer((_, response) => response.writeHead(503).end()), {}],
-    ['body', () => httpServer((_, response) => response.end('sorry')), { expect: { bodyIncludes: '"ok"' } }],
+    [
+      'body',
+      () => httpServer((_, response) => response.end('sorry')),
+      { requests: [{ path: '/', expect: { bodyIncludes: '"ok"' } }] },
+    ],
     ['body', () => tcpServer((socket) => socket.end('this is not HTTP\r\n\r\n')), {}],
     ['reset', () => tcpServer((socket) => socket.resetAndDestroy()), {}],
     ['reset', () => tcpServer((socket) => socket.destroy()), {}],
@@ -174,7 +179,7 @@ describe('a request fails as', () => {
 
   it('connect_refused when the target goes away', { timeout: 15_000 }, async () => {
     const server = await httpServer()
-    const { generator } = await generatorFor({ url: server.url, mode: 'per-request' })
+    const { generator } = await generatorFor({ url: server.url, keepAlive: false })
     await server.close()
     const { drained } = await generator.runPhase({ id: 1, rates: constant(50, 400) })
     expect(await drained).toEqual({ planned: 20, sent: 20, done: 20, errors: { connect_refused: 20 } })
@@ -198,11 +203,11 @@ describe('a request fails as', () => {
 describe('the process', () => {
   it('stops the load at once, delivers what it has and is gone', { timeout: 15_000 }, async () => {
     const server = await httpServer()
-    const { generator, slices } = await generatorFor({ url: server.url, mode: 'per-request' })
+    const { generator, slices } = await generatorFor({ url: server.url, keepAlive: false })
     const ran = generator.runPhase({ id: 1, rates: constant(300, 60_000) })
     await vi.waitFor(() => expect(server.requests).toBeGreaterThan(100), { timeout: 5000, interval: 5 })
     await generator.stop()
-    expect(isAlive(generator.pid)).toBe(false)
+    expect(generator.pids.some(isAlive)).toBe(false)
     const atStop = server.requests
     const { startNs, endNs, drained } = await ran
     expect(Number(endNs - startNs) / 1e6).toBeLessThan(20_000)
@@ -219,7 +224,7 @@ describe('the process', () => {
       ...['--input-type=module', '--eval'],
       `import { startGenerator } from ${JSON.stringify(module)}
        const generator = await startGenerator({ url: ${JSON.stringify(server.url)}, connections: 2 })
-       console.log(generator.pid)
+       console.log(generator.pids[0])
        await generator.runPhase({ id: 1, rates: { fromRps: 100, toRps: 100, durationMs: 60000 } })`,
     ])
     onTestFinished(() => void parent.kill('SIGKILL'))
@@ -235,7 +240,7 @@ describe('the process', () => {
     const server = await httpServer()
     const { generator } = await generatorFor({ url: server.url })
     const ran = generator.runPhase({ id: 1, rates: constant(100, 60_000) })
-    process.kill(generator.pid, 'SIGKILL')
+    process.kill(generator.pids[0] ?? 0, 'SIGKILL')
     await expect(ran).rejects.toMatchObject({ code: 'generator_died', message: expect.stringContaining('SIGKILL') })
     await expect(generator.runPhase({ id: 2, rates: constant(1, 100) })).rejects.toMatchObject({
       code: 'generator_died',
