@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { resolveTarget } from './address.ts'
 import { LoadError } from './load-error.ts'
-import { addedUp, createSliceMerge } from './merge.ts'
+import { addedUp, createSliceMerge, latest } from './merge.ts'
 import {
   type LoadOptions,
   loadOptionsSchema,
@@ -176,7 +176,7 @@ function phaseRunner(
     return {
       id: phase.id,
       startNs,
-      endNs: ends.map(({ endNs }) => BigInt(endNs)).reduce((a, b) => (a > b ? a : b)),
+      endNs: ends.map(({ endNs }) => BigInt(endNs)).reduce(latest),
       drained: drained.then((totals) => addedTotals(totals instanceof LoadError ? [] : totals)),
     }
   }

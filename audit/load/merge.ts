@@ -58,7 +58,7 @@ export function createSliceMerge(workers: number, emit: (slice: LoadSlice) => vo
 
   function merged(id: number, phase: Phase, parts: readonly WireSlice[]): LoadSlice {
     const startNs = phase.toldNs
-    const endNs = parts.map((part) => BigInt(part.endNs)).reduce((a, b) => (a > b ? a : b), startNs)
+    const endNs = parts.map((part) => BigInt(part.endNs)).reduce(latest, startNs)
     phase.toldNs = endNs
     const sum = (pick: (part: WireSlice) => number) => parts.reduce((total, part) => total + pick(part), 0)
     const planned = sum((part) => part.planned)
@@ -102,6 +102,11 @@ export function createSliceMerge(workers: number, emit: (slice: LoadSlice) => vo
       tell(id, phase)
     },
   }
+}
+
+export function latest(a: bigint, b: bigint): bigint {
+  if (a > b) return a
+  return b
 }
 
 /** Counts by name, added up. */

@@ -60,7 +60,7 @@ export function createResponseReader(): ResponseReader {
       const end = bytes.indexOf(HEAD_END, at)
       if (end >= 0 && end + 4 <= length) {
         if (end - at > MAX_HEAD_BYTES) step = 'bad'
-        else useHead(bytes.toString('latin1', at, end))
+        else applyHead(bytes.toString('latin1', at, end))
         return end + 4
       }
     }
@@ -70,14 +70,14 @@ export function createResponseReader(): ResponseReader {
     if (end >= 0) {
       const head = text.slice(0, end)
       text = ''
-      useHead(head)
+      applyHead(head)
       return at + end + 4 - before
     }
     if (text.length >= MAX_HEAD_BYTES + 4) step = 'bad'
     return length
   }
 
-  function useHead(headText: string): void {
+  function applyHead(headText: string): void {
     const head = headText === lastText ? lastHead : parseHead(headText)
     lastText = headText
     lastHead = head
