@@ -49,6 +49,9 @@ export async function resolveTarget(destination: Destination): Promise<string> {
     const endpoint = endpointOf(address, destination)
     const error = await tryConnect(endpoint, destination)
     if (error === null) return address
+    if (error instanceof LoadError) throw error
+    if ('code' in error && error.code === 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL')
+      throw wrongProtocol(url, destination.protocol)
     if (classOf(error) === 'tls')
       throw new LoadError(
         'tls_failed',
@@ -56,7 +59,6 @@ export async function resolveTarget(destination: Destination): Promise<string> {
         'name the authority that signed the certificate (load.tls.ca), or take any certificate (load.tls.verify: false)',
         error,
       )
-    if (error instanceof LoadError) throw error
     causes.push(`${address}: ${error.message}`)
   }
   throw new LoadError(
@@ -78,10 +80,13 @@ async function addressesOf(host: string): Promise<string[]> {
 }
 
 function tryConnect(endpoint: Endpoint, { url, protocol, timeoutMs }: Destination): Promise<Error | null> {
+  // A server that knows nothing of ALPN speaks HTTP/1.1.
+  const agreed = (socket: Socket): boolean =>
+    protocol === 'http/1.1' || ('alpnProtocol' in socket && socket.alpnProtocol === protocol)
   return new Promise((resolve) => {
     const socket: Socket = endpoint.tls
       ? connectTls({ ...endpoint.to, ...endpoint.tls }, () =>
-          end(wrongProtocol(url, protocol, 'alpnProtocol' in socket ? socket.alpnProtocol : null)),
+          end(agreed(socket) ? null : wrongProtocol(new URL(url), protocol)),
         )
       : connectTcp(endpoint.to, () => end(null))
     const end = (cause: Error | null) => {
@@ -93,12 +98,7 @@ function tryConnect(endpoint: Endpoint, { url, protocol, timeoutMs }: Destinatio
   })
 }
 
-/** A server that knows no ALPN speaks HTTP/1.1. */
-function wrongProtocol(url: string, protocol: string, agreed: unknown): LoadError | null {
-  if (protocol !== 'h2' || agreed === 'h2') return null
-  return new LoadError(
-    'target_unreachable',
-    `${new URL(url).host} does not speak HTTP/2 (it offers ${typeof agreed === 'string' ? agreed : 'no protocol by ALPN'})`,
-    'load.protocol: http/1.1',
-  )
+function wrongProtocol(url: URL, protocol: Destination['protocol']): LoadError {
+  const [name, fix] = protocol === 'h2' ? ['HTTP/2', 'http/1.1'] : ['HTTP/1.1', 'h2']
+  return new LoadError('target_unreachable', `${url.host} does not speak ${name}`, `load.protocol: ${fix}`)
 }
