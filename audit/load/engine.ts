@@ -1,11 +1,13 @@
-import type { Connection, OpenConnection } from './connection.ts'
+import { createBooks } from './books.ts'
+import type { Connection, Opener } from './connection.ts'
 import { createFifo } from './fifo.ts'
+import { mixOf } from './mix.ts'
 import type { Outcome } from './outcome.ts'
-import type { LoadOptions, Report, WireSlice } from './protocol.ts'
+import type { LoadOptions, Report } from './protocol.ts'
+import type { PreparedRequest } from './request.ts'
 import { dueAtMs, dueBefore, type RateRamp } from './schedule.ts'
-import { openTally, type Tally } from './tally.ts'
+import type { Tally } from './tally.ts'
 
-const SLICE_MS = 1000
 /** Idle connections are opened this many at a time: a warm-up must not overflow a short accept queue. */
 const WARM_UP_WIDTH = 4
 const WARM_UP_MS = 2000
@@ -14,70 +16,98 @@ const WARM_UP_MS = 2000
 export interface Engine {
   /** Opens the kept connections with one request each, outside any phase, for at most two seconds. */
   warmUp(): Promise<void>
-  startPhase(phase: { id: number; rates: RateRamp; discard: boolean }): void
+  /** `startNs`: CLOCK_MONOTONIC */
+  startPhase(phase: { id: number; rates: RateRamp; discard: boolean; startNs: bigint }): void
   /** Ends the phase, gives up every request under way and reports the rest. Nothing is sent after. */
   stop(): void
 }
 
 interface Request {
+  prepared: PreparedRequest
   tally: Tally
   intendedMs: number
   sentMs: number
-  connection: Connection | null
+  /** null while it waits for one */
+  slot: Slot | null
   decided: boolean
+}
+
+interface Slot {
+  connection: Connection
+  current: Request | null
+  /** called once when the request that warmed it is over */
+  onWarm: (() => void) | null
 }
 
 interface RunningPhase {
   tally: Tally
   rates: RateRamp
   startMs: number
-  admitted: number
-  planned: number
+  endMs: number
+  /** number in the whole timetable of this process's next request, which is due at `nextMs` */
+  next: number
+  nextMs: number
+  total: number
 }
 
-export function createEngine(options: LoadOptions, open: OpenConnection, report: (report: Report) => void): Engine {
+export function createEngine(
+  options: LoadOptions,
+  requests: readonly PreparedRequest[],
+  opener: Opener,
+  report: (report: Report) => void,
+): Engine {
   // performance.now() reads CLOCK_MONOTONIC like hrtime, without a bigint per reading.
   const originNs = process.hrtime.bigint() - BigInt(Math.round(performance.now() * 1e6))
-  const nsOf = (ms: number) => String(originNs + BigInt(Math.round(ms * 1e6)))
+  const books = createBooks((ms) => String(originNs + BigInt(Math.round(ms * 1e6))), report)
+  const { index: shard, of: shards } = options.shard
+  const mix = mixOf(options.requests.map(({ weight }) => weight)).flatMap((index) => requests[index] ?? [])
 
-  const limit =
-    options.mode === 'per-request' ? options.maxInFlight : Math.min(options.connections, options.maxInFlight)
-  const free = createFifo<Connection>()
+  const free = createFifo<Slot>()
   const queue = createFifo<Request>()
   /** every admitted request in the order of its deadline, which is the order of intended starts */
   const deadlines = createFifo<Request>()
-  /** books still open, with the time of their last cut */
-  const books = new Map<Tally, number>()
-  let connections = 0
+  let opened = 0
   let waiting = 0
   let phase: RunningPhase | null = null
-  let nextCutMs = 0
-  let cpuUs = cpuTimeUs()
   let timer: NodeJS.Timeout | null = null
   let stopped = false
 
-  function takeFree(): Connection | undefined {
+  function open(): Slot {
+    opened++
+    const connection = opener.open(
+      (outcome) => {
+        const request = slot.current
+        slot.current = null
+        if (request) decide(request, outcome)
+      },
+      () => release(slot),
+    )
+    const slot: Slot = { connection, current: null, onWarm: null }
+    return slot
+  }
+
+  function takeFree(): Slot | undefined {
     if (free.size > 0) return free.shift()
-    if (connections === limit) return undefined
-    connections++
-    return open()
+    return opened < opener.limit ? open() : undefined
   }
 
   function admitDue(nowMs: number): void {
-    if (!phase) return
-    const due = dueBefore(phase.rates, nowMs - phase.startMs)
-    while (phase.admitted < due) {
-      const intendedMs = phase.startMs + dueAtMs(phase.rates, phase.admitted++)
-      const tally = phase.tally
-      tally.admit(performance.now() - intendedMs)
-      const connection = takeFree()
-      if (!connection && waiting >= options.maxQueue) {
+    while (phase && phase.nextMs <= nowMs) {
+      const { tally, nextMs: intendedMs, next } = phase
+      const prepared = mix[next % mix.length]
+      phase.next += shards
+      phase.nextMs = nextDueMs(phase)
+      if (!prepared) return
+      const slot = takeFree()
+      nowMs = performance.now()
+      tally.admit(nowMs - intendedMs)
+      if (!slot && waiting >= options.maxQueue) {
         tally.drop()
         continue
       }
-      const request: Request = { tally, intendedMs, sentMs: 0, connection: null, decided: false }
+      const request: Request = { prepared, tally, intendedMs, sentMs: 0, slot: null, decided: false }
       deadlines.push(request)
-      if (connection) send(request, connection, false)
+      if (slot) send(request, slot, nowMs, false)
       else {
         queue.push(request)
         tally.enqueue()
@@ -86,34 +116,39 @@ export function createEngine(options: LoadOptions, open: OpenConnection, report:
     }
   }
 
-  function send(request: Request, connection: Connection, fromQueue: boolean): void {
-    request.connection = connection
-    request.sentMs = performance.now()
+  function send(request: Request, slot: Slot, nowMs: number, fromQueue: boolean): void {
+    request.slot = slot
+    request.sentMs = nowMs
+    slot.current = request
     request.tally.send(fromQueue)
-    connection.send(
-      (outcome) => decide(request, outcome),
-      () => release(connection),
-    )
+    slot.connection.send(request.prepared)
   }
 
-  function release(connection: Connection): void {
+  function release(slot: Slot): void {
     if (stopped) return
+    if (slot.onWarm) {
+      free.push(slot)
+      slot.onWarm()
+      slot.onWarm = null
+      return
+    }
     let next = queue.shift()
     while (next?.decided) next = queue.shift()
+    const nowMs = performance.now()
     if (next) {
       waiting--
-      send(next, connection, true)
-    } else free.push(connection)
-    admitDue(performance.now())
+      send(next, slot, nowMs, true)
+    } else free.push(slot)
+    admitDue(nowMs)
   }
 
   function decide(request: Request, outcome: Outcome): void {
     if (request.decided || stopped) return
     request.decided = true
     const nowMs = performance.now()
-    const serviceMs = request.connection ? nowMs - request.sentMs : null
-    request.tally.decide(outcome, nowMs - request.intendedMs, serviceMs)
-    if (request.tally !== phase?.tally) closeIfDrained(request.tally, nowMs)
+    const { tally, slot } = request
+    tally.decide(outcome, nowMs - request.intendedMs, slot ? nowMs - request.sentMs : null)
+    if (tally !== phase?.tally) books.settle(tally, nowMs)
   }
 
   function expire(nowMs: number): void {
@@ -121,146 +156,104 @@ export function createEngine(options: LoadOptions, open: OpenConnection, report:
       if (!head.decided && head.intendedMs + options.timeoutMs > nowMs) return
       deadlines.shift()
       if (head.decided) continue
-      if (!head.connection) waiting--
+      if (!head.slot) waiting--
       decide(head, 'timeout')
-      head.connection?.abort()
+      head.slot?.connection.abort()
     }
-  }
-
-  function cut(tally: Tally, endMs: number): void {
-    const startMs = books.get(tally) ?? endMs
-    books.set(tally, endMs)
-    const isRunning = phase?.tally === tally
-    if (phase && isRunning) {
-      const due = dueBefore(phase.rates, endMs - phase.startMs)
-      tally.plan(due - phase.planned)
-      phase.planned = due
-    } else if (!tally.dirty) return
-    const usedUs = isRunning ? cpuTimeUs() - cpuUs : 0
-    cpuUs += usedUs
-    const { planned, hist, inFlight, queued, sent, done, errors } = tally.cut()
-    if (tally.discard || endMs <= startMs) return
-    const slice: WireSlice = {
-      phase: tally.id,
-      startNs: nsOf(startMs),
-      endNs: nsOf(endMs),
-      target_rps: (planned * 1000) / (endMs - startMs),
-      sent,
-      done,
-      errors,
-      in_flight: inFlight,
-      queued,
-      hist,
-      generator_cpu_us: usedUs,
-    }
-    report({ type: 'slice', slice })
-  }
-
-  function cutAll(endMs: number): void {
-    for (const tally of books.keys()) cut(tally, endMs)
-    nextCutMs = endMs + SLICE_MS
-  }
-
-  function closeIfDrained(tally: Tally, nowMs: number): void {
-    if (tally.inFlight + tally.queued > 0 || !books.has(tally)) return
-    cut(tally, nowMs)
-    books.delete(tally)
-    report({ type: 'drained', id: tally.id, totals: tally.totals() })
   }
 
   function endPhase(endMs: number): void {
     if (!phase) return
-    const ended = phase
-    cutAll(endMs)
+    const { tally } = phase
     phase = null
-    report({ type: 'ended', id: ended.tally.id, startNs: nsOf(ended.startMs), endNs: nsOf(endMs) })
-    closeIfDrained(ended.tally, endMs)
+    books.end(endMs)
+    books.settle(tally, endMs)
   }
 
   function tick(): void {
     timer = null
     if (stopped) return
     const nowMs = performance.now()
+    const isOver = phase !== null && nowMs >= phase.endMs
+    // What is due belongs to the phase that ends, not to its echo; within the phase, to the second that begins.
+    if (isOver) admitDue(nowMs)
+    books.cutDue(phase && isOver ? phase.endMs : nowMs)
     admitDue(nowMs)
     expire(nowMs)
-    const endMs = phase ? phase.startMs + phase.rates.durationMs : Number.POSITIVE_INFINITY
-    if (nowMs >= endMs) endPhase(endMs)
-    else if (nowMs >= nextCutMs && books.size > 0) cutAll(nowMs)
+    if (phase && isOver) endPhase(phase.endMs)
     rearm()
   }
 
   function rearm(): void {
     if (timer) clearTimeout(timer)
-    if (!phase && books.size === 0) return
-    const nowMs = performance.now()
-    let nextMs = nextCutMs
+    timer = null
     const head = deadlines.peek()
-    if (head) nextMs = Math.min(nextMs, head.intendedMs + options.timeoutMs)
-    if (phase) {
-      nextMs = Math.min(nextMs, phase.startMs + phase.rates.durationMs)
-      if (phase.admitted < dueBefore(phase.rates, phase.rates.durationMs))
-        nextMs = Math.min(nextMs, phase.startMs + dueAtMs(phase.rates, phase.admitted))
-    }
-    timer = setTimeout(tick, Math.max(1, Math.floor(nextMs - nowMs)))
+    const nextMs = Math.min(
+      books.nextCutMs(),
+      head ? head.intendedMs + options.timeoutMs : Number.POSITIVE_INFINITY,
+      phase ? Math.min(phase.endMs, phase.nextMs) : Number.POSITIVE_INFINITY,
+    )
+    if (nextMs < Number.POSITIVE_INFINITY) timer = setTimeout(tick, Math.max(1, Math.floor(nextMs - performance.now())))
+  }
+
+  function warmUp(): Promise<void> {
+    return new Promise((resolve) => {
+      const request = requests.find(({ method }) => method === 'GET' || method === 'HEAD') ?? requests[0]
+      let toOpen = request ? opener.toWarm : 0
+      const opening = new Set<Connection>()
+      const bound = setTimeout(
+        () => {
+          toOpen = 0
+          for (const connection of opening) connection.abort()
+        },
+        Math.min(WARM_UP_MS, options.timeoutMs),
+      )
+      const next = (): void => {
+        if (toOpen > 0 && request && !stopped) {
+          toOpen--
+          const slot = open()
+          opening.add(slot.connection)
+          slot.onWarm = () => {
+            opening.delete(slot.connection)
+            next()
+          }
+          slot.connection.send(request)
+        } else if (opening.size === 0) {
+          clearTimeout(bound)
+          resolve()
+        }
+      }
+      for (let width = 0; width < WARM_UP_WIDTH; width++) next()
+    })
   }
 
   return {
-    warmUp: () =>
-      new Promise((resolve) => {
-        let toOpen = options.mode === 'per-request' ? 1 : limit
-        const opening = new Set<Connection>()
-        const bound = setTimeout(
-          () => {
-            toOpen = 0
-            for (const connection of opening) connection.abort()
-          },
-          Math.min(WARM_UP_MS, options.timeoutMs),
-        )
-        const next = () => {
-          if (toOpen > 0) {
-            toOpen--
-            connections++
-            const connection = open()
-            opening.add(connection)
-            connection.send(
-              () => {},
-              () => {
-                opening.delete(connection)
-                release(connection)
-                next()
-              },
-            )
-          } else if (opening.size === 0) {
-            clearTimeout(bound)
-            resolve()
-          }
-        }
-        for (let width = 0; width < WARM_UP_WIDTH; width++) next()
-      }),
-    startPhase: ({ id, rates, discard }) => {
-      const startMs = performance.now()
-      cutAll(startMs)
-      cpuUs = cpuTimeUs()
-      phase = { tally: openTally(id, discard), rates, startMs, admitted: 0, planned: 0 }
-      books.set(phase.tally, startMs)
+    warmUp,
+    startPhase: ({ id, rates, discard, startNs }) => {
+      const startMs = Number(startNs - originNs) / 1e6
+      const tally = books.open({ id, discard, startMs, dueBefore: (ms) => ownOf(dueBefore(rates, ms - startMs)) })
+      const total = dueBefore(rates, rates.durationMs)
+      phase = { tally, rates, startMs, endMs: startMs + rates.durationMs, next: shard, nextMs: 0, total }
+      phase.nextMs = nextDueMs(phase)
       rearm()
     },
     stop: () => {
       const nowMs = performance.now()
       stopped = true
       if (timer) clearTimeout(timer)
-      endPhase(nowMs)
-      for (const tally of books.keys()) {
-        cut(tally, nowMs)
-        report({ type: 'drained', id: tally.id, totals: tally.totals() })
-      }
-      books.clear()
-      for (let head = deadlines.shift(); head; head = deadlines.shift()) if (!head.decided) head.connection?.abort()
+      endPhase(phase ? Math.min(nowMs, phase.endMs) : nowMs)
+      books.closeAll(nowMs)
+      for (let head = deadlines.shift(); head; head = deadlines.shift())
+        if (!head.decided) head.slot?.connection.abort()
     },
+  }
+
+  /** Of the first `count` requests of the timetable those that this process sends. */
+  function ownOf(count: number): number {
+    return Math.max(0, Math.ceil((count - shard) / shards))
   }
 }
 
-function cpuTimeUs(): number {
-  const { user, system } = process.cpuUsage()
-  return user + system
+function nextDueMs({ rates, startMs, next, total }: RunningPhase): number {
+  return next < total ? startMs + dueAtMs(rates, next) : Number.POSITIVE_INFINITY
 }

@@ -1,38 +1,39 @@
-import { connectionsTo, resolveTarget } from './connection.ts'
+import { endpointOf } from './address.ts'
 import { createEngine, type Engine } from './engine.ts'
 import { emptyHdr, encodeHdr } from './hdr.ts'
+import { http1Opener } from './http1.ts'
+import { http2Opener } from './http2.ts'
 import { type Command, commandSchema, type LoadOptions, type Report } from './protocol.ts'
+import { rehearse } from './rehearsal.ts'
+import { prepareRequests } from './request.ts'
 
 /**
- * Entry of the load generator's own process: nothing else runs on its event loop, so what it measures as late is the
+ * Entry of a process of the load generator: nothing else runs on its event loop, so what it measures as late is the
  * target. Speaks protocol.ts over IPC and ends when that channel closes, whatever became of its parent.
  */
 let engine: Engine | null = null
 let stopping = false
 
-// undici makes an error of every connection that ends; its stack is a tenth of the cost of a connection per request.
+// Every connection that fails makes an error; nobody reads its stack, which costs more than the connection.
 Error.stackTraceLimit = 0
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message) => {
   const command: Command = commandSchema.parse(message)
-  if (command.type === 'open') void openTarget(command.options)
-  else if (command.type === 'phase') engine?.startPhase(command.phase)
+  if (command.type === 'open') void openTarget(command.options, command.address)
+  else if (command.type === 'warm') void engine?.warmUp().then(() => report({ type: 'warm' }))
+  else if (command.type === 'phase') engine?.startPhase({ ...command.phase, startNs: BigInt(command.startNs) })
   else stop()
 })
 
-async function openTarget(options: LoadOptions): Promise<void> {
-  try {
-    const address = await resolveTarget(new URL(options.url), options.timeoutMs)
-    const opened = createEngine(options, connectionsTo(address, options), report)
-    // The first encoding costs 3 ms, the later ones 0.4: pay before the first slice.
-    for (let round = 0; round < 10; round++) encodeHdr(emptyHdr())
-    await opened.warmUp()
-    engine = opened
-    report({ type: 'ready', address })
-  } catch (error) {
-    report({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
-  }
+async function openTarget(options: LoadOptions, address: string): Promise<void> {
+  const endpoint = endpointOf(address, options)
+  const opener = options.protocol === 'h2' ? http2Opener(endpoint, options) : http1Opener(endpoint, options)
+  // The first encoding costs 3 ms, the later ones 0.4: pay before the first slice.
+  for (let round = 0; round < 10; round++) encodeHdr(emptyHdr())
+  if (options.protocol === 'http/1.1') await rehearse(options)
+  engine = createEngine(options, prepareRequests(options), opener, report)
+  report({ type: 'ready' })
 }
 
 function report(message: Report): void {

@@ -1,37 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { z } from 'zod'
-import type { LoadRecord } from '../recording/format.ts'
+import { z } from 'zod'
+import { resolveTarget } from './address.ts'
 import { LoadError } from './load-error.ts'
+import { addedUp, createSliceMerge, latest } from './merge.ts'
 import {
-  type Command,
+  type LoadOptions,
   loadOptionsSchema,
   type PhaseSpec,
   type PhaseTotals,
   phaseSpecSchema,
   type Report,
-  reportSchema,
-  type WireSlice,
+  type requestSchema,
 } from './protocol.ts'
+import type { LoadSlice } from './slice.ts'
+import { startWorker, type Worker } from './worker.ts'
 
-export interface GeneratorOptions extends z.input<typeof loadOptionsSchema> {
-  /** CPU to pin the generator to, by taskset(1); anywhere without it */
-  cpu?: number
+export { type LoadSlice, loadRecordOf } from './slice.ts'
+
+export interface GeneratorOptions extends Partial<Omit<z.input<typeof loadOptionsSchema>, 'shard' | 'requests'>> {
+  url: string
+  /** none: GET of the url's own path */
+  requests?: readonly z.input<typeof requestSchema>[]
+  /** processes that share the load */
+  workers?: number
+  /** CPUs to keep the processes on, as taskset(1) takes them, e.g. "2,3"; anywhere without it */
+  cpus?: string | null
   /** called about once a second per phase that has something to tell */
   onSlice?: (slice: LoadSlice) => void
+  /** aborted: whatever has been started is killed, and starting rejects with LoadError `stopped` */
+  signal?: AbortSignal
 }
-
-/** A `load` record before the recording's clock: times are CLOCK_MONOTONIC ns, as process.hrtime.bigint() reads it. */
-export type LoadSlice = Omit<LoadRecord, 'type' | 'start_us' | 'end_us'> & { startNs: bigint; endNs: bigint }
-
-/** The `load` record of a slice in a recording that started at `startedNs` (CLOCK_MONOTONIC). */
-export const loadRecordOf = ({ startNs, endNs, ...rest }: LoadSlice, startedNs: bigint): LoadRecord => ({
-  type: 'load',
-  start_us: Number((startNs - startedNs) / 1000n),
-  end_us: Number((endNs - startedNs) / 1000n),
-  ...rest,
-})
 
 export interface PhaseResult {
   id: number
@@ -46,125 +43,148 @@ export interface PhaseResult {
 }
 
 export interface Generator {
-  readonly pid: number
+  readonly pids: readonly number[]
   /** address the requests go to, after name resolution */
   readonly address: string
+  /** Opens the kept connections with one request each, outside any phase, for at most two seconds. */
+  warmUp(): Promise<void>
   /**
    * Drives one phase and resolves at its end on the timetable (or when stopped). Rejects with LoadError `phase_running`,
-   * or `generator_died` when the process ended by itself.
+   * or `generator_died` when a process ended by itself.
    */
   runPhase(phase: PhaseSpec): Promise<PhaseResult>
-  /** Stops the load at once; the last slices are delivered, then the process is gone (killed after 2 s). */
+  /** Stops the load at once; the last slices are delivered, then the processes are gone (killed after 2 s). */
   stop(): Promise<void>
 }
 
-const STOP_BOUND_MS = 2000
+/** The timetable begins so long after it was made, that every process has heard of it. */
+const HEARD_AFTER_NS = 3_000_000n
 
 /**
- * Starts the open-loop load generator in its own process and connects it to the target. Requests leave when the
- * integral of the rate says so; latency counts from there. Throws LoadError `target_unreachable` or `generator_died`.
+ * Starts the open-loop load generator in processes of its own. Requests leave when the integral of the rate says so;
+ * latency counts from there. Nothing is sent yet but one connection that proves that the target can be reached.
+ * Throws LoadError `target_unreachable`, `tls_failed`, `bad_options`, `generator_died` or `stopped`.
  */
-export async function startGenerator({ cpu, onSlice, ...input }: GeneratorOptions): Promise<Generator> {
-  const options = loadOptionsSchema.parse(input)
-  const child = spawnGenerator(cpu)
-  const stderr = tailOf(child)
-  const gone = new Promise<LoadError>((resolve) => {
-    child.once('error', (error) => resolve(died(error.message)))
-    child.once('close', (code, signal) => resolve(died(stderr().trim() || `ended with ${signal ?? `code ${code}`}`)))
-  })
-  const tell = (command: Command) => {
-    // A process that is gone is noticed by `gone`; the failed write has nothing to add.
-    if (child.connected) child.send(command, () => {})
+export async function startGenerator(input: GeneratorOptions): Promise<Generator> {
+  const { cpus = null, onSlice = () => undefined, signal } = input
+  const options = checkedOptions(input)
+  const count = Math.min(input.workers ?? 1, options.connections, options.maxInFlight)
+  const address = await resolveTarget(options)
+  const merge = createSliceMerge(count, onSlice)
+  const listeners = new Set<(worker: number, report: Report) => void>()
+  const onReport = (worker: number, report: Report) => {
+    if (report.type === 'slice') merge.add(worker, report.slice)
+    else if (report.type === 'drained') merge.drained(worker, report.id)
+    for (const listener of listeners) listener(worker, report)
   }
+  const stoppedEarly = new LoadError('stopped', 'the load was stopped before it began')
+  if (signal?.aborted) throw stoppedEarly
+  const workers = Array.from({ length: count }, (_, index) => startWorker(cpus, (report) => onReport(index, report)))
+  const killAll = () => {
+    for (const worker of workers) worker.kill()
+  }
+  let stopping = false
+  const firstGone = Promise.race(workers.map(({ gone }) => gone))
+  // A share of a load is not the load: when one process dies the others end.
+  void firstGone.then(() => stopping || killAll())
+  const allGone = Promise.all(workers.map(({ gone }) => gone)).then(() => firstGone)
+  signal?.addEventListener('abort', killAll, { once: true })
 
-  const listeners = new Set<(report: Report) => void>()
-  child.on('message', (message) => {
-    const report = reportSchema.parse(message)
-    if (report.type === 'slice') onSlice?.(sliceOf(report.slice))
-    for (const listener of listeners) listener(report)
-  })
-
-  /** First answer that `pick` wants, or the error that ended the process. */
-  const answer = async <T>(pick: (report: Report) => T | undefined): Promise<T | LoadError> => {
-    let listener: (report: Report) => void = () => {}
-    const picked = new Promise<T>((resolve) => {
-      listener = (report) => {
-        const value = pick(report)
-        if (value !== undefined) resolve(value)
+  /** What `pick` takes from the first fitting report of each worker, or the error that ended one. */
+  const answers = async <T>(pick: (report: Report) => T | undefined): Promise<T[] | LoadError> => {
+    const picked = new Map<number, T>()
+    let listener: (worker: number, report: Report) => void = () => {}
+    const all = new Promise<T[]>((resolve) => {
+      listener = (worker, report) => {
+        const value = picked.has(worker) ? undefined : pick(report)
+        if (value === undefined) return
+        picked.set(worker, value)
+        if (picked.size === count) resolve([...picked.values()])
       }
       listeners.add(listener)
     })
-    const result = await Promise.race([picked, gone])
+    const result = await Promise.race([all, allGone])
     listeners.delete(listener)
     return result
   }
 
-  tell({ type: 'open', options })
-  const opened = await answer((report) => (report.type === 'ready' || report.type === 'failed' ? report : undefined))
-  if (opened instanceof LoadError || opened.type === 'failed') {
-    child.kill('SIGKILL')
-    throw opened instanceof LoadError
-      ? opened
-      : new LoadError('target_unreachable', opened.message, 'start the target first, or correct the url')
+  const ready = answers((report) => (report.type === 'ready' ? true : undefined))
+  for (const [index, worker] of workers.entries())
+    worker.tell({ type: 'open', address, options: shareOf(options, index, count) })
+  const opened = await ready
+  signal?.removeEventListener('abort', killAll)
+  if (opened instanceof LoadError) {
+    killAll()
+    throw signal?.aborted ? stoppedEarly : opened
   }
+  return {
+    pids: workers.map(({ pid }) => pid),
+    address,
+    warmUp: async () => {
+      const warm = answers((report) => (report.type === 'warm' ? true : undefined))
+      for (const worker of workers) worker.tell({ type: 'warm' })
+      await warm // a process that died says so to the phase
+    },
+    runPhase: phaseRunner(workers, answers, merge.begin),
+    stop: async () => {
+      stopping = true
+      await Promise.all(workers.map((worker) => worker.stop()))
+    },
+  }
+}
 
+function checkedOptions(input: GeneratorOptions): LoadOptions {
+  const { workers: _workers, cpus: _cpus, onSlice: _onSlice, signal: _signal, ...load } = input
+  const path = URL.canParse(input.url) ? new URL(input.url).pathname + new URL(input.url).search : '/'
+  const parsed = loadOptionsSchema.safeParse({ ...load, requests: load.requests ?? [{ path }] })
+  if (parsed.success) return parsed.data
+  throw new LoadError('bad_options', `the load cannot be made: ${z.prettifyError(parsed.error)}`, 'correct the plan')
+}
+
+/** A process's part of what bounds the whole. */
+function shareOf(options: LoadOptions, index: number, of: number): LoadOptions {
+  const part = (whole: number) => Math.floor((whole + of - 1 - index) / of)
+  return {
+    ...options,
+    connections: part(options.connections),
+    maxInFlight: part(options.maxInFlight),
+    maxQueue: part(options.maxQueue),
+    shard: { index, of },
+  }
+}
+
+function phaseRunner(
+  workers: readonly Worker[],
+  answers: <T>(pick: (report: Report) => T | undefined) => Promise<T[] | LoadError>,
+  begin: (id: number, startNs: bigint) => void,
+): Generator['runPhase'] {
   let running = false
-  const runPhase = async (spec: PhaseSpec): Promise<PhaseResult> => {
+  return async (spec) => {
     if (running) throw new LoadError('phase_running', 'a phase is running already', 'await it first, or stop()')
     const phase = phaseSpecSchema.parse(spec)
     running = true
-    const drained = answer((report) =>
+    const drained = answers((report) =>
       report.type === 'drained' && report.id === phase.id ? report.totals : undefined,
     )
-    const ended = answer((report) => (report.type === 'ended' && report.id === phase.id ? report : undefined))
-    tell({ type: 'phase', phase })
-    const end = await ended
+    const ended = answers((report) => (report.type === 'ended' && report.id === phase.id ? report : undefined))
+    const startNs = process.hrtime.bigint() + HEARD_AFTER_NS
+    begin(phase.id, startNs)
+    for (const worker of workers) worker.tell({ type: 'phase', phase, startNs: String(startNs) })
+    const ends = await ended
     running = false
-    if (end instanceof LoadError) throw end
+    if (ends instanceof LoadError) throw ends
     return {
       id: phase.id,
-      startNs: BigInt(end.startNs),
-      endNs: BigInt(end.endNs),
-      drained: drained.then((totals) =>
-        totals instanceof LoadError ? { planned: 0, sent: 0, done: 0, errors: {} } : totals,
-      ),
+      startNs,
+      endNs: ends.map(({ endNs }) => BigInt(endNs)).reduce(latest),
+      drained: drained.then((totals) => addedTotals(totals instanceof LoadError ? [] : totals)),
     }
   }
-  const stop = async () => {
-    tell({ type: 'stop' })
-    const bound = setTimeout(() => child.kill('SIGKILL'), STOP_BOUND_MS)
-    await gone
-    clearTimeout(bound)
-  }
-  return { pid: child.pid ?? 0, address: opened.address, runPhase, stop }
 }
 
-const died = (cause: string): LoadError =>
-  new LoadError('generator_died', `the load generator died: ${cause}`, 'run the audit again; the phase is incomplete')
-
-function spawnGenerator(cpu: number | undefined): ChildProcess {
-  // From source this is a .ts file, which Node runs by stripping its types; from dist a .js file.
-  const entry = fileURLToPath(new URL(`./generator-process${extname(import.meta.url)}`, import.meta.url))
-  const command = [process.execPath, entry]
-  const [file = '', ...args] = cpu === undefined ? command : ['taskset', '-c', String(cpu), ...command]
-  return spawn(file, args, {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] },
-    // Ctrl-C reaches the whole foreground group: the parent decides when the load ends.
-    detached: true,
-  })
-}
-
-function tailOf(child: ChildProcess): () => string {
-  let tail = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    tail = (tail + text).slice(-4096)
-  })
-  return () => tail
-}
-
-const sliceOf = ({ startNs, endNs, ...rest }: WireSlice): LoadSlice => ({
-  ...rest,
-  startNs: BigInt(startNs),
-  endNs: BigInt(endNs),
+const addedTotals = (totals: readonly PhaseTotals[]): PhaseTotals => ({
+  planned: totals.reduce((sum, { planned }) => sum + planned, 0),
+  sent: totals.reduce((sum, { sent }) => sum + sent, 0),
+  done: totals.reduce((sum, { done }) => sum + done, 0),
+  errors: addedUp(totals.map(({ errors }) => errors)),
 })

@@ -1,4 +1,10 @@
-export type LoadErrorCode = 'target_unreachable' | 'generator_died' | 'phase_running' | 'given_up'
+export type LoadErrorCode =
+  | 'target_unreachable'
+  | 'tls_failed'
+  | 'generator_died'
+  | 'phase_running'
+  | 'bad_options'
+  | 'stopped'
 
 /** What the load generator could not do: what happened, and what to do about it. */
 export class LoadError extends Error {

@@ -1,11 +1,13 @@
 /**
  * How a request ended. `status` and `body` were answered, but not as expected; `timeout` was not answered within its
- * time, counted from its intended start; EADDRNOTAVAIL and EMFILE are the generator's own lack; `dropped` was never sent.
+ * time, counted from its intended start; `tls`: no secure connection (certificate, handshake); EADDRNOTAVAIL and EMFILE
+ * are the generator's own lack; `dropped` was never sent.
  */
 export const errorClasses = [
   'connect_refused',
   'reset',
   'timeout',
+  'tls',
   'status',
   'body',
   'EADDRNOTAVAIL',
@@ -19,36 +21,36 @@ export type Outcome = 'ok' | ErrorClass
 /** Outcomes with a latency: the target answered, or kept the client waiting until it gave up. */
 export const answered: ReadonlySet<Outcome> = new Set<Outcome>(['ok', 'status', 'body', 'timeout'])
 
-/** What a request asks and what counts as its answer. */
-export interface Expectation {
-  /** the one status that is right; without it any below 400 is */
-  status?: number | undefined
-  /** text that the body must contain */
-  bodyIncludes?: string | undefined
-}
-
-/** Judges a complete answer. `body` is read only where `bodyIncludes` asks for it. */
-export function outcomeOf(status: number, body: string, expect: Expectation): Outcome {
-  if (expect.status === undefined ? status >= 400 : status !== expect.status) return 'status'
-  return expect.bodyIncludes === undefined || body.includes(expect.bodyIncludes) ? 'ok' : 'body'
+/** Judges a complete answer. `expected`: the statuses that are right; none named: any below 400, so a redirect is an answer. */
+export function outcomeOf(status: number, expected: readonly number[], bodyIsRight: boolean): Outcome {
+  if (expected.length === 0 ? status >= 400 : !expected.includes(status)) return 'status'
+  return bodyIsRight ? 'ok' : 'body'
 }
 
 const classByCode: Record<string, ErrorClass> = {
   ECONNREFUSED: 'connect_refused',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
-  UND_ERR_SOCKET: 'reset',
   ETIMEDOUT: 'timeout',
   EADDRNOTAVAIL: 'EADDRNOTAVAIL',
   EMFILE: 'EMFILE',
   ENFILE: 'EMFILE',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'body',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'body',
+  EPROTO: 'tls',
+  ERR_HTTP2_STREAM_ERROR: 'reset',
+  ERR_HTTP2_SESSION_ERROR: 'reset',
+  ERR_HTTP2_GOAWAY_SESSION: 'reset',
+  ERR_HTTP2_INVALID_SESSION: 'reset',
+  ERR_HTTP2_STREAM_CANCEL: 'reset',
+  ERR_HTTP2_ERROR: 'body',
 }
 
-/** Class of a transport error by its code; undici's parser errors, a malformed answer, have only a name. */
+/** Codes of OpenSSL's certificate checks and handshake, as Node.js passes them on (its `tls` documentation, "X509 certificate error codes"). */
+const tlsCode =
+  /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CRL_|ERROR_IN_|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)/
+
+/** Class of a transport error by its code. */
 export function classOf(error: unknown): ErrorClass {
   if (!(error instanceof Error)) return 'other'
-  if (error.name === 'HTTPParserError') return 'body'
-  return classByCode['code' in error ? String(error.code) : ''] ?? 'other'
+  const code = 'code' in error ? String(error.code) : ''
+  return classByCode[code] ?? (tlsCode.test(code) ? 'tls' : 'other')
 }

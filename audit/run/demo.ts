@@ -51,7 +51,7 @@ export async function runDemo(options: DemoOptions): Promise<AttachOutcome> {
     generator = await startGenerator({
       url: `http://127.0.0.1:${api.port}/`,
       connections: CONNECTIONS,
-      mode: 'per-request',
+      keepAlive: false,
       timeoutMs: TIMEOUT_MS,
       onSlice: (slice) => recorder.load(slice),
     })

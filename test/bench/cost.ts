@@ -34,8 +34,9 @@ export async function measureCost(
   const load = await startGenerator({
     url: target.url,
     connections: CONNECTIONS,
-    cpu: placement.generator,
+    cpus: String(placement.generator),
   })
+  await load.warmUp()
   try {
     const able = tracers.filter((tracer) => lackOf(tracer) === undefined)
     for (const tracer of tracers) {

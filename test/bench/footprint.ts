@@ -17,7 +17,8 @@ export async function measureFootprint(
     'Footprint of probe itself',
     `default probes on the ${target.name} target at ${target.rps} requests/s, watched for ${watchMs / 1000} s, as long after it attached`,
   )
-  const load = await startGenerator({ url: target.url, connections: 16, cpu: placement.generator })
+  const load = await startGenerator({ url: target.url, connections: 16, cpus: String(placement.generator) })
+  await load.warmUp()
   const rates = { fromRps: target.rps, toRps: target.rps, durationMs: 600_000 }
   const running = load.runPhase({ id: 1, rates, discard: true })
   try {

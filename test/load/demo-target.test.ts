@@ -31,7 +31,7 @@ async function systemTicks(pid: number): Promise<number> {
 describe('the demo target', () => {
   it('overflows its accept queue when it stalls, so that SYNs are resent after a second', async () => {
     const { target, url } = await demo()
-    const generator = await startGenerator({ url, mode: 'per-request', connections: 1 })
+    const generator = await startGenerator({ url, keepAlive: false, connections: 1 })
     onTestFinished(() => generator.stop())
     const burst = { fromRps: 300, toRps: 300, durationMs: 900 }
     const healthy = await generator.runPhase({ id: 1, rates: burst })

@@ -1,9 +1,13 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { createServer as createTcp, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { z } from 'zod'
 
 export interface TestServer {
   url: string
@@ -38,17 +42,46 @@ export async function tcpServer(onData: (socket: Socket) => void): Promise<TestS
   return state
 }
 
+/** A key and a certificate for 127.0.0.1 and localhost, signed by itself; null where there is no openssl(1). */
+export function makeCertificate(): { key: string; cert: string } | null {
+  const folder = mkdtempSync(join(tmpdir(), 'probe-tls-'))
+  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  try {
+    execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+  } catch {
+    return null // the test says what it lacks
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
 /** A plain HTTP server on loopback in a process of its own, that a test may stop; killed when the test ends. */
-export async function serverProcess(): Promise<{ pid: number; url: string }> {
-  const source = `const server = require('node:http').createServer((_, response) => response.end('ok'))
+export async function serverProcess(): Promise<{
+  pid: number
+  url: string
+  /** when it answered each request so far, in order, CLOCK_MONOTONIC ms */
+  answeredMs: () => Promise<number[]>
+}> {
+  const source = `const times = []
+    const server = require('node:http').createServer((request, response) => {
+      if (request.url === '/times') return response.end(JSON.stringify(times))
+      times.push(Number(process.hrtime.bigint()) / 1e6)
+      response.end('ok')
+    })
     server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
   const child = spawn(process.execPath, ['--eval', source])
   onTestFinished(() => void child.kill('SIGKILL'))
   const [port] = await once(createInterface({ input: child.stdout }), 'line')
-  return { pid: child.pid ?? 0, url: `http://127.0.0.1:${port}/` }
+  const url = `http://127.0.0.1:${port}/`
+  const answeredMs = async () => z.array(z.number()).parse(await (await fetch(`${url}times`)).json())
+  return { pid: child.pid ?? 0, url, answeredMs }
 }
 
-async function listening(server: Server): Promise<TestServer> {
+/** Starts a server on loopback, on a port of its choice unless one is given. */
+export async function listening(server: Server, port = 0, scheme = 'http'): Promise<TestServer> {
   const sockets = new Set<Socket>()
   const state: TestServer = {
     url: '',
@@ -68,10 +101,10 @@ async function listening(server: Server): Promise<TestServer> {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  state.url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/`
+  state.url = `${scheme}://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/`
   onTestFinished(state.close)
   return state
 }

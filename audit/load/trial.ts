@@ -1,0 +1,61 @@
+import type { Thresholds } from '../plan/plan.ts'
+import type { LoadSlice } from './generator.ts'
+import { decodeHdr, emptyHdr, mergeHdr, percentilesOf } from './hdr.ts'
+import { defaultValidity, errorShare, judgePhase, type ValidityLimits } from './judge.ts'
+import { addedUp } from './merge.ts'
+import type { Trial } from './search.ts'
+
+/** Judges one step of a search by its slices: by the thresholds, and whether the generator was the bottleneck. */
+export function judgeTrial(
+  rps: number,
+  slices: readonly LoadSlice[],
+  thresholds: readonly (Thresholds | null)[],
+  validity: ValidityLimits = validityFor(thresholds),
+): Trial {
+  const errors = addedUp(slices.map((slice) => slice.errors))
+  const sum = (pick: (slice: LoadSlice) => number) => slices.reduce((total, slice) => total + pick(slice), 0)
+  const done = sum((slice) => slice.done)
+  const response = percentilesOf(merged(slices.map(({ hist }) => hist.response)))
+  const sendLagP99Ms = percentilesOf(merged(slices.flatMap(({ hist }) => hist.send_lag ?? []))).p99
+  const broken = thresholds.flatMap((limits) => brokenOf(limits, response, errorShare(done, errors)))
+  // The generator's own lack comes first: with it, latencies and errors say nothing about the target.
+  const planned = sum((slice) => ((slice.target_rps ?? 0) * Number(slice.endNs - slice.startNs)) / 1e9)
+  const { dropped = 0, ...others } = errors
+  const sent = sum((slice) => slice.sent)
+  // What was not sent because the target held all connections is the target's; the rest is the generator's.
+  const inVain = dropped + Math.min(errors['timeout'] ?? 0, Math.max(0, planned - sent - dropped))
+  const { reasons } = judgePhase({ planned, sent: sent + inVain, errors: others, sendLagP99Ms }, validity)
+  if (reasons.length > 0) return { rps, brokenBy: 'generator', text: reasons.join(', ') }
+  if (dropped > 0) broken.push(`${dropped} requests waited in vain for a connection`)
+  if (broken.length > 0) return { rps, brokenBy: 'target', text: [...new Set(broken)].join(', ') }
+  return { rps, brokenBy: null, text: response.p99 === null ? 'no answers' : `p99 ${number(response.p99)} ms` }
+}
+
+/** The generator may be late by a tenth of the latency that is judged, and by 5 ms in any case. */
+function validityFor(thresholds: readonly (Thresholds | null)[]): ValidityLimits {
+  const p99Ms = Math.min(...thresholds.map((limits) => limits?.p99Ms ?? Number.POSITIVE_INFINITY))
+  return Number.isFinite(p99Ms) ? { ...defaultValidity, maxSendLagP99Ms: Math.max(5, p99Ms / 10) } : defaultValidity
+}
+
+function brokenOf(
+  limits: Thresholds | null,
+  response: ReturnType<typeof percentilesOf>,
+  share: number | null,
+): string[] {
+  if (!limits) return []
+  const pairs = [
+    ['p50', response.p50, limits.p50Ms],
+    ['p99', response.p99, limits.p99Ms],
+    ['p99.9', response.p999, limits.p999Ms],
+  ] as const
+  const broken = pairs.flatMap(([name, ms, limitMs]) =>
+    limitMs !== null && ms !== null && ms > limitMs ? [`${name} ${number(ms)} ms > ${limitMs} ms`] : [],
+  )
+  if (limits.errors !== null && share !== null && share > limits.errors)
+    broken.push(`errors ${number(share * 100)} % > ${number(limits.errors * 100)} %`)
+  return broken
+}
+
+const merged = (encoded: readonly string[]) => encoded.reduce((all, one) => mergeHdr(all, decodeHdr(one)), emptyHdr())
+
+const number = (value: number): string => String(Number(value.toPrecision(3)))
