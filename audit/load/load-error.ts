@@ -1,4 +1,14 @@
-export type LoadErrorCode = 'target_unreachable' | 'generator_died' | 'phase_running' | 'given_up'
+export type LoadErrorCode =
+  | 'target_unreachable'
+  | 'generator_died'
+  | 'phase_running'
+  | 'given_up'
+  /** k6, JMeter: not on this host */
+  | 'tool_missing'
+  /** it did not do what it was started for */
+  | 'tool_failed'
+  /** what it was told to run is not there, or wrong */
+  | 'bad_script'
 
 /** What the load generator could not do: what happened, and what to do about it. */
 export class LoadError extends Error {
