@@ -67,7 +67,10 @@ async function follow(course: Course, options: K6FollowOptions, signal: AbortSig
   const take = async (event: K6Event) => {
     if (event.type !== 'request' && event.type !== 'dropped') return counts.take(event)
     const endNs = toMonotonic(event.type === 'request' ? event.endUnixMs : event.unixMs)
-    if (endNs < since.ns) return void since.earlier++
+    if (endNs < since.ns) {
+      if (event.type === 'request') since.earlier++
+      return
+    }
     counts.take(event)
     if (event.scenario !== '' && !phases.has(event.scenario)) {
       const begun = await course.begin(event.scenario, kindOf(event.scenario))

@@ -18,6 +18,7 @@ export async function* tail({ file, signal, isOver, onRestart }: TailOptions): A
   let handle: FileHandle | null = null
   let offset = 0
   let newsNs = process.hrtime.bigint()
+  let over = false
   try {
     while (!signal.aborted) {
       handle ??= await openIfThere(file)
@@ -33,7 +34,10 @@ export async function* tail({ file, signal, isOver, onRestart }: TailOptions): A
         onRestart()
         continue
       }
-      if (await isOver(Number(process.hrtime.bigint() - newsNs) / 1e6)) return
+      if (over) return
+      over = await isOver(Number(process.hrtime.bigint() - newsNs) / 1e6)
+      // Something may have been written between looking and asking.
+      if (over) continue
       // A sleep that is cut short is noticed by the loop's condition.
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined)
     }
