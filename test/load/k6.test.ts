@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import type { Histogram } from 'hdr-histogram-js'
@@ -116,6 +119,15 @@ function expectPercentiles(response: Histogram, sorted: readonly number[]) {
   }
 }
 
+/** Zombies are not: nobody may be there to reap them. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 const replay = (env: Record<string, string> = {}): Promise<K6Driver> =>
   k6Driver({ script, env: { REPLAY: recording, REPLAY_SPEED: '10', ...env } })
 
@@ -194,6 +206,29 @@ describe('k6 as a driver, with its recorded output', () => {
     })
     await expect(driver.run(seen.course)).rejects.toThrow('the tracer is gone')
     expect(driver.pids()).toEqual([])
+  })
+
+  test('k6 ends with us, however we end', async () => {
+    const source = `import { k6Driver } from ${JSON.stringify(path.join(root, 'audit/load/k6/driver.ts'))}
+      const driver = await k6Driver(${JSON.stringify({ script, env: { REPLAY: recording } })})
+      console.log(driver.pids()[0])
+      setInterval(() => {}, 1000)`
+    const us = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void us.kill('SIGKILL'))
+    const [pid] = await once(createInterface({ input: us.stdout }), 'line')
+    expect(isRunning(Number(pid))).toBe(true)
+    us.kill('SIGKILL')
+    await expect.poll(() => isRunning(Number(pid)), { timeout: 10_000 }).toBe(false)
+  })
+
+  test('a start that takes too long can be given up', async () => {
+    const signal = AbortSignal.abort()
+    await expect(k6Driver({ script, env: { REPLAY: recording }, signal })).rejects.toMatchObject({
+      code: 'tool_failed',
+      message: expect.stringContaining('k6 was killed by SIGKILL'),
+    })
   })
 
   test('a host without k6 is told what to install', async () => {

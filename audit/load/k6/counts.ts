@@ -5,6 +5,7 @@ export interface K6Counts {
   take(event: K6Event): void
   /** of one scenario so far; null before its first iteration has ended */
   requestsPerIteration(scenario: string): number | null
+  totals(): { iterations: number; requests: number }
   readonly checks: ReadonlyMap<string, { passed: number; failed: number }>
   readonly dropped: ReadonlyMap<string, number>
 }
@@ -37,7 +38,11 @@ export function createCounts(): K6Counts {
       const ended = iterations.get(scenario) ?? 0
       return ended === 0 ? null : (requests.get(scenario) ?? 0) / ended
     },
+    totals: () => ({ iterations: sumOf(iterations), requests: sumOf(requests) }),
     checks,
     dropped,
   }
 }
+
+const sumOf = (counts: ReadonlyMap<string, number>): number =>
+  [...counts.values()].reduce((sum, count) => sum + count, 0)

@@ -21,6 +21,8 @@ export interface K6Options {
   args?: readonly string[]
   /** variables for the script and for k6, beside PATH and HOME */
   env?: Readonly<Record<string, string>>
+  /** ends a start that takes long; afterwards `stop` does */
+  signal?: AbortSignal
 }
 
 /** k6 that stands at its start: VUs are made, the first request waits for `run`. `stop` ends it, whether it ran or not. */
@@ -45,7 +47,7 @@ const TRIED = /^[12]\./
  *
  * @throws LoadError `tool_missing` without k6, `bad_script` when it cannot use the script, `tool_failed` otherwise
  */
-export async function k6Driver({ script, args = [], env = {} }: K6Options): Promise<K6Driver> {
+export async function k6Driver({ script, args = [], env = {}, signal }: K6Options): Promise<K6Driver> {
   const environment = {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '/',
@@ -69,7 +71,7 @@ export async function k6Driver({ script, args = [], env = {} }: K6Options): Prom
   const reader = createCsvReader((row) => onRow(row))
   let child: K6Process
   try {
-    const files = { directory, onData: reader.write, onLog: log.take }
+    const files = { directory, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
     child = await startK6({ k6, script, args, env: environment, ...files })
   } catch (error) {
     await clean()
@@ -105,6 +107,9 @@ export async function k6Driver({ script, args = [], env = {} }: K6Options): Prom
       const exit = await child.ended
       reader.end()
       ledger.end()
+      const { iterations, requests } = ledger.counts.totals()
+      if (iterations > 0 && requests === 0)
+        course.note(`k6 ran ${iterations} iterations without an HTTP request: other protocols are not counted`)
       if (reader.skipped > 0) course.note(`${reader.skipped} lines of k6's output were no metric and are not counted`)
       return verdictOf({
         ...exit,
@@ -148,8 +153,10 @@ async function beginPhases(
   const sinceStartMs = () => Number(process.hrtime.bigint() - zeroNs) / 1e6
   /** False: k6 ended first. */
   const reach = async (ms: number): Promise<boolean> => {
+    const waitMs = ms - sinceStartMs()
+    if (waitMs <= 0) return true
     // A sleep that is cut short by the end is told apart by the signal.
-    await sleep(Math.max(0, ms - sinceStartMs()), undefined, { signal: over.signal }).catch(() => undefined)
+    await sleep(waitMs, undefined, { signal: over.signal }).catch(() => undefined)
     return !over.signal.aborted
   }
   for (const { name, kind, startMs } of phases.slice(1)) {

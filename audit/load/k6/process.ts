@@ -20,6 +20,8 @@ export interface K6ProcessOptions {
   directory: string
   onData: (chunk: Buffer) => void
   onLog: (line: K6LogLine) => void
+  /** ends it while it starts */
+  signal?: AbortSignal
 }
 
 /** A k6 that stands at its start and waits to be released. */
@@ -83,7 +85,6 @@ export async function startK6(options: K6ProcessOptions): Promise<K6Process> {
     env: { ...options.env, K6_CSV_SAVE_INTERVAL: '200ms', K6_CSV_TIME_FORMAT: 'unix_nano' },
     extendEnv: false,
     detached: true,
-    cleanup: true,
     buffer: false,
     reject: false,
     stdin: 'ignore',
@@ -96,22 +97,30 @@ export async function startK6(options: K6ProcessOptions): Promise<K6Process> {
   })
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk))
 
+  const end = () => kill(child.pid, 'SIGKILL')
+  process.once('exit', end)
+  options.signal?.addEventListener('abort', end, { once: true })
+
   const over = new AbortController()
   const ended = child.then(async ({ exitCode, signal }): Promise<K6Exit> => {
     over.abort()
+    process.off('exit', end)
+    options.signal?.removeEventListener('abort', end)
     log.end()
     reader.close()
     await reader.ended
     return { code: exitCode ?? null, signal: signal ?? null }
   })
   const rest = restOf(address)
-  const stop = () => stopped(child.pid ?? 0, rest, ended, over.signal)
+  const stop = () => stopped(child.pid, rest, ended, over.signal)
 
+  if (options.signal?.aborted) end()
   const paused = await awaitStatus(rest, ({ status }) => status >= PAUSED, POLL_MS, over.signal)
   if (paused?.status !== PAUSED) {
     if (paused) await stop()
     throw new EndedEarly(await ended)
   }
+  options.signal?.removeEventListener('abort', end)
   return {
     pid: child.pid ?? 0,
     ended,
@@ -155,7 +164,12 @@ export class EndedEarly extends Error {
   }
 }
 
-async function stopped(pid: number, rest: K6Rest, ended: Promise<unknown>, gone: AbortSignal): Promise<void> {
+async function stopped(
+  pid: number | undefined,
+  rest: K6Rest,
+  ended: Promise<unknown>,
+  gone: AbortSignal,
+): Promise<void> {
   // Another program may have its port by now.
   if (gone.aborted) return void (await ended)
   await Promise.race([ended, rest.change({ stopped: true })])
@@ -167,7 +181,8 @@ async function stopped(pid: number, rest: K6Rest, ended: Promise<unknown>, gone:
   await ended
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
   try {
     // The whole group: a wrapper script may stand before k6.
     process.kill(-pid, signal)
