@@ -9,8 +9,9 @@ export interface LineSplitter {
   readonly dropped: number
 }
 
-/** Cuts a byte stream into lines, whatever its chunks, with bounded memory. */
+/** Cuts a byte stream into lines, whatever its chunks, with bounded memory. Empty lines are none. */
 export function createLineSplitter(onLine: (line: string) => void): LineSplitter {
+  // The beginning of a line whose end is still to come; once it is too long, only its length.
   let parts: Buffer[] = []
   let size = 0
   let dropped = 0
@@ -19,21 +20,30 @@ export function createLineSplitter(onLine: (line: string) => void): LineSplitter
     if (size > LINE_LIMIT) parts = []
     else if (bytes.length > 0) parts.push(bytes)
   }
+  const tell = (line: string) => {
+    if (line.length > LINE_LIMIT) dropped++
+    else if (line !== '') onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
+  }
   const flush = () => {
     if (size > LINE_LIMIT) dropped++
-    else if (size > 0) onLine(Buffer.concat(parts).toString('utf8').replace(/\r$/, ''))
+    else if (size > 0) tell(Buffer.concat(parts).toString('utf8'))
     parts = []
     size = 0
   }
   return {
     write: (chunk) => {
-      let from = 0
-      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-        take(chunk.subarray(from, end))
+      let rest = chunk
+      if (size > 0) {
+        const end = chunk.indexOf(10)
+        if (end < 0) return take(chunk)
+        take(chunk.subarray(0, end))
         flush()
-        from = end + 1
+        rest = chunk.subarray(end + 1)
       }
-      take(chunk.subarray(from))
+      // All whole lines are decoded at once: a line end is never a part of another character.
+      const last = rest.lastIndexOf(10)
+      if (last >= 0) for (const line of rest.toString('utf8', 0, last).split('\n')) tell(line)
+      take(rest.subarray(last + 1))
     },
     end: flush,
     get dropped() {
