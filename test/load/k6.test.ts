@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -316,6 +316,22 @@ describe('k6 that somebody else started, followed by its file', () => {
     const truth = truthOf(points, 'baseline')
     expect(truth.length).toBeGreaterThan(10)
     expectPercentiles(totalsOf(seen, 'baseline').response, truth)
+  })
+
+  test('the process that writes the file is who makes the load; when it closes the file the run is over', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'probe-test-'))
+    onTestFinished(() => rm(directory, { recursive: true, force: true }))
+    const file = path.join(directory, 'k6.out')
+    const handle = await open(file, 'w')
+    const driver = k6Follow({ file, idleMs: Number.POSITIVE_INFINITY })
+    const seen = courseOf('before')
+    const run = driver.run(seen.course)
+    await expect.poll(() => driver.pids(), { timeout: 10_000 }).toEqual([process.pid])
+    await handle.write(linesOf(recorded, 'json', Date.now() + 5))
+    await handle.close()
+    await run
+    expect(totalsOf(seen, 'soak').done).toBe(truthOf(recorded, 'soak').length)
+    expect(driver.pids()).toEqual([])
   })
 
   test('what ended before it was watched is not counted, and that is said', async () => {

@@ -11,6 +11,7 @@ import { restOf } from './rest.ts'
 import { createRequestAssembler, type K6Event, type MetricReader, type MetricRow } from './rows.ts'
 import { tail } from './tail.ts'
 import { countedReasons } from './verdict.ts'
+import { writersOf } from './writers.ts'
 
 export interface K6FollowOptions {
   /** what a k6 that somebody else started writes by `--out csv=FILE` or `--out json=FILE` */
@@ -18,12 +19,17 @@ export interface K6FollowOptions {
   format?: 'csv' | 'json' | 'auto'
   /** `host:port` of its REST API, if it has one: as long as it answers, a file that does not grow is not at its end */
   restAddress?: string
-  /** without news for so long, ms, the run is over: k6 writes its number of VUs each second */
+  /**
+   * without news for so long, ms, the run is over, where it cannot be seen who writes the file: k6 writes its number of VUs
+   * each second
+   */
   idleMs?: number
 }
 
 const SETTLE_EVERY_MS = 250
 const IDLE_MS = 10_000
+/** All processes are looked through for who writes the file. */
+const LOOK_EVERY_MS = 2_000
 /** Status of k6 from which on nothing is sent any more: ended, interrupted, marked as failed. */
 const ENDED = 9
 
@@ -34,12 +40,13 @@ const ENDED = 9
  */
 export function k6Follow(options: K6FollowOptions): LoadDriver {
   const stopping = new AbortController()
+  const writers = new Set<number>()
   let ended: Promise<unknown> = Promise.resolve()
   return {
     name: 'follow',
-    pids: () => [],
+    pids: () => [...writers],
     run: (course) => {
-      const run = follow(course, options, stopping.signal)
+      const run = follow(course, options, writers, stopping.signal)
       ended = run.catch(() => undefined) // told by `run`
       return run
     },
@@ -50,7 +57,13 @@ export function k6Follow(options: K6FollowOptions): LoadDriver {
   }
 }
 
-async function follow(course: Course, options: K6FollowOptions, signal: AbortSignal): Promise<DriverVerdict> {
+async function follow(
+  course: Course,
+  options: K6FollowOptions,
+  /** who makes the load, kept up to date */
+  writers: Set<number>,
+  signal: AbortSignal,
+): Promise<DriverVerdict> {
   const name = sanitizeText(options.file)
   const since = { ns: process.hrtime.bigint(), earlier: 0 }
   const toMonotonic = followClock((text) => course.note(text))
@@ -93,7 +106,7 @@ async function follow(course: Course, options: K6FollowOptions, signal: AbortSig
 
   course.note(`following ${name}: a phase begins when the first request of a scenario is read, up to seconds late`)
   try {
-    const isOver = isOverBy(options)
+    const isOver = isOverBy(options, writers)
     const onRestart = () => course.note(`${name} became shorter: read from its start again`)
     for await (const chunk of tail({ file: options.file, signal, isOver, onRestart })) {
       reader ??= readerFor(options, chunk, assembler.row)
@@ -105,6 +118,7 @@ async function follow(course: Course, options: K6FollowOptions, signal: AbortSig
     await takeAll()
   } finally {
     clearInterval(settling)
+    writers.clear()
     books.close(process.hrtime.bigint())
   }
   if (!reader && !signal.aborted)
@@ -122,10 +136,27 @@ function readerFor(options: K6FollowOptions, first: Buffer, onRow: (row: MetricR
   return isJson ? createJsonReader(onRow) : createCsvReader(onRow)
 }
 
-function isOverBy({ restAddress, idleMs = IDLE_MS }: K6FollowOptions): (idleForMs: number) => Promise<boolean> {
+/**
+ * Whether a file is at its end: nothing new came, and whoever wrote it has closed it or, where we cannot see who that is,
+ * nothing has come for long and no REST API says that k6 runs.
+ */
+function isOverBy(
+  { file, restAddress, idleMs = IDLE_MS }: K6FollowOptions,
+  writers: Set<number>,
+): (idleForMs: number) => Promise<boolean> {
   const rest = restAddress === undefined ? null : restOf(restAddress)
+  let seen = false
+  let lookedMs = Number.NEGATIVE_INFINITY
   return async (idleForMs) => {
-    if (idleForMs < idleMs) return false
+    const nowMs = performance.now()
+    if (nowMs - lookedMs >= LOOK_EVERY_MS) {
+      lookedMs = nowMs
+      writers.clear()
+      for (const pid of await writersOf(file)) writers.add(pid)
+      if (seen && writers.size === 0) return true
+      seen ||= writers.size > 0
+    }
+    if (idleForMs < idleMs || writers.size > 0) return false
     const status = await rest?.status()
     return !status || status.status >= ENDED
   }
