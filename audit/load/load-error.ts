@@ -5,6 +5,15 @@ export type LoadErrorCode =
   | 'phase_running'
   | 'bad_options'
   | 'stopped'
+  | 'given_up'
+  /** k6, JMeter: not on this host */
+  | 'tool_missing'
+  /** it did not do what it was started for */
+  | 'tool_failed'
+  /** what it was told to run is not there, or wrong */
+  | 'bad_script'
+  /** a file of a load tool is not what can be read */
+  | 'samples_unreadable'
 
 /** What the load generator could not do: what happened, and what to do about it. */
 export class LoadError extends Error {
