@@ -1,4 +1,12 @@
-export type LoadErrorCode = 'target_unreachable' | 'generator_died' | 'phase_running' | 'given_up'
+export type LoadErrorCode =
+  | 'target_unreachable'
+  | 'generator_died'
+  | 'phase_running'
+  | 'given_up'
+  /** the load tool is not on this host */
+  | 'tool_missing'
+  /** a file of a load tool is not what can be read */
+  | 'samples_unreadable'
 
 /** What the load generator could not do: what happened, and what to do about it. */
 export class LoadError extends Error {
