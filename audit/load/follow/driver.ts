@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { sanitizeText } from '../../../probes/index.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { createPhaseKeeper, type PhaseKeeper } from '../phase-keeper.ts'
@@ -19,6 +20,7 @@ export interface FollowOptions {
 }
 
 const QUIET_MS = 60_000
+const MS_NS = 1_000_000n
 
 /**
  * Follows the output of a load that somebody else runs. Its phases begin when the first request of a new group (JMeter: thread
@@ -40,6 +42,7 @@ export function followDriver({ file, format, quietMs = QUIET_MS }: FollowOptions
         stopping.abort()
       })
       let read = readSamples(format, follow, course)
+      if (!existsSync(file)) course.note(`${shown} is not there yet: waiting for it`)
       try {
         const tail = tailFile(file, {
           signal: stopping.signal,
@@ -105,7 +108,8 @@ function follower(course: Course, keeper: PhaseKeeper, shown: string): Follower 
       let count = 0
       for (const { startMs, group, groupNumber: _, ...sample } of samples) {
         const startNs = toMonotonic(startMs)
-        if (startNs < firstNs) {
+        // Files round down to a millisecond.
+        if (startNs + MS_NS <= firstNs) {
           past++
           continue
         }

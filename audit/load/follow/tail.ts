@@ -27,7 +27,8 @@ export async function* tailFile(path: string, options: TailOptions): AsyncGenera
   const { fromStart = true, signal, onRestart } = options
   let file: FileHandle | null = null
   let position = 0
-  let isFirst = true
+  let isFirstLook = true
+  let wasThere = false
   try {
     for (;;) {
       // Asked before reading: what was written before the signal is then read for certain.
@@ -35,10 +36,11 @@ export async function* tailFile(path: string, options: TailOptions): AsyncGenera
       if (!file) {
         file = await openRegular(path)
         if (file) {
-          position = isFirst && !fromStart ? (await file.stat()).size : 0
-          if (!isFirst) onRestart?.()
+          position = isFirstLook && !fromStart ? (await file.stat()).size : 0
+          if (wasThere) onRestart?.()
+          wasThere = true
         }
-        isFirst = false
+        isFirstLook = false
       }
       if (file) {
         if ((await file.stat()).size < position) {
