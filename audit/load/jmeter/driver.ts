@@ -1,0 +1,184 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { sanitizeText } from '../../../probes/index.ts'
+import type { Course, LoadDriver } from '../driver.ts'
+import { tailFile } from '../follow/tail.ts'
+import { LoadError } from '../load-error.ts'
+import { createJmxCourse } from './course.ts'
+import { createJtlReader } from './jtl.ts'
+import { readJmxPlan } from './plan.ts'
+import { findOnPath, startTool, type ToolProcess } from './process.ts'
+import { resultSettings } from './settings.ts'
+import { timetableOf } from './timetable.ts'
+
+export interface JmeterOptions {
+  /** the .jmx file */
+  plan: string
+  /** for JMeter's -J */
+  properties: Readonly<Record<string, string>>
+  /** where jmeter is looked for; the user's PATH without it */
+  searchPath?: string
+}
+
+const STOP_BOUND_MS = 2000
+/** 2.13 says "the test", later ones "standalone test"; the time in ms comes last. */
+const STARTED = /^Starting .*test.*\((\d{12,13})\)/
+const LISTENS = /^Waiting for possible .*message on port \d+/
+
+/**
+ * Runs a JMeter plan without its window and reads its result file as it grows. JMeter takes seconds to start: until its test
+ * starts the first phase goes on, and then each thread group of the plan begins one by `course.begin`, on the plan's timetable
+ * where it has one. The load is a closed loop: nothing is planned per second, and latencies leave out what waited for a thread.
+ *
+ * `run` rejects with LoadError `tool_missing`, `generator_died` or `samples_unreadable`, or PlanError for the .jmx. JMeter's exit
+ * code is 0 whatever its requests did, so the verdict has no opinion.
+ */
+export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'] ?? '' }: JmeterOptions): LoadDriver {
+  let tool: ToolProcess | null = null
+  let stopPort: number | null = null
+  let isStopped = false
+  return {
+    name: 'jmeter',
+    pids: () => tool?.pids() ?? [],
+    run: async (course) => {
+      const file = findJmeter(searchPath)
+      const jmx = await readJmxPlan(plan, properties)
+      const folder = await mkdtemp(join(tmpdir(), 'probe-jmeter-'))
+      try {
+        const port = await freeUdpPort()
+        if (isStopped) return NO_OPINION
+        const results = join(folder, 'results.jtl')
+        const log = join(folder, 'jmeter.log')
+        const phases = createJmxCourse(course, timetableOf(jmx))
+        let hasStarted = false
+        const running = startTool({
+          file,
+          args: argumentsOf(plan, results, log, {
+            ...properties,
+            ...resultSettings(jmx.hasParentSamples ? 'xml' : 'csv'),
+            'jmeterengine.nongui.port': String(port),
+            'jmeterengine.nongui.maxport': String(port),
+          }),
+          env: process.env,
+          onLine: (line) => {
+            const startedMs = STARTED.exec(line)?.[1]
+            if (startedMs !== undefined) {
+              hasStarted = true
+              phases.testStarted(Number(startedMs))
+            }
+            if (LISTENS.test(line)) stopPort = port
+          },
+        })
+        tool = running
+        try {
+          await follow(results, running, phases, course)
+        } finally {
+          running.kill('SIGKILL')
+          await running.ended
+          phases.close()
+        }
+        const { code, error } = await running.ended
+        if (!isStopped && (code !== 0 || !hasStarted)) throw await death(running, log, error)
+        return NO_OPINION
+      } finally {
+        tool = null
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+    stop: async () => {
+      isStopped = true
+      if (!tool) return
+      const ends = tool.ended.then(() => true)
+      const endsInTime = () => Promise.race([ends, after(STOP_BOUND_MS)])
+      if (stopPort !== null) {
+        await tellJmeter(stopPort, 'StopTestNow')
+        if (await endsInTime()) return
+      }
+      tool?.kill('SIGTERM')
+      if (await endsInTime()) return
+      tool?.kill('SIGKILL')
+      await ends
+    },
+  }
+}
+
+const NO_OPINION = { failed: null, reasons: [] } as const
+
+function findJmeter(searchPath: string): string {
+  const file = findOnPath('jmeter', searchPath)
+  if (file) return file
+  throw new LoadError('tool_missing', 'no jmeter on the PATH', 'install Apache JMeter and add its bin folder to PATH')
+}
+
+function argumentsOf(
+  plan: string,
+  results: string,
+  log: string,
+  properties: Readonly<Record<string, string>>,
+): string[] {
+  const settings = Object.entries(properties).map(([name, value]) => `-J${name}=${value}`)
+  return ['-n', '-t', resolve(plan), '-l', results, '-j', log, ...settings]
+}
+
+/** Books what JMeter writes until it has ended and all is read. A phase that cannot begin, or an unreadable file, ends it. */
+async function follow(
+  results: string,
+  tool: ToolProcess,
+  phases: ReturnType<typeof createJmxCourse>,
+  { note }: Course,
+): Promise<void> {
+  const atEnd = new AbortController()
+  void tool.ended.then(() => atEnd.abort())
+  const reader = createJtlReader({ sample: phases.sample, skipped: phases.skipped, note })
+  for await (const chunk of tailFile(results, { signal: atEnd.signal })) {
+    reader.write(chunk)
+    await phases.book()
+  }
+  reader.end()
+  await phases.book()
+}
+
+async function death(tool: ToolProcess, log: string, error: Error | undefined): Promise<LoadError> {
+  const { code, signal } = await tool.ended
+  const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`
+  const words = [...(await errorsIn(log)), ...tool.lastLines()].slice(-6)
+  return new LoadError(
+    'generator_died',
+    [`jmeter ${how}`, ...words].join('\n  '),
+    'run the plan with jmeter -n -t alone; it has to work there first',
+    error,
+  )
+}
+
+/** The last errors of JMeter's log, safe to show. */
+async function errorsIn(log: string): Promise<string[]> {
+  try {
+    const text = await readFile(log, 'utf8')
+    const lines = text.split('\n').filter((line) => /\b(ERROR|FATAL)\b/.test(line))
+    return lines.slice(-3).map((line) => sanitizeText(line, { maxLength: 300 }))
+  } catch {
+    return [] // it had not come to writing one
+  }
+}
+
+/** A UDP port of loopback that is free now. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  return port
+}
+
+async function tellJmeter(port: number, command: string): Promise<void> {
+  const socket = createSocket('udp4')
+  await new Promise<void>((sent) => socket.send(command, port, '127.0.0.1', () => sent()))
+  socket.close()
+}
+
+/** false, later; the timer keeps nothing alive. */
+const after = (ms: number): Promise<false> => new Promise((late) => setTimeout(() => late(false), ms).unref())
