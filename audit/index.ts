@@ -14,6 +14,9 @@ export type {
   RunModel,
 } from './model/run.ts'
 export { summarize } from './model/summary.ts'
+export { PlanError } from './plan/error.ts'
+export { parseDurationMs } from './plan/quantity.ts'
+export { type PlanContext, parsePlan, readPlan } from './plan/read.ts'
 export { createProfile, type ProfileBuilder } from './profile/build.ts'
 export { filter, merge } from './profile/combine.ts'
 export {
