@@ -69,7 +69,6 @@ export function readDocument(text: string, path: string): PlanDocument {
     // Found by `plainValue`: the parser compares every key with every other.
     uniqueKeys: false,
     merge: false,
-    logLevel: 'silent',
   })
   const broken = document.errors[0]
   if (broken) throw refuse(broken.pos[0], reasonOf(broken.code, broken.message))
@@ -91,6 +90,14 @@ export function readDocument(text: string, path: string): PlanDocument {
     placeOf,
   }
 }
+
+/** A plan that nobody wrote into a file: complaints about it have no better place than its beginning. */
+export const documentOf = (value: unknown): PlanDocument => ({
+  value,
+  offsetOf: () => 0,
+  offsetOfKey: () => 0,
+  placeOf: () => ({ line: 1, column: 1 }),
+})
 
 /** Counts without building anything. */
 function isTooMuch(text: string): boolean {
@@ -119,7 +126,8 @@ function plainValue(
     return null
   }
   if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null
-  places.values.set(idOf(path), offsetOfNode(node))
+  const isMissing = isScalar(node) && node.source === '' // `peak:` and no more: the place is that of the key
+  if (!isMissing) places.values.set(idOf(path), offsetOfNode(node))
   if (node.anchor !== undefined)
     refuse(node, 'anchors (&name) are not part of a plan: write the value out where it is used')
   if (node.tag !== undefined) refuse(node, 'tags (!name) are not part of a plan: leave it out')
@@ -134,7 +142,6 @@ function plainValue(
     else {
       const inner = [...path, key]
       places.keys.set(idOf(inner), offsetOfNode(pair.key))
-      // A key without a value: the complaint is about the key.
       places.values.set(idOf(inner), offsetOfNode(pair.key))
       entries.set(key, plainValue(pair.value, inner, places, refuse))
     }

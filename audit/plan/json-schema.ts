@@ -27,7 +27,10 @@ export interface Schema {
 
 const schemaSchema: z.ZodType<Schema> = z.custom<Schema>((value) => typeof value === 'object' && value !== null)
 
+let made: Schema | null = null
+
 /** The published JSON Schema of a plan (draft 2020-12): what editors complete and check it by. */
 export function planJsonSchema(): Schema {
-  return schemaSchema.parse(z.toJSONSchema(planSchema, { io: 'input' }))
+  made ??= schemaSchema.parse(z.toJSONSchema(planSchema, { io: 'input' }))
+  return made
 }

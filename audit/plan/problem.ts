@@ -36,10 +36,9 @@ export const pathText = (path: readonly Key[]): string =>
 /** A value as it was found, short. */
 export function got(value: unknown): string {
   if (value === undefined) return 'nothing'
-  if (typeof value === 'number') return String(value)
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object' && value !== null) return 'a map'
-  return clip(JSON.stringify(value) ?? String(value))
+  return clip(typeof value === 'string' ? JSON.stringify(value) : String(value))
 }
 
 const clip = (text: string): string => sanitizeText(text, { maxLength: 60 })

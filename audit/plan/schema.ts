@@ -22,7 +22,10 @@ const auth = z
   .strictObject({
     bearer: text().optional().describe('token, best from the environment: $TOKEN'),
     basic: z
-      .strictObject({ user: text(), password: text().describe('best from the environment: $PASSWORD') })
+      .strictObject({
+        user: text().describe('the user, without a colon'),
+        password: text().describe('best from the environment: $PASSWORD'),
+      })
       .optional()
       .describe('user and password of HTTP basic authentication'),
   })

@@ -81,12 +81,12 @@ export const count = (min: number, max: number) => {
   return z.int({ error }).min(min, error).max(max, error)
 }
 
-/** `only in the shape of a JSON Schema`: at most as many as anybody writes by hand. */
+/** At least one and at most as many as anybody writes by hand. */
 export const list = <Item extends z.ZodType>(item: Item, what: string, max: number) =>
   z
     .array(item, { error: `expected a list of ${what}` })
-    .min(1, `expected a list with at least one of ${what}`)
-    .max(max, `expected at most ${max} of ${what}`)
+    .min(1, `expected a list of ${what}, one at least`)
+    .max(max, `expected at most ${max} ${what}`)
 
 export const namedTexts = (what: string, name = /^[^\0=]+$/) =>
   z.record(z.string().regex(name, `expected ${what}`), text(), { error: `expected ${what} with its text, one a line` })
