@@ -1,4 +1,7 @@
-/** The room's public face: recordings, the model made of them, profiles, load, runs. */
+/** The room's public face: recordings, the model made of them, profiles, load, plans, runs. */
+import type { openPlan as readAnyPlan } from './plan/open.ts'
+import type { Plan } from './plan/plan.ts'
+
 export { percentilesOf } from './load/hdr.ts'
 export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
@@ -14,6 +17,13 @@ export type {
   RunModel,
 } from './model/run.ts'
 export { summarize } from './model/summary.ts'
+export { PlanError } from './plan/error.ts'
+export { type Forecast, forecastOf, LONGEST_WINDOW_MS, windowMsAt } from './plan/forecast.ts'
+export { initPlan, SCHEMA_FILE } from './plan/init.ts'
+export type { Plan, PlannedPhase, Thresholds } from './plan/plan.ts'
+export type { Preset } from './plan/preset.ts'
+export { durationText, parseDurationMs, percentText } from './plan/quantity.ts'
+export { type Timetable, type TimetableRow, timetableOf } from './plan/timetable.ts'
 export { createProfile, type ProfileBuilder } from './profile/build.ts'
 export { filter, merge } from './profile/combine.ts'
 export {
@@ -38,3 +48,15 @@ export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
 export { ControlError, sendMark } from './run/control.ts'
 export { type DemoOptions, runDemo } from './run/demo.ts'
 export { LONGEST_RUN_SECONDS, type Run, recordingName } from './run/run.ts'
+
+/** A plan, or the script of a load tool without one; YAML and the plan's schema are loaded when they are needed. See plan/open.ts. */
+export async function openPlan(...input: Parameters<typeof readAnyPlan>): Promise<Plan> {
+  const plans = await import('./plan/open.ts')
+  return plans.openPlan(...input)
+}
+
+/** The JSON Schema of a plan as a file for editors; see plan/json-schema.ts. */
+export async function planSchemaText(): Promise<string> {
+  const { planJsonSchema } = await import('./plan/json-schema.ts')
+  return `${JSON.stringify(planJsonSchema(), null, 2)}\n`
+}

@@ -1,6 +1,5 @@
-import type { Probe } from '../probes/index.ts'
+import { nearest, type Probe } from '../probes/index.ts'
 import { UsageError } from './errors.ts'
-import { nearest } from './nearest.ts'
 
 /** Probes by name, in the order of the catalog; without names the default ones. */
 export function chooseProbes(catalog: ReadonlyMap<string, Probe>, names: readonly string[]): Probe[] {

@@ -37,6 +37,7 @@ export { isAlive, type ProcessIdentity, type ProcessStat, readProcessStat, readS
 export { type Support, supportText } from './host/support.ts'
 export { isWaiting } from './host/syscalls.ts'
 export { resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
+export { nearest } from './nearest.ts'
 export { mergeData } from './record.ts'
 export { dialectOf } from './script/dialect.ts'
 export { sanitizeText } from './text.ts'

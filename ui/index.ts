@@ -5,6 +5,7 @@ import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
 
+export { type DryRun, dryRunText } from './text/dry-run.ts'
 export { phaseTable } from './text/phases.ts'
 export { progressLine, textSummary } from './text/summary.ts'
 export type { FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, TerminalOptions }

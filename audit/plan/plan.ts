@@ -18,6 +18,8 @@ export interface Plan {
   budgets: Budgets
   /** length of a window at the start of a phase, ms; it grows with the phase */
   intervalMs: number
+  /** folder of the results; null: one named after the time */
+  out: string | null
   /** what `header.plan` of the recording holds: the plan as a person would write it, without secrets */
   written: unknown
 }
@@ -31,7 +33,9 @@ export interface PlannedTarget {
   /** a program that is started before the first phase and stopped after the last; null: it runs already */
   command: {
     argv: readonly [string, ...string[]]
+    /** null: the folder probe runs in */
     cwd: string | null
+    /** beside PATH */
     env: Readonly<Record<string, string>>
     readyMs: number
   } | null
@@ -94,7 +98,7 @@ export interface TimedPhase {
   toRps: number
   /** its latencies are not judged: connections and code get warm */
   discard: boolean
-  /** its own limits beside the plan's */
+  /** what it must keep, where that differs from the plan's; complete, limits of the plan included */
   thresholds: Thresholds | null
 }
 
@@ -109,6 +113,7 @@ export interface SearchPhase {
   stepMs: number
   /** the answer is known to this share, 0.05 = 5 % */
   precision: number
+  /** as of a timed phase */
   thresholds: Thresholds | null
 }
 

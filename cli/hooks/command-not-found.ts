@@ -1,6 +1,6 @@
 import type { Hook } from '@oclif/core/hooks'
+import { nearest } from '../../probes/index.ts'
 import { UsageError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
 
 /**
  * An unknown command gets one line, with the command that was probably meant. oclif also comes here with a word too many

@@ -1,8 +1,9 @@
-// Writes docs/probes/*.md from the catalog and docs/recording.md from the recording's schemas: run it when one of them changed.
+// Writes docs/probes/*.md from the catalog, docs/recording.md and docs/plan.schema.json from their schemas: run it when one of
+// them changed.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { RECORDING_VERSION, recordSchema } from '../../audit/index.ts'
+import { planSchemaText, RECORDING_VERSION, recordSchema } from '../../audit/index.ts'
 import { loadCatalog } from '../../probes/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -13,6 +14,7 @@ rmSync(join(root, 'docs/probes'), { recursive: true, force: true })
 mkdirSync(join(root, 'docs/probes'))
 for (const probe of catalog.values()) write(`docs/probes/${probe.name}.md`, probePage(probe))
 write('docs/recording.md', recordingPage())
+write('docs/plan.schema.json', await planSchemaText())
 
 function write(file, text) {
   writeFileSync(join(root, file), `${text.trim()}\n`)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeFailure, formatFailure, UsageError } from '../../../cli/errors.ts'
-import { nearest } from '../../../cli/nearest.ts'
+import { nearest } from '../../../probes/nearest.ts'
 
 const withFacts = (message: string, facts: object, name = 'Error') => Object.assign(new Error(message), facts, { name })
 

@@ -1,0 +1,44 @@
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { string } from '@oclif/core/args'
+import { string as stringFlag } from '@oclif/core/flags'
+import { initPlan, planSchemaText, SCHEMA_FILE } from '../../../audit/index.ts'
+import { jsonFlag, ProbeCommand } from '../../command.ts'
+
+export class AuditInit extends ProbeCommand {
+  static override summary = 'Write a plan to start from, with a word on every part'
+  static override description =
+    'Beside it goes a JSON Schema by which editors complete and check the plan. An existing plan is never overwritten.'
+  static override examples = ['<%= config.bin %> audit init http://127.0.0.1:8080/']
+  static override enableJsonFlag = true
+  static override args = {
+    url: string({ required: true, description: 'where requests go' }),
+  }
+  static override flags = {
+    json: jsonFlag,
+    output: stringFlag({ char: 'o', description: 'file to write', default: 'plan.yaml', helpValue: 'plan.yaml' }),
+  }
+
+  async run(): Promise<{ plan: string; schema: string; next: string[] }> {
+    const { args, flags } = await this.parse(AuditInit)
+    const plan = flags.output
+    const schema = join(dirname(plan), SCHEMA_FILE)
+    await writeFile(plan, initPlan(args.url), { flag: 'wx' })
+    const isNew = await writeNew(schema, await planSchemaText())
+    const next = [`probe audit --dry-run ${plan}`, `probe audit ${plan}`]
+    this.log(`${plan}   set peak, requests and phases, then: ${next.join(', ')}`)
+    this.log(`${schema}   ${isNew ? 'by which editors complete it' : 'was there and is left as it is'}`)
+    return { plan, schema, next }
+  }
+}
+
+/** False when there is such a file already. */
+async function writeNew(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
