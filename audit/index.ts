@@ -45,8 +45,9 @@ export { parseRecord, type RecordingLine, readRecording } from './recording/read
 export { type FileKind, sniff } from './recording/sniff.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
+export { type AuditOptions, runAudit } from './run/audit.ts'
 export { ControlError, sendMark } from './run/control.ts'
-export { type DemoOptions, runDemo } from './run/demo.ts'
+export { runDemo } from './run/demo.ts'
 export { LONGEST_RUN_SECONDS, type Run, recordingName } from './run/run.ts'
 
 /** A plan, or the script of a load tool without one; YAML and the plan's schema are loaded when they are needed. See plan/open.ts. */

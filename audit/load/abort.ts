@@ -34,5 +34,5 @@ export function createAbortWatch(rule: AbortRule): (slice: LoadSlice) => AbortRe
 const msOf = (ns: bigint): number => Number(ns / 1000n) / 1000
 
 /** Failed requests that the target had a chance to answer. */
-const failuresOf = ({ dropped: _dropped, ...errors }: Readonly<Record<string, number>>): number =>
+export const failuresOf = ({ dropped: _dropped, ...errors }: Readonly<Record<string, number>>): number =>
   Object.values(errors).reduce((n, count) => n + count, 0)

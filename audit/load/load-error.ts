@@ -5,7 +5,6 @@ export type LoadErrorCode =
   | 'phase_running'
   | 'bad_options'
   | 'stopped'
-  | 'given_up'
   /** k6, JMeter: not on this host */
   | 'tool_missing'
   /** it did not do what it was started for */

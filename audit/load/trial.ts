@@ -1,7 +1,8 @@
 import type { Thresholds } from '../plan/plan.ts'
+import { failuresOf } from './abort.ts'
 import type { LoadSlice } from './generator.ts'
 import { decodeHdr, emptyHdr, mergeHdr, percentilesOf } from './hdr.ts'
-import { defaultValidity, errorShare, judgePhase, type ValidityLimits } from './judge.ts'
+import { defaultValidity, judgePhase, type ValidityLimits } from './judge.ts'
 import { addedUp } from './merge.ts'
 import type { Trial } from './search.ts'
 
@@ -17,14 +18,17 @@ export function judgeTrial(
   const done = sum((slice) => slice.done)
   const response = percentilesOf(merged(slices.map(({ hist }) => hist.response)))
   const sendLagP99Ms = percentilesOf(merged(slices.flatMap(({ hist }) => hist.send_lag ?? []))).p99
-  const broken = thresholds.flatMap((limits) => brokenOf(limits, response, errorShare(done, errors)))
+  const broken = thresholds.flatMap((limits) => brokenOf(limits, response, done > 0 ? failuresOf(errors) / done : null))
   // The generator's own lack comes first: with it, latencies and errors say nothing about the target.
   const planned = sum((slice) => ((slice.target_rps ?? 0) * Number(slice.endNs - slice.startNs)) / 1e9)
   const { dropped = 0, ...others } = errors
   const sent = sum((slice) => slice.sent)
   // What was not sent because the target held all connections is the target's; the rest is the generator's.
   const inVain = dropped + Math.min(errors['timeout'] ?? 0, Math.max(0, planned - sent - dropped))
-  const { reasons } = judgePhase({ planned, sent: sent + inVain, errors: others, sendLagP99Ms }, validity)
+  const { reasons } = judgePhase(
+    { planned, sent: sent + inVain, errors: others, sendLagP99Ms, generatorCpu: null },
+    validity,
+  )
   if (reasons.length > 0) return { rps, brokenBy: 'generator', text: reasons.join(', ') }
   if (dropped > 0) broken.push(`${dropped} requests waited in vain for a connection`)
   if (broken.length > 0) return { rps, brokenBy: 'target', text: [...new Set(broken)].join(', ') }

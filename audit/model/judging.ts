@@ -26,11 +26,15 @@ export function judgingOf(plan: Plan): Judging {
     thresholdsOf: (name) => {
       const phase = phases.get(name)
       // Trials of a search break limits by design; what other tools call their phases is judged by the plan's own.
-      if (phase?.type === 'search' || (phase?.type === 'timed' && phase.discard)) return null
-      return name.startsWith('search ') ? null : (phase?.thresholds ?? plan.thresholds)
+      if (isTrial(plan, name) || (phase?.type === 'timed' && phase.discard)) return null
+      return phase?.thresholds ?? plan.thresholds
     },
   }
 }
+
+/** Whether a phase is one of the rates that a search has tried. */
+export const isTrial = (plan: Plan, name: string): boolean =>
+  plan.phases.some((phase) => phase.type === 'search' && (name === phase.name || name.startsWith(`${phase.name} `)))
 
 /** Holds a phase's load against its thresholds. An invalid phase proves nothing, neither good nor bad. */
 export function holdAgainst(

@@ -2,8 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
-import type { Course, DriverVerdict, LoadDriver } from '../load/driver.ts'
+import type { Course, DriverVerdict } from '../load/driver.ts'
 import { LoadError } from '../load/load-error.ts'
+import { type PreparedLoad, prepareLoad } from '../load/prepare.ts'
 import { judgingOf } from '../model/judging.ts'
 import { verdictOf } from '../model/verdict.ts'
 import { PlanError } from '../plan/error.ts'
@@ -18,19 +19,9 @@ export interface AuditOptions
   plan: Plan
   /** folder of the recording */
   directory: string
-  /** makes the load; called once the target is there */
-  prepare: (plan: Plan, signal: AbortSignal) => Promise<PreparedLoad>
   onAttached?: (run: Run) => void
   /** called when a phase has begun, before its load starts */
   onPhase?: (name: string) => Promise<void>
-}
-
-/** A driver that has what it needs to start, and the phase that it starts with. */
-export interface PreparedLoad {
-  driver: LoadDriver
-  firstPhase: { name: string; kind: string }
-  /** the phases as far as they are known, for the plan in the recording's header; null: the plan's own */
-  phases: readonly { name: string; duration: string; rate: string }[] | null
 }
 
 /**
@@ -51,7 +42,8 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     const { command, url } = plan.target
     if (command) service = await startService(command, url, options.host.setpriv, options.signal)
     const target = await targetOf(plan, service)
-    load = await options.prepare(plan, options.signal)
+    const judging = judgingOf(plan)
+    load = await prepareLoad(plan, judging.validity, options.signal)
     const { driver, firstPhase, phases } = load
     run = await startRun({
       ...options,
@@ -60,7 +52,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       firstPhase,
       plan: writtenPlan(plan, phases),
       intervalMs: plan.intervalMs,
-      judging: judgingOf(plan),
+      judging,
       generatorPids: () => driver.pids(),
     })
     options.onAttached?.(run)

@@ -35,7 +35,7 @@ export async function startService(
   const child = spawn(file ?? '', args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, ...command.env },
+    env: { ...inherited(), ...command.env },
     ...(command.cwd === null ? {} : { cwd: command.cwd }),
   })
   const tail = tailOf(child)
@@ -83,6 +83,14 @@ function accepts(url: URL): Promise<boolean> {
     socket.once('connect', () => end(true)).once('error', () => end(false))
     socket.setTimeout(1_000, () => end(false))
   })
+}
+
+/** Of probe's own environment only what a program needs to find its way: NODE_ENV and the like are not the target's. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'USER', 'LANG', 'TZ']
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
 }
 
 function killGroup(child: ChildProcess, name: NodeJS.Signals): void {

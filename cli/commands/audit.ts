@@ -1,26 +1,56 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { boolean, string } from '@oclif/core/flags'
-import { type AttachOutcome, type Run, type RunModel, runDemo } from '../../audit/index.ts'
+import { string as argument } from '@oclif/core/args'
+import { boolean, option, string } from '@oclif/core/flags'
+import {
+  type AttachOutcome,
+  LONGEST_RUN_SECONDS,
+  openPlan,
+  type Plan,
+  type Preset,
+  type Run,
+  type RunModel,
+  runAudit,
+  runDemo,
+  timetableOf,
+} from '../../audit/index.ts'
 import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
 import { flameOfRun, flameSvg, phaseTable, textSummary, timelineSvg } from '../../ui/index.ts'
+import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
+import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
+import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
-const INTERVAL_MS = 1_000
-/** The demo takes a minute; its programs outlive no accident by more than this. */
-const DEMO_LIMIT_SECONDS = 600
+/** What a run may take beyond its timetable before its programs end themselves: starts, last answers, summaries. */
+const SPARE_SECONDS = 600
 
 export class Audit extends ProbeCommand {
   static override summary =
-    'Load in phases and the kernel beside it: a table, a recording, the run over time and flame graphs'
+    'Load in phases and the kernel beside it: a verdict, a table, a recording, the run over time and flame graphs'
   static override description =
-    '--demo needs nothing: it starts an API of its own with known faults, drives it through idle, warm-up, baseline, stress and soak, and ends in about a minute.'
-  static override examples = ['<%= config.bin %> audit --demo']
+    `PLAN is a plan in YAML or JSON (probe audit init URL writes one), a k6 script or a JMeter plan.
+--demo needs none: it starts an API of its own with known faults, drives it through idle, warm-up, baseline, stress and soak, and ends in about a minute.
+Exit code: 0 all limits kept, 1 a limit broken or the load stopped for errors, 5 the measurement is not valid.`
+  static override examples = [
+    '<%= config.bin %> audit --demo',
+    '<%= config.bin %> audit init http://127.0.0.1:8080/',
+    '<%= config.bin %> audit plan.yaml --dry-run',
+    '<%= config.bin %> audit plan.yaml --preset quick --out results',
+    '<%= config.bin %> audit script.js --port 8080',
+  ]
+  static override args = {
+    plan: argument({ description: 'plan (.yaml, .json), k6 script (.js) or JMeter plan (.jmx)' }),
+  }
   static override flags = {
+    ...targetFlags,
     demo: boolean({ description: 'our own API with known faults, our own load, five phases, a minute' }),
+    preset: option({ options: ['quick', 'standard'] as const })({
+      description: 'phases ready made, instead of those of the plan: a minute, or four and a half hours',
+    }),
+    'dry-run': boolean({ description: 'say what would happen, what it needs and costs, and do nothing' }),
     out: string({ description: 'folder for the results (default: probe-audit-TIME here)', helpValue: 'DIR' }),
     json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
     'no-ui': boolean({ description: 'text even in a terminal' }),
@@ -31,15 +61,25 @@ export class Audit extends ProbeCommand {
   }
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Audit)
-    if (!flags.demo)
+    const { args, flags } = await this.parse(Audit)
+    if (flags.demo === (args.plan !== undefined))
       throw new UsageError(
-        'plans are not part of this version',
-        'probe audit --demo, or probe attach beside a load of your own',
+        flags.demo ? 'the demo has a plan of its own' : 'no plan given',
+        'probe audit init http://127.0.0.1:8080/ writes one; probe audit --demo needs none',
       )
     const catalog = await loadCatalog()
+    const plan = args.plan === undefined ? null : await planOf(args.plan, flags.preset, selectorOf(flags))
     const host = await inspectHost()
-    const directory = flags.out ?? `probe-audit-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`
+    const probes = plan?.probes
+      ? chooseProbes(catalog, [...plan.probes])
+      : [...catalog.values()].filter((p) => p.isDefault)
+    if (plan && flags['dry-run']) {
+      const { text, facts } = await dryRun(plan, probes, host)
+      this.log(flags.json ? JSON.stringify(facts) : text)
+      return
+    }
+    const directory =
+      flags.out ?? plan?.out ?? `probe-audit-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`
     const screen = hasScreen() && !flags.json && !flags['no-ui']
     const { signal, interrupt, release } = interruptible()
     const quit = new AbortController()
@@ -47,31 +87,30 @@ export class Audit extends ProbeCommand {
     let watching: Promise<void> | null = null
     let stopProgress: () => void = () => undefined
     process.stdout.on('error', interrupt) // the reader of the pipe has gone
-    const onAttached = (run: Run) => {
-      // Leaving the screen ends the demo: nobody watches it any more.
-      if (screen) watching = watchLive(run, catalog, pulse, signal, () => quit.abort())
-      else stopProgress = printProgress(run.model)
+    const options = {
+      catalog,
+      probes,
+      host,
+      tool: `probe ${this.config.version}`,
+      directory,
+      bpfStats: flags['bpf-stats'],
+      limitSeconds: limitOf(plan),
+      signal: AbortSignal.any([signal, quit.signal]),
+      onAttached: (run: Run) => {
+        // Leaving the screen ends the audit: a load that nobody watches is a nuisance.
+        if (screen) watching = watchLive(run, catalog, pulse, signal, () => quit.abort())
+        else stopProgress = printProgress(run.model)
+      },
+      onProgress: (text: string) => void process.stderr.write(`${text}\n`),
+      onRecord: (record: unknown) => {
+        if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
+        pulse.beat()
+      },
     }
-    process.stderr.write('starting the demo API and attaching\n')
+    process.stderr.write(plan ? 'attaching\n' : 'starting the demo API and attaching\n')
     let outcome: AttachOutcome
     try {
-      outcome = await runDemo({
-        catalog,
-        probes: [...catalog.values()].filter((probe) => probe.isDefault),
-        host,
-        tool: `probe ${this.config.version}`,
-        directory,
-        intervalMs: INTERVAL_MS,
-        bpfStats: flags['bpf-stats'],
-        limitSeconds: DEMO_LIMIT_SECONDS,
-        signal: AbortSignal.any([signal, quit.signal]),
-        onAttached,
-        onProgress: (text) => process.stderr.write(`${text}\n`),
-        onRecord: (record) => {
-          if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
-          pulse.beat()
-        },
-      })
+      outcome = plan ? await runAudit({ ...options, plan }) : await runDemo(options)
       await watching
     } catch (error) {
       throw failureToBegin(error, signal)
@@ -89,6 +128,22 @@ export class Audit extends ProbeCommand {
   }
 }
 
+/** The plan of a file; what the command line says of target and phases goes before what stands in it. */
+async function planOf(
+  file: string,
+  preset: Preset | undefined,
+  { follow, ...select }: ReturnType<typeof selectorOf>,
+): Promise<Plan> {
+  const isGiven = Object.values(select).some((value) => value !== undefined)
+  const plan = await openPlan(file, process.env, { needsTarget: !isGiven, ...(preset ? { preset } : {}) })
+  return { ...plan, target: { ...plan.target, ...(isGiven ? { select } : {}), follow: follow || plan.target.follow } }
+}
+
+function limitOf(plan: Plan | null): number {
+  const durationMs = plan && timetableOf(plan).durationMs
+  if (plan && durationMs === null) return LONGEST_RUN_SECONDS
+  return Math.min(LONGEST_RUN_SECONDS, Math.ceil((durationMs ?? 0) / 1000) + SPARE_SECONDS)
+}
 /** The first picture of the run: load, kernel and faults over time. */
 async function drawTimeline(model: RunModel, catalog: ReadonlyMap<string, Probe>, directory: string): Promise<string> {
   const file = join(directory, 'timeline.svg')

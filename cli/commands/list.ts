@@ -3,8 +3,8 @@ import {
   inspectHost,
   loadCatalog,
   type Probe,
+  standInTarget,
   supportText,
-  type Target,
   type VariantChoice,
 } from '../../probes/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
@@ -30,7 +30,7 @@ export class List extends ProbeCommand {
     await this.parse(List)
     const [host, catalog] = await Promise.all([inspectHost(), loadCatalog()])
     const probes = await Promise.all(
-      [...catalog.values()].map(async (probe) => listed(probe, await examineVariants(probe, anyTarget(), host))),
+      [...catalog.values()].map(async (probe) => listed(probe, await examineVariants(probe, standInTarget(), host))),
     )
     this.log(probes.map(describe).join('\n\n'))
     return { probes }
@@ -74,18 +74,4 @@ function wrapped(text: string): string[] {
     } else line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line].map((one) => `${' '.repeat(INDENT)}${one}`)
-}
-
-/** What a variant needs does not depend on whom it looks at. */
-function anyTarget(): Target {
-  return {
-    processes: [{ pid: process.pid, starttime: 0, comm: 'probe' }],
-    ports: [],
-    netnsInode: null,
-    netnsPid: process.pid,
-    cgroup: null,
-    selectedBy: 'pid',
-    selector: '',
-    follow: false,
-  }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { applyRecord, createRunModel } from '../../../audit/model/apply.ts'
 import { holdAgainst, judgingOf } from '../../../audit/model/judging.ts'
 import { verdictOf } from '../../../audit/model/verdict.ts'
-import type { Plan, Thresholds, TimedPhase } from '../../../audit/plan/plan.ts'
+import type { Plan, SearchPhase, Thresholds, TimedPhase } from '../../../audit/plan/plan.ts'
 import type { PhaseSummary, RecordingRecord, SummaryRecord } from '../../../audit/recording/format.ts'
 
 const limits: Thresholds = { p50Ms: null, p99Ms: 50, p999Ms: null, errors: 0.01 }
@@ -17,6 +17,16 @@ const timed = (name: string, changes: Partial<TimedPhase> = {}): TimedPhase => (
   thresholds: null,
   ...changes,
 })
+const search: SearchPhase = {
+  type: 'search',
+  name: 'capacity',
+  kind: 'stress',
+  fromRps: 100,
+  toRps: 10_000,
+  stepMs: 1000,
+  precision: 0.05,
+  thresholds: null,
+}
 const plan = (changes: Partial<Plan> = {}): Plan => ({
   target: { url: null, select: { port: 8080 }, follow: false, command: null },
   peakRps: 100,
@@ -25,12 +35,14 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
     timed('warmup', { discard: true }),
     timed('stress', { thresholds: { ...limits, p99Ms: 90 } }),
     timed('soak'),
+    search,
   ],
   thresholds: limits,
   abort: null,
   probes: null,
   budgets: { overheadPct: 10, loss: 0.05, achieved: 0.95, sendLagMs: null },
   intervalMs: 1000,
+  out: null,
   written: null,
   ...changes,
 })
@@ -116,6 +128,10 @@ describe('what a run comes to', () => {
       text: 'not valid: stress: the generator was late',
     })
   })
+  test('a rate that was too high for the generator is the answer of a search, not a fault of the run', () => {
+    const trial = phase('capacity 800/s', { valid: false, reasons: ['the generator was late'], thresholds: [] })
+    expect(verdict(summary(phase('stress'), trial)).exitCode).toBe(0)
+  })
   test('tracing above its budget', () => {
     expect(verdict(summary(phase('stress')), { budgets: { ...plan().budgets, overheadPct: 2.5 } })).toMatchObject({
       exitCode: 5,
@@ -149,7 +165,8 @@ describe('a phase is held against', () => {
     ['the plan’s, without its own', 'soak', 50],
     ['the plan’s, when a load tool named it', 'checkout', 50],
     ['nothing, when it is discarded', 'warmup', undefined],
-    ['nothing, as a trial of a search', 'search 800/s', undefined],
+    ['nothing, as a trial of a search', 'capacity 800/s', undefined],
+    ['nothing, as the first trial of a search', 'capacity', undefined],
   ])('%s', (_, name, p99Ms) => {
     expect(thresholdsOf(name)?.p99Ms).toBe(p99Ms)
   })
