@@ -220,8 +220,12 @@ describe('k6 as a driver, with its recorded output', () => {
       const driver = await k6Driver(${JSON.stringify({ script, env: { REPLAY: recording } })})
       console.log(driver.pids()[0])
       setInterval(() => {}, 1000)`
+    // Killed like this we leave the directory with k6's pipe behind.
+    const directory = await mkdtemp(path.join(tmpdir(), 'probe-test-'))
+    onTestFinished(() => rm(directory, { recursive: true, force: true }))
     const us = spawn(process.execPath, ['--input-type=module', '--eval', source], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: directory },
     })
     onTestFinished(() => void us.kill('SIGKILL'))
     const [pid] = await once(createInterface({ input: us.stdout }), 'line')
