@@ -56,7 +56,8 @@ export default {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    // Samples are data, scripts of other tools among them.
+    exclude: { path: '^(dist|fixtures/samples)/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
     reporterOptions: {
       mermaid: { minify: false },

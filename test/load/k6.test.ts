@@ -79,8 +79,8 @@ const pointsOf = (ndjson: string): Point[] =>
     }))
 const recorded = pointsOf(gunzipSync(readFileSync(`${recording}.ndjson.gz`)).toString('utf8'))
 
-/** Response times of a scenario in ascending order, straight from the points: those of one request carry the same ns. */
-function truthOf(points: readonly Point[], scenario: string): number[] {
+/** Times of a scenario in ascending order, straight from the points: those of one request carry the same ns. */
+function truthOf(points: readonly Point[], scenario: string, what: 'response' | 'service' = 'response'): number[] {
   const requests = new Map<string, Record<string, number>>()
   for (const { metric, time, value, tags } of points) {
     if (!metric.startsWith('http_req_') || tags['scenario'] !== scenario) continue
@@ -91,7 +91,8 @@ function truthOf(points: readonly Point[], scenario: string): number[] {
   return [...requests.values()]
     .map((r) => {
       const making = (r['http_req_connecting'] ?? 0) + (r['http_req_tls_handshaking'] ?? 0)
-      return Math.max(r['http_req_blocked'] ?? 0, making) + (r['http_req_duration'] ?? Number.NaN)
+      const before = Math.max(r['http_req_blocked'] ?? 0, making)
+      return (r['http_req_duration'] ?? Number.NaN) + (what === 'response' ? before : 0)
     })
     .sort((a, b) => a - b)
 }
@@ -100,12 +101,17 @@ function totalsOf({ phases, slices }: Seen, name: string) {
   const ids = phases.filter((phase) => phase.name === name).map(({ id }) => id)
   const own = slices.filter((slice) => ids.includes(slice.phase))
   const response: Histogram = own.reduce((all, slice) => mergeHdr(all, decodeHdr(slice.hist.response)), emptyHdr())
+  const service = own.reduce(
+    (all, { hist }) => (hist.service === null ? all : mergeHdr(all, decodeHdr(hist.service))),
+    emptyHdr(),
+  )
   const errors = own.flatMap((slice) => Object.entries(slice.errors))
   return {
     done: own.reduce((sum, slice) => sum + slice.done, 0),
     dropped: errors.reduce((sum, [error, count]) => sum + (error === 'dropped' ? count : 0), 0),
     failed: errors.reduce((sum, [error, count]) => sum + (error === 'dropped' ? 0 : count), 0),
     response,
+    service,
   }
 }
 
@@ -150,6 +156,7 @@ describe('k6 as a driver, with its recorded output', () => {
       const truth = truthOf(recorded, scenario)
       expect([scenario, totals.done, totals.failed]).toEqual([scenario, truth.length, 0])
       expectPercentiles(totals.response, truth)
+      expectPercentiles(totals.service, truthOf(recorded, scenario, 'service'))
     }
     expect(totalsOf(seen, 'after stress').done).toBe(0)
     const drops = recorded.filter(({ metric }) => metric === 'dropped_iterations').length
@@ -213,8 +220,12 @@ describe('k6 as a driver, with its recorded output', () => {
       const driver = await k6Driver(${JSON.stringify({ script, env: { REPLAY: recording } })})
       console.log(driver.pids()[0])
       setInterval(() => {}, 1000)`
+    // Killed like this we leave the directory with k6's pipe behind.
+    const directory = await mkdtemp(path.join(tmpdir(), 'probe-test-'))
+    onTestFinished(() => rm(directory, { recursive: true, force: true }))
     const us = spawn(process.execPath, ['--input-type=module', '--eval', source], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: directory },
     })
     onTestFinished(() => void us.kill('SIGKILL'))
     const [pid] = await once(createInterface({ input: us.stdout }), 'line')
@@ -279,13 +290,11 @@ describe('k6 that somebody else started, followed by its file', () => {
     onTestFinished(() => rm(directory, { recursive: true, force: true }))
     const file = path.join(directory, 'k6.out')
     const seen = courseOf('before')
-    let status = 7
-    const { url } = await httpServer((_, response) =>
-      response.end(JSON.stringify({ data: { attributes: { status, paused: false, stopped: false } } })),
-    )
+    let status = readFileSync(path.join(samples, 'rest-v1-status.t5.json'), 'utf8')
+    const { url } = await httpServer((_, response) => response.end(status))
     const run = k6Follow({ file, idleMs: 0, restAddress: new URL(url).host }).run(seen.course)
     await writeFile(file, `${content(Date.now() + 5)}\n`)
-    status = 9
+    status = status.replace('"status":7', '"status":9')
     const { failed, reasons } = await run
     expect(failed).toBeNull()
     return { ...seen, reasons }

@@ -60,8 +60,11 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
     const fix = 'install k6 (https://grafana.com/docs/k6), or use the built-in load: load: { driver: builtin }'
     throw new LoadError('tool_missing', 'no k6 on the PATH', fix)
   }
-  const program = { path: k6, version: await versionOf(k6, environment) }
-  const timetable = await inspectScript(k6, script, args, environment)
+  const [version, timetable] = await Promise.all([
+    versionOf(k6, environment),
+    inspectScript(k6, script, args, environment),
+  ])
+  const program = { path: k6, version }
 
   const directory = await mkdtemp(path.join(tmpdir(), 'probe-k6-'))
   const clean = () => rm(directory, { recursive: true, force: true })

@@ -36,15 +36,13 @@ export function createLedger(course: Course, phases: readonly K6Phase[]): K6Ledg
   const firstNs = process.hrtime.bigint()
   let zeroNs: bigint | null = null
   let held: Placed[] = []
-  /** when the phase that runs began to be due */
-  let dueNs = firstNs
 
   const open = (id: number, atNs: bigint) => {
     const phase = phases[ids.length]
     const isFirst = ids.length === 0
     ids.push(id)
-    dueNs = atNs
-    const rps = phase ? plannedOf(phase, counts) : null
+    const lateMs = phase && zeroNs !== null ? Number(atNs - zeroNs) / 1e6 - phase.startMs : 0
+    const rps = phase ? plannedOf(phase, counts, lateMs) : null
     // The first phase began before k6 was released: nothing is due until then.
     const shifted = (afterMs: number) => (rps && zeroNs !== null ? rps(afterMs - Number(zeroNs - firstNs) / 1e6) : 0)
     books.begin({ id, atNs, plannedRps: rps && isFirst ? shifted : rps })
@@ -90,7 +88,6 @@ export function createLedger(course: Course, phases: readonly K6Phase[]): K6Ledg
     row: assembler.row,
     released: (atNs) => {
       zeroNs = atNs
-      dueNs = atNs
       placeHeld()
     },
     begun: ({ id, atNs }) => {
@@ -100,9 +97,9 @@ export function createLedger(course: Course, phases: readonly K6Phase[]): K6Ledg
     planOver: () => {
       const phase = phases[ids.length - 1]
       const id = ids.at(-1)
-      if (!phase || id === undefined) return
+      if (!phase || id === undefined || zeroNs === null) return
       // The phase goes on for the books, without a plan.
-      const overNs = dueNs + BigInt(Math.round((phase.endMs - phase.startMs) * 1e6))
+      const overNs = zeroNs + BigInt(Math.round(phase.endMs * 1e6))
       books.begin({ id, atNs: overNs, plannedRps: null })
     },
     settle: () => books.settle(process.hrtime.bigint()),
@@ -116,22 +113,35 @@ export function createLedger(course: Course, phases: readonly K6Phase[]): K6Ledg
 }
 
 /**
- * Requests/s that a phase asks for. k6 plans iterations; how many requests one makes is known only from those that ended.
- * One that makes several counts as one, so that a phase is never taken for short of its plan because of it; dropped
- * iterations tell that exactly.
+ * Requests/s that a phase asks for, at a time in ms after its cut, `lateMs` after k6 began it. What was due until the cut
+ * is sent by the phase's scenarios: it counts in the phase's first second.
+ *
+ * k6 plans iterations; how many requests one makes is known only from those that ended. One that makes several counts as
+ * one, so that a phase is never taken for short of its plan because of it; dropped iterations tell that exactly.
  */
-function plannedOf(phase: K6Phase, counts: K6Counts): ((afterMs: number) => number) | null {
-  const rates: (readonly [string, (afterMs: number) => number])[] = []
+function plannedOf(phase: K6Phase, counts: K6Counts, lateMs: number): ((afterMs: number) => number) | null {
+  const rates: (readonly [string, (afterMs: number) => number, missed: number])[] = []
   for (const [scenario, rate] of Object.entries(phase.rates)) {
     if (rate === null) return null
-    rates.push([scenario, rate])
+    rates.push([scenario, rate, dueWithin(rate, lateMs)])
   }
   if (rates.length === 0) return null
-  return (afterMs) =>
-    afterMs < 0
-      ? 0
-      : rates.reduce(
-          (sum, [scenario, rate]) => sum + rate(afterMs) * Math.min(1, counts.requestsPerIteration(scenario) ?? 1),
-          0,
-        )
+  return (afterMs) => {
+    if (afterMs < 0) return 0
+    return rates.reduce((sum, [scenario, rate, missed]) => {
+      const rps = rate(lateMs + afterMs) + (afterMs < 1000 ? missed : 0)
+      return sum + rps * Math.min(1, counts.requestsPerIteration(scenario) ?? 1)
+    }, 0)
+  }
+}
+
+const STEPS = 50
+
+/** Iterations that become due in the first `ms` of a phase. */
+function dueWithin(rate: (afterMs: number) => number, ms: number): number {
+  if (ms <= 0) return 0
+  const stepMs = ms / STEPS
+  return (
+    Array.from({ length: STEPS }, (_, step) => rate((step + 0.5) * stepMs)).reduce((a, b) => a + b, 0) * (stepMs / 1000)
+  )
 }

@@ -68,17 +68,8 @@ export async function startK6(options: K6ProcessOptions): Promise<K6Process> {
     'run',
     ...options.args,
     // Ours come last: of a flag that stands twice k6 takes the last.
-    ...[
-      '--paused',
-      '--address',
-      address,
-      '--linger=false',
-      '--quiet',
-      '--log-format',
-      'json',
-      '--log-output',
-      'stderr',
-    ],
+    ...['--paused', '--address', address, '--linger=false', '--quiet'],
+    ...['--log-format', 'json', '--log-output', 'stderr'],
     ...['--out', `csv=${fifo}`, '--summary-export', summary, '--', options.script],
   ])
   const child = execa(file, args, {

@@ -19,7 +19,7 @@ export interface K6End {
   complaint: string | null
 }
 
-/** k6's exit codes (its package errext/exitcodes; those measured are in the comments of the tests). */
+/** k6's exit codes (its package errext/exitcodes). 255, a wrong argument or script, has its reason in the log. */
 const codes: Readonly<Record<number, string>> = {
   97: 'the cloud run failed',
   99: 'thresholds were crossed',

@@ -56,10 +56,16 @@ test('what waits for a phase that never begins is not lost', () => {
 })
 
 /** Requests planned in a phase of two seconds that began three seconds ago, as told in slices. */
-function plannedOf(scenarios: Record<string, unknown>, iterations: number, requests: number): number | null {
+function plannedOf(
+  scenarios: Record<string, unknown>,
+  iterations: number,
+  requests: number,
+  cutLateNs = 0n,
+): number | null {
   const { ledger, slices } = ledgerOf({ a: arrivals('0s', '1s', 1), ...scenarios })
-  ledger.released(process.hrtime.bigint() - 4_000_000_000n)
-  ledger.begun({ id: 2, atNs: process.hrtime.bigint() - 3_000_000_000n })
+  const zeroNs = process.hrtime.bigint() - 4_000_000_000n
+  ledger.released(zeroNs)
+  ledger.begun({ id: 2, atNs: zeroNs + 1_000_000_000n + cutLateNs })
   const unixMs = Date.now() - 2500
   for (let n = 0; n < requests; n++) send(ledger, 'b', unixMs + n)
   for (let n = 0; n < iterations; n++) send(ledger, 'b', unixMs + 500, 'iterations')
@@ -82,6 +88,17 @@ test.each([
 
 test('a plan ends with the timetable, not with the second', () => {
   expect(plannedOf({ b: arrivals('1s', '1500ms', 10) }, 0, 0)).toBeCloseTo(15, 3)
+})
+
+test('what was due before a late cut is in the plan of its phase', () => {
+  const ramp = {
+    executor: 'ramping-arrival-rate',
+    startTime: '1s',
+    startRate: 10,
+    stages: [{ duration: '2s', target: 90 }],
+  }
+  expect(plannedOf({ b: ramp }, 0, 0)).toBeCloseTo(100, 3)
+  expect(plannedOf({ b: ramp }, 0, 0, 300_000_000n)).toBeCloseTo(100, 3)
 })
 
 test('virtual users plan nothing', () => {
