@@ -103,7 +103,7 @@ export async function startTracer(
   let frame: CutFrame | null = null
   let lastCutNs = 0
   let lastPhase = 0
-  let waiting: { resolve: (frame: CutFrame) => void; askedAt: bigint } | null = null
+  let waiting: { settle: (end: CutFrame | TracerError) => void; askedAt: bigint } | null = null
   let queue: Promise<unknown> = Promise.resolve()
 
   const onText = (text: string) => {
@@ -126,8 +126,7 @@ export async function startTracer(
     } else if (word === 'FIN' && frame) {
       const done = frame
       frame = null
-      waiting?.resolve(done)
-      waiting = null
+      waiting?.settle(done)
     } else if (word !== 'BEAT') keep(text)
   }
   const onLine = (line: string) => {
@@ -212,21 +211,29 @@ export async function startTracer(
     short?.remove()
   }
 
+  let ended: TracerError | null = null
+  void exited.then((exit) => {
+    ended = new TracerError('died', `bpftrace ended: ${describeExit(exit)}`, { log })
+    waiting?.settle(ended)
+  })
+  // No race against `exited`: that promise lives as long as the run, and would keep what each race came to.
   const cutNow = async (phase: number, withStacks: boolean): Promise<CutFrame> => {
-    const answer = new Promise<CutFrame>((resolve) => {
-      waiting = { resolve, askedAt: process.hrtime.bigint() }
+    if (ended) throw ended
+    const end = await new Promise<CutFrame | TracerError>((resolve) => {
+      const late = `the tracer did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`
+      const timer = setTimeout(() => waiting?.settle(new TracerError('no_answer', late, { log })), ANSWER_TIMEOUT_MS)
+      timer.unref()
+      const settle = (outcome: CutFrame | TracerError) => {
+        clearTimeout(timer)
+        waiting = null
+        resolve(outcome)
+      }
+      waiting = { settle, askedAt: process.hrtime.bigint() }
+      say(cutWord(phase, withStacks))
     })
-    say(cutWord(phase, withStacks))
-    const result = await Promise.race([answer, exited, delay(ANSWER_TIMEOUT_MS)])
-    if (result === undefined || !('results' in (result ?? {}))) {
-      waiting = null
-      throw result === undefined
-        ? new TracerError('no_answer', `the tracer did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`, { log })
-        : new TracerError('died', `bpftrace ended: ${describeExit(result as TracerExit)}`, { log })
-    }
-    const cut = result as CutFrame
-    if (cut.open) say(WORD.release)
-    return cut
+    if (end instanceof TracerError) throw end
+    if (end.open) say(WORD.release)
+    return end
   }
 
   return {
