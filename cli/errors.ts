@@ -5,7 +5,7 @@ export interface Failure {
   /** stable name for programs, e.g. `not_found`; `internal` is a defect of ours */
   code: string
   message: string
-  /** why it matters, one line */
+  /** why it matters, one line; or further problems in a file, one a line */
   detail?: string
   /** a command or an action */
   fix?: string
@@ -107,7 +107,9 @@ export function describeFailure(error: unknown, command?: string): Failure {
 
 /** `error: ...` and, where there is something to do, `  fix: ...`; the exit code ends the last line. */
 export function formatFailure(failure: Failure): string {
-  const advice = [failure.detail, failure.fix && `fix: ${failure.fix}`].filter(Boolean).join('   ')
+  const fix = failure.fix && `fix: ${failure.fix}`
+  const detail = failure.detail?.replaceAll('\n', '\n  ')
+  const advice = [detail, fix].filter(Boolean).join(detail?.includes('\n') ? '\n  ' : '   ')
   const text = advice ? `error: ${failure.message}\n  ${advice}` : `error: ${failure.message}`
   return `${text}   (exit ${failure.exitCode})\n`
 }
@@ -166,10 +168,13 @@ function internal(message: string): Failure {
   }
 }
 
+const PLACE = /^\S.*:\d+:\d+ {2}/
+
 function lines(text: string): { message: string; detail?: string } {
   const [first = '', ...rest] = text.split('\n').map(onOneLine).filter(Boolean)
   if (first.endsWith(':')) return { message: [first, rest.join('; ')].join(' ').trim() }
-  return { message: first, ...optional('detail', rest.join('; ')) }
+  // Problems in a file, one a line, each with its place.
+  return { message: first, ...optional('detail', rest.join(PLACE.test(first) ? '\n' : '; ')) }
 }
 
 function optional<Key extends string>(key: Key, value: unknown): { [key in Key]?: string } {

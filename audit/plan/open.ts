@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { extname } from 'node:path'
 import { sanitizeText } from '../../probes/index.ts'
 import { PlanError } from './error.ts'
@@ -16,7 +17,11 @@ const PLANS = new Set(['.yaml', '.yml', '.json'])
 export async function openPlan(path: string, ...context: Tail<Parameters<typeof readPlan>>): Promise<Plan> {
   const extension = extname(path).toLowerCase()
   if (PLANS.has(extension)) return readPlan(path, ...context)
-  if (Object.hasOwn(driverOf, extension)) return planForScript(path)
+  if (Object.hasOwn(driverOf, extension)) {
+    if (!existsSync(path))
+      throw new PlanError('unreadable', `cannot read ${sanitizeText(path)}: no such file`, 'check the path')
+    return planForScript(path)
+  }
   throw new PlanError(
     'invalid',
     `${sanitizeText(path)}: expected a plan (.yaml, .yml, .json), a k6 script (.js, .ts) or a JMeter plan (.jmx)`,

@@ -63,6 +63,8 @@ function settlePhase(written: WrittenPhase, path: readonly Key[], context: Phase
   const rps = (rate: WrittenRate, ...at: Key[]) => resolveRate(rate, [...path, ...at], context)
   const thresholds = written.thresholds ? limitsOver(context.thresholds, written.thresholds) : null
   const { name } = written
+  if (written.discard && written.thresholds)
+    report([...path, 'thresholds'], 'a phase with discard is not judged: leave one of them out')
   const timed = (own: { name: string; durationMs: number; fromRps: number; toRps: number }): PlannedPhase => {
     const isIdle = hasRates && own.fromRps === 0 && own.toRps === 0
     const kind = written.kind ?? kindOf(name) ?? (isIdle ? 'idle' : written.discard ? 'warmup' : 'mark')
@@ -99,6 +101,9 @@ function settleSearch(
   else if (!(toRps > fromRps)) context.report([...at, 'to'], 'a search ends above the rate it begins at')
   const precision = search.precision ?? DEFAULT_SEARCH.precision
   if (precision < 0.001) context.report([...at, 'precision'], 'expected at least 0.1%')
+  const { p50Ms, p99Ms, p999Ms, errors } = thresholds ?? context.thresholds
+  if (p50Ms === null && p99Ms === null && p999Ms === null && errors === null)
+    context.report(at, 'a search needs a limit that the rate must keep: thresholds')
   if (written.discard) context.report([...path, 'discard'], 'a search is judged: leave discard out')
   const kind = written.kind ?? kindOf(written.name) ?? 'stress'
   const stepMs = search.each ?? DEFAULT_SEARCH.stepMs

@@ -245,7 +245,7 @@ export const planSchema = z
     preset: z
       .enum(PRESETS, { error: 'expected quick or standard' })
       .optional()
-      .describe('phases ready made: quick takes a minute, standard four and a half hours'),
+      .describe('phases ready made: quick takes a minute, standard 4 h 22 min'),
     phases: list(phase, 'phases', 1000).optional().describe('the course of the load, in order'),
     thresholds: z
       .strictObject({

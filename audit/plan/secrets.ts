@@ -10,6 +10,7 @@ import type { Key } from './problem.ts'
 
 const VARIABLE = /\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g
 const SECRET_NAME = /auth|cookie|token|secret|passw|api[-_]?key|credential|session/i
+const MAPS_OF_SECRETS = new Set(['headers', 'env', 'properties'])
 export const HIDDEN = '(not recorded)'
 const LONGEST_SHOWN = 1024
 
@@ -56,8 +57,8 @@ function shownText(text: string, path: readonly Key[]): string {
   return sanitizeText(key === 'url' || key === 'path' ? withoutQuerySecrets(text) : text, { maxLength: LONGEST_SHOWN })
 }
 
-/** `--token x`, `--token=x`, `-e`, `TOKEN=x` */
-function withoutSecretArguments(items: readonly unknown[]): unknown[] {
+/** Arguments of a program as they may be shown: `--token x`, `--token=x` and `TOKEN=x` without what is secret. */
+export function withoutSecretArguments<Item>(items: readonly Item[]): (Item | string)[] {
   return items.map((item, index) => {
     if (typeof item !== 'string') return item
     const before = items[index - 1]
@@ -67,13 +68,13 @@ function withoutSecretArguments(items: readonly unknown[]): unknown[] {
   })
 }
 
-/** Whether a value at this path is a secret, or may be. */
+/** Whether a value at this path is a secret, or may be: one that stands where a map of them belongs, too. */
 export function isSecretPath(path: readonly Key[]): boolean {
   const names = path.map(String)
-  const inAuth = names.lastIndexOf('auth')
-  if (inAuth >= 0 && inAuth < names.length - 1 && names.at(-1) !== 'user') return true
-  const inner = names.findLastIndex((name) => name === 'headers' || name === 'env' || name === 'properties')
-  return inner >= 0 && inner < names.length - 1 && SECRET_NAME.test(names.at(-1) ?? '')
+  const last = names.at(-1) ?? ''
+  if (names.includes('auth') && last !== 'user') return true
+  if (MAPS_OF_SECRETS.has(last)) return true
+  return names.slice(0, -1).some((name) => MAPS_OF_SECRETS.has(name)) && SECRET_NAME.test(last)
 }
 
 /** Something is left that is neither a variable nor a scheme ("Bearer $TOKEN"). */

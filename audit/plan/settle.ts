@@ -156,7 +156,7 @@ function phasesOf(
   else if (preset)
     return settlePhases(planSchema.parse({ phases: presets[preset] }).phases ?? [], { ...of, hasRates, report })
   if (hasRates && !preset && !written.phases)
-    report(['phases'], 'missing: expected phases, or preset: quick (a minute) or standard (four and a half hours)')
+    report(['phases'], 'missing: expected phases, or preset: quick (a minute) or standard (4 h 22 min)')
   return settlePhases(written.phases ?? [], { peakRps, thresholds, hasRates, report })
 }
 

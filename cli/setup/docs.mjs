@@ -1,9 +1,9 @@
-// Writes docs/probes/*.md from the catalog, docs/recording.md and docs/plan.schema.json from their schemas: run it when one of
-// them changed.
+// Writes docs/probes/*.md from the catalog, docs/recording.md, docs/plan.md and docs/plan.schema.json from their schemas: run it
+// when one of them changed.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { planSchemaText, RECORDING_VERSION, recordSchema } from '../../audit/index.ts'
+import { initPlan, planSchemaText, RECORDING_VERSION, recordSchema } from '../../audit/index.ts'
 import { loadCatalog } from '../../probes/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -15,6 +15,7 @@ mkdirSync(join(root, 'docs/probes'))
 for (const probe of catalog.values()) write(`docs/probes/${probe.name}.md`, probePage(probe))
 write('docs/recording.md', recordingPage())
 write('docs/plan.schema.json', await planSchemaText())
+write('docs/plan.md', planPage(JSON.parse(await planSchemaText())))
 
 function write(file, text) {
   writeFileSync(join(root, file), `${text.trim()}\n`)
@@ -120,6 +121,74 @@ ${records.join('\n\n')}
 \`{ unit, scheme: "log16", count, sum, max, buckets: [[index, count], …] }\`: 16 buckets an octave, at most 6.25 % wide. Values below
 16 are their own index. From there a bucket begins at (16 + index mod 16) · 2^(index div 16 − 1) and is 2^(index div 16 − 1) wide.
 `
+}
+
+function planPage(schema) {
+  return `
+# The plan of an audit
+
+${generated} The source is \`audit/plan/schema.ts\`.
+
+\`probe audit init URL\` writes a plan to start from, and beside it the [JSON Schema](plan.schema.json) by which editors complete it:
+
+\`\`\`yaml
+${initPlan('http://127.0.0.1:8080/').trim()}
+\`\`\`
+
+- YAML or JSON, UTF-8, at most 1 MiB. Anchors, aliases, tags and merge keys are not part of it. Every key but the target has a default;
+  an unknown key is an error, and an error names line, column and key.
+- Times are \`500ms\`, \`2s\`, \`15m\`, \`4h\`; rates \`500/s\`, \`30/m\`, \`3600/h\`, \`200%\` of \`peak\`, or \`0\`; shares \`1%\`. No unit is guessed.
+- Names of files are relative to the plan. \`$NAME\` or \`\${NAME}\` in headers, \`auth\`, \`env\` and \`properties\` is taken from the environment
+  (\`$$\` is a dollar sign); a variable that is not set is an error. The recording holds the names of variables, never their values,
+  and of bodies only their size and a part of their hash.
+- A phase has one of \`rate\`, \`ramp\`, \`step\` and \`search\`. k6 scenarios and JMeter thread groups are phases of their own: such plans
+  have none. With the drivers \`none\` and \`follow\`, phases have a duration only, or come from \`probe mark\`, or from the file.
+- Windows last \`interval\`. A phase older than 5 minutes is told in coarser ones: a 300th of its age, at most 10 s. Sums stay exact.
+
+## Keys
+
+${table(['key', 'type', 'meaning'], planRows(schema, ''))}
+`
+}
+
+/** One row a key of a plan, those of the load drivers by driver. */
+function planRows(schema, prefix) {
+  const required = new Set(schema.required ?? [])
+  return Object.entries(schema.properties ?? {})
+    .filter(([key]) => key !== 'driver' && key !== '$schema')
+    .flatMap(([key, field]) => {
+      const path = `${prefix}${key}`
+      const isMap = (one) => one?.properties !== undefined
+      const inner = isMap(field.items) ? `${path}[]` : path
+      const branches = [field, field.items, ...(field.anyOf ?? []), ...(field.oneOf ?? [])].filter(isMap)
+      const must = required.has(key) ? 'needed; ' : ''
+      return [
+        [`\`${path}\``, planType(field), `${must}${field.description ?? ''}`],
+        ...branches.flatMap((branch) => {
+          const driver = branch.properties.driver?.const
+          const head = driver ? [[`\`${path}\` of driver \`${driver}\``, 'map', branch.description]] : []
+          return [...head, ...planRows(branch, `${inner}.`)]
+        }),
+      ]
+    })
+}
+
+/** A word for what stands there; the shape of a text is in its description. */
+function planType(field) {
+  if (field.anyOf) return [...new Set(field.anyOf.map(planType))].join(' or ')
+  if (field.const !== undefined) return `\`${field.const}\``
+  if (field.enum) return field.enum.map((value) => `\`${value}\``).join(', ')
+  if (field.properties || field.oneOf) return 'map'
+  if (field.type === 'array')
+    return field.items && !field.items.properties ? `list of ${planType(field.items)}` : 'list'
+  if (field.type === 'string') return textType(field.pattern ?? '')
+  return { object: 'names and texts', integer: 'number', null: 'null' }[field.type] ?? field.type
+}
+
+function textType(pattern) {
+  if (pattern.includes('(ms|s|m|min|h)')) return 'time'
+  if (pattern.includes('min|\\/h)')) return 'rate'
+  return pattern.endsWith('%$') ? 'share' : 'text'
 }
 
 function json(schema) {

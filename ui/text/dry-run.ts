@@ -6,7 +6,9 @@ import {
   type Thresholds,
   type Timetable,
   type TimetableRow,
+  withoutSecretArguments,
 } from '../../audit/index.ts'
+import { sanitizeText } from '../../probes/index.ts'
 import { entry, TEXT_WIDTH } from './entry.ts'
 import { formatBytes, formatClock, formatCount, formatPercent, formatRate, left, right } from './format.ts'
 
@@ -25,21 +27,21 @@ export interface DryRun {
  */
 export function dryRunText({ plan, timetable, forecast, privileges, scripts }: DryRun): string {
   const lines = [
-    ...entry('target', targetParts(plan)),
-    ...entry('load', loadParts(plan)),
+    ...told('target', targetParts(plan)),
+    ...told('load', loadParts(plan)),
     '',
     ...timetableLines(timetable, plan),
     '',
-    ...entry('judged by', limitParts(plan.thresholds)),
-    ...entry('stops', [stopText(plan)]),
-    ...entry('no verdict', budgetParts(plan)),
+    ...told('judged by', limitParts(plan.thresholds)),
+    ...told('stops', [stopText(plan)]),
+    ...told('no verdict', budgetParts(plan)),
     '',
-    ...entry('probes', plan.probes ?? ['the default ones']),
-    ...entry('privileges', privileges.length > 0 ? privileges : ['nothing is missing']),
-    ...entry('expected cost', costParts(forecast, timetable)),
-    ...warnings(plan, forecast).flatMap((text) => entry('warning', [text])),
-    ...entry('disk', diskParts(forecast)),
-    ...entry('results', [plan.out ?? 'probe-audit-TIME here']),
+    ...told('probes', plan.probes ?? ['the default ones']),
+    ...told('privileges', privileges.length > 0 ? privileges : ['nothing is missing']),
+    ...told('expected cost', costParts(forecast, timetable)),
+    ...warnings(plan, forecast).flatMap((text) => told('warning', [text])),
+    ...told('disk', diskParts(forecast)),
+    ...told('results', [plan.out ?? 'probe-audit-TIME here']),
   ]
   for (const { name, text } of scripts) lines.push('', rule(name), text.trimEnd())
   return lines.join('\n')
@@ -53,8 +55,8 @@ function targetParts({ target: { url, select, follow, command } }: Plan): string
       ? 'watched: the command'
       : url && `watched: who listens on ${portOf(url)}`
   return [
-    url,
-    command && `starts ${command.argv.join(' ')}`,
+    url?.replace(/\?.*$/s, ''), // a query may hold what should not be shown
+    command && `starts ${withoutSecretArguments(command.argv).join(' ')}`,
     watched || 'watched: as the command line says',
     follow && 'and its children',
   ].filter((part) => typeof part === 'string')
@@ -106,7 +108,7 @@ function timetableLines({ rows, durationMs, requests, isUpperBound }: Timetable,
           : plan.load.driver === 'jmeter'
             ? 'JMeter'
             : 'the file'
-    return entry('phases', [`as ${by} gives them`])
+    return told('phases', [`as ${by} gives them`])
   }
   const atMost = isUpperBound ? '≤ ' : ''
   return [
@@ -208,5 +210,12 @@ function diskParts({ recordingBytes, recordingBytesPerMinute, windows }: Forecas
     perMinute,
   ]
 }
+
+/** Programs, files and probes are named by whoever wrote the plan. */
+const told = (label: string, parts: readonly string[]): string[] =>
+  entry(
+    label,
+    parts.map((part) => sanitizeText(part)),
+  )
 
 const rule = (name: string): string => `── ${name} ${'─'.repeat(Math.max(0, TEXT_WIDTH - name.length - 4))}`

@@ -30,6 +30,11 @@ describe('a failure', () => {
       'error: plan.yaml:7:13  expected a rate   (exit 2)\n',
     ],
     [
+      'with several problems in a file has one a line',
+      withFacts('plan.yaml:1:7  peak: a\nplan.yaml:2:1  b: c\nand 2 more', { code: 'invalid' }, 'PlanError'),
+      'error: plan.yaml:1:7  peak: a\n  plan.yaml:2:1  b: c\n  and 2 more   (exit 2)\n',
+    ],
+    [
       'of the flag parser is usage, with the way to the help',
       withFacts('Nonexistent flag: --nope\nSee more help with --help', { oclif: { exit: 2 } }),
       'error: Nonexistent flag: --nope\n  fix: probe mark --help   (exit 2)\n',

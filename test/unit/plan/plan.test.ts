@@ -325,9 +325,10 @@ describe('secrets', () => {
 
 describe('what probe audit is given', () => {
   test('a script or a JMeter plan runs without a plan, its phases are those of the tool', async () => {
-    expect(await openPlan('/x/load.js', {})).toMatchObject({
+    const script = import.meta.filename
+    expect(await openPlan(script, {})).toMatchObject({
       target: { url: null, select: null },
-      load: { driver: 'k6', script: '/x/load.js' },
+      load: { driver: 'k6', script },
       phases: [],
       thresholds: { p99Ms: 50 },
     })
@@ -336,6 +337,7 @@ describe('what probe audit is given', () => {
 
   test.each([
     ['/nowhere/plan.yaml', 'unreadable', 'cannot read the plan /nowhere/plan.yaml: no such file'],
+    ['/nowhere/load.js', 'unreadable', 'cannot read /nowhere/load.js: no such file'],
     ['/proc/self/status.txt', 'invalid', '/proc/self/status.txt: expected a plan (.yaml, .yml, .json), a k6 script'],
   ])('%s is refused', async (path, code, message) => {
     const error = await openPlan(path, {}).catch((reason: unknown) => reason)

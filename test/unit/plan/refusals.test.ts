@@ -135,7 +135,7 @@ describe('an unknown key is named at its own place, with the one that was meant'
 describe('what does not belong together', () => {
   test.each([
     ['peak: 5/s\npreset: quick\n', '1:1  target.url: missing: expected where requests go, like http://127.0.0.1:8080/'],
-    [url, '1:1  phases: missing: expected phases, or preset: quick (a minute) or standard (four and a half hours)'],
+    [url, '1:1  phases: missing: expected phases, or preset: quick (a minute) or standard (4 h 22 min)'],
     [`${url}preset: quick\n`, '2:9  preset: its rates are percentages: add peak, like peak: 1000/s'],
     [`${least}phases: [{ name: a, duration: 1s, rate: 0 }]\n`, '3:9  preset: expected preset or phases, got both'],
     [
@@ -163,6 +163,14 @@ describe('what does not belong together', () => {
     [
       phases('{ name: a, search: { from: 5/s, to: 5/s } }'),
       '4:41  phases[0].search.to: a search ends above the rate it begins at',
+    ],
+    [
+      `${phases('{ name: a, search: { from: 1/s, to: 5/s } }')}thresholds: { p99: null, errors: null }\n`,
+      '4:24  phases[0].search: a search needs a limit that the rate must keep: thresholds',
+    ],
+    [
+      phases('{ name: a, duration: 1s, rate: 0, discard: true, thresholds: { p99: 1s } }'),
+      '4:66  phases[0].thresholds: a phase with discard is not judged: leave one of them out',
     ],
     [phases('{ name: a, search: { from: 0, to: 5/s } }'), '4:32  phases[0].search.from: a search begins above 0'],
     [
@@ -318,9 +326,13 @@ describe('nothing of a secret, and nothing that a terminal would act on, gets in
     'load: { auth: { basic: { user: a, password: 1234567890 } } }\n',
     'load: { headers: { Authorization: 1234567890 } }\n',
     'target: { env: { API_KEY: 1234567890 } }\n',
+    'load: { auth: 1234567890 }\n',
+    'load: { auth: "Bearer 1234567890" }\n',
+    'load: { headers: "Authorization: Bearer 1234567890" }\n',
+    'load: { requests: [{ auth: { bearer: [1234567890] } }] }\n',
   ])('%j', (text) => {
     expect(refusal(text)).not.toContain('1234567890')
-    expect(refusal(text)).toMatch(/expected a text in quotes$/m)
+    expect(refusal(text)).toMatch(/: expected [a-z ,]+$/m)
   })
 
   test('control and direction characters are visible escapes', () => {

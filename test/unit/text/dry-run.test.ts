@@ -73,6 +73,13 @@ describe('a dry run', () => {
     expect(text).not.toMatch(/NaN|null|undefined|of a core at/)
   })
 
+  test('shows nothing secret, and nothing that a terminal would act on', () => {
+    const target = { url: 'http://h/?key=hunter2', command: ['a', '--token=hunter2', 'b\x1b[31m'] }
+    const text = dryRun({ target, preset: 'quick', out: 'x\x1by' })
+    expect(text).not.toMatch(/hunter2|\x1b/)
+    expect(text).toContain('http://h/   starts a --token=(not recorded) b\\x1b[31m')
+  })
+
   test('warns when tracing may pass its budget', () => {
     expect(dryRun({ preset: 'quick', peak: '10000/s' })).toContain(
       'warning         tracing may cost more than its budget',
