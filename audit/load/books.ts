@@ -72,8 +72,9 @@ export function createBooks(nsOf: (ms: number) => string, report: (report: Repor
     report({ type: 'drained', id: book.tally.id, totals: book.tally.totals() })
   }
 
-  const secondAfter = ({ startMs, cutMs }: Book): number =>
-    startMs + (Math.floor((cutMs - startMs) / SLICE_MS + 1e-6) + 1) * SLICE_MS
+  /** Whole seconds of the phase that are over at a time; a time that was reckoned from a second may be a hair before it. */
+  const secondsAt = ({ startMs }: Book, ms: number): number => Math.floor((ms - startMs) / SLICE_MS + 1e-6)
+  const secondAfter = (book: Book): number => book.startMs + (secondsAt(book, book.cutMs) + 1) * SLICE_MS
 
   return {
     open: ({ id, discard, startMs, dueBefore }) => {
@@ -89,12 +90,9 @@ export function createBooks(nsOf: (ms: number) => string, report: (report: Repor
       return nextMs
     },
     cutDue: (nowMs) => {
+      // A process that stood still tells its seconds in one.
       for (const book of books.values())
-        if (secondAfter(book) <= nowMs) {
-          // A process that stood still tells its seconds in one.
-          const seconds = Math.floor((nowMs - book.startMs) / SLICE_MS)
-          cut(book, book.startMs + seconds * SLICE_MS)
-        }
+        if (secondAfter(book) <= nowMs) cut(book, book.startMs + secondsAt(book, nowMs) * SLICE_MS)
     },
     end: (endMs) => {
       if (!running) return

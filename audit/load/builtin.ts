@@ -28,10 +28,15 @@ export function builtinDriver(options: BuiltinOptions): LoadDriver {
   return {
     name: 'builtin',
     pids: () => generator?.pids ?? [],
-    run: (course) =>
-      drive(options, course, stopped.signal, (started) => {
-        generator = started
-      }),
+    run: async (course) => {
+      try {
+        return await drive(options, course, stopped.signal, (started) => {
+          generator = started
+        })
+      } finally {
+        generator = null
+      }
+    },
     stop: async () => {
       // Processes that are just starting are killed by the signal.
       stopped.abort()

@@ -48,6 +48,8 @@ function keptSession(endpoint: Endpoint, origin: string): KeptSession {
         createConnection: () => openSocket(endpoint),
         settings: { enablePush: false, initialWindowSize: 1 << 20 },
       })
+      // The window of the whole connection, which a few large answers would fill otherwise.
+      opened.once('connect', () => opened.setLocalWindowSize(1 << 24))
       // Each of its streams tells how it ended.
       opened.on('error', () => undefined)
       // A server that takes leave gets no new streams; those under way go on.

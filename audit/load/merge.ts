@@ -3,6 +3,7 @@ import type { WireSlice } from './protocol.ts'
 import type { LoadSlice } from './slice.ts'
 
 const SECOND_NS = 1_000_000_000n
+const ROUNDING_NS = 100_000n
 
 /** Makes one slice of a second and phase out of those of all processes that share the load. */
 export interface SliceMerge {
@@ -32,8 +33,9 @@ interface Phase {
 export function createSliceMerge(workers: number, emit: (slice: LoadSlice) => void): SliceMerge {
   const phases = new Map<number, Phase>()
 
+  /** Processes reckon in ms, so their seconds end some ns apart. */
   const secondOf = (phase: Phase, endNs: string): number =>
-    Math.max(0, Number((BigInt(endNs) - phase.startNs - 1n) / SECOND_NS))
+    Math.max(0, Number((BigInt(endNs) - phase.startNs - ROUNDING_NS) / SECOND_NS))
 
   function tell(id: number, phase: Phase): void {
     const upTo = Math.min(...phase.shards.map(({ second }) => second))

@@ -52,5 +52,7 @@ const tlsCode =
 export function classOf(error: unknown): ErrorClass {
   if (!(error instanceof Error)) return 'other'
   const code = 'code' in error ? String(error.code) : ''
+  // What ended the session of an HTTP/2 stream says more than that it ended.
+  if (code === 'ERR_HTTP2_STREAM_CANCEL' && error.cause instanceof Error) return classOf(error.cause)
   return classByCode[code] ?? (tlsCode.test(code) ? 'tls' : 'other')
 }

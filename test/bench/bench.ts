@@ -7,16 +7,19 @@ import { loadCatalog } from '../../probes/index.ts'
 import { measureCost } from './cost.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureWaits } from './latency.ts'
+import { measureLoad } from './load.ts'
 import { createReport } from './report.ts'
 import { startEpollServer, startNodeServer, type Target } from './targets.ts'
 import { type Tracer, tracersFor } from './tracers.ts'
 
-const usage = `npm run bench -- [--only cost,footprint,waits] [--target c,node] [--rounds N] [--quick] [--json]
+const usage = `npm run bench -- [--only cost,footprint,waits,load] [--target c,node] [--rounds N] [--quick] [--json]
 
 Prints what tracing costs a server, what probe itself uses and how long it lets you wait. Asserts nothing: read the
-spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.`
+spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.
+\`npm run bench -- load\` compares the load generator with others and needs no root; about two minutes.`
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     only: { type: 'string', default: 'waits,footprint,cost' },
     target: { type: 'string', default: 'c,node' },
@@ -31,7 +34,8 @@ if (flags.help) {
   process.exit()
 }
 
-if (process.geteuid?.() !== 0) {
+const sections = new Set(positionals.length > 0 ? positionals : flags.only.split(','))
+if (process.geteuid?.() !== 0 && [...sections].some((section) => section !== 'load')) {
   console.error('error: most of what is compared here must be root\n  fix: sudo npm run bench   (exit 3)')
   process.exit(3)
 }
@@ -39,7 +43,6 @@ if (process.geteuid?.() !== 0) {
 /** On a busy machine attaching takes longer: fewer rounds then, so that the whole stays within six minutes. */
 const LAST_ROUND_MS = 290_000
 
-const sections = new Set(flags.only.split(','))
 const wanted = new Set(flags.target.split(','))
 const slotMs = flags.quick ? 1000 : 1500
 const rounds = Number(flags.rounds ?? (flags.quick ? 1 : 3))
@@ -47,6 +50,7 @@ const report = createReport(flags.json)
 const folder = await mkdtemp(join(tmpdir(), 'probe-bench-'))
 const targets: Target[] = []
 try {
+  if (sections.has('load')) await measureLoad(report, { folder, quick: flags.quick, rounds })
   if (wanted.has('c') && existsSync('/usr/bin/gcc')) targets.push(await startEpollServer(folder))
   else if (wanted.has('c')) report.missing('the c target', 'no /usr/bin/gcc')
   if (wanted.has('node')) targets.push(await startNodeServer())

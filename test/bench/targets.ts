@@ -18,10 +18,10 @@ export interface Target {
 export const placement = os.availableParallelism() > 1 ? { target: 0, generator: 1 } : { target: 0, generator: 0 }
 
 /** A C server of three system calls per request: the worst case. */
-export async function startEpollServer(folder: string): Promise<Target> {
+export async function startEpollServer(folder: string, cpus = String(placement.target)): Promise<Target> {
   const binary = join(folder, 'epoll-server')
   execFileSync('gcc', ['-O2', '-o', binary, join(root, 'test/bench/epoll-server.c')])
-  return startTarget('c', 4000, binary, [])
+  return startTarget('c', 4000, binary, [], cpus)
 }
 
 /** node:http and a small answer, nothing else: what a realistic service costs at least. */
@@ -35,11 +35,17 @@ export function startNodeServer(): Promise<Target> {
     server.keepAliveTimeout = 600_000
     server.listen(0, '127.0.0.1', () => console.log(server.address().port))
     process.stdin.on('end', () => process.exit()).resume()`
-  return startTarget('node', 1000, process.execPath, ['--eval', source])
+  return startTarget('node', 1000, process.execPath, ['--eval', source], String(placement.target))
 }
 
-async function startTarget(name: string, rps: number, file: string, args: readonly string[]): Promise<Target> {
-  const child = spawn('taskset', ['-c', String(placement.target), file, ...args], {
+async function startTarget(
+  name: string,
+  rps: number,
+  file: string,
+  args: readonly string[],
+  cpus: string,
+): Promise<Target> {
+  const child = spawn('taskset', ['-c', cpus, file, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')

@@ -82,6 +82,7 @@ describe('the built-in load', { timeout: 30_000 }, () => {
     expect(driver.pids()).toEqual([])
     const ran = driver.run(course)
     await vi.waitFor(() => expect(driver.pids().length).toBe(1), { timeout: 10_000 })
+    const pids = driver.pids()
     expect(await ran).toEqual({ failed: null, reasons: [] })
     expect(begun).toEqual(['warmup (warmup)', 'baseline (baseline)', 'stress (stress)'])
     // Nothing reaches the target while it is idle; connections open with the first load, and each answer is in before the next phase.
@@ -89,7 +90,8 @@ describe('the built-in load', { timeout: 30_000 }, () => {
     expect([1, 2, 3, 4].map(sentIn)).toEqual([0, 0, 50, 100])
     expect(slices.filter(({ phase }) => phase === 2)).toEqual([])
     expect(notes).toEqual([])
-    for (const pid of driver.pids()) expect(() => process.kill(pid, 0)).toThrow()
+    expect(driver.pids()).toEqual([])
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow()
   })
 
   it('finds the highest rate that keeps the thresholds, in phases of their own', async () => {

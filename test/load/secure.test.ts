@@ -137,6 +137,23 @@ describe('HTTP/2', { timeout: 20_000 }, () => {
     })
   })
 
+  it('is refused when the target goes away, and served when it is back', async () => {
+    const { url, server, close } = await start((_, response) => response.end('ok'))
+    const generator = await startGenerator({ url, protocol: 'h2', connections: 2 })
+    onTestFinished(() => generator.stop())
+    const phase = async (id: number) =>
+      (await generator.runPhase({ id, rates: { fromRps: 100, toRps: 100, durationMs: 300 } })).drained
+    expect(await phase(1)).toMatchObject({ done: 30, errors: {} })
+    await close()
+    expect(server.listening).toBe(false)
+    expect(await phase(2)).toMatchObject({ done: 30, errors: { connect_refused: 30 } })
+    await listening(
+      createHttp2((_, response) => response.end('ok')),
+      Number(new URL(url).port),
+    )
+    expect(await phase(3)).toMatchObject({ done: 30, errors: {} })
+  })
+
   it('is agreed on with TLS', async (ctx) => {
     if (!certificate) return ctx.skip(LACK)
     const server = createSecureServer(certificate, (_, response) => response.end('ok'))
