@@ -98,10 +98,15 @@ export function createJmxCourse(course: Course, timetable: JmxTimetable): JmxCou
   }
 }
 
-/** Name and number tell a group; where the name is a variable, the number among the main groups does. */
+/**
+ * Name and number tell a group, since names may repeat. A name alone does where it is the plan's only one; where it is a
+ * variable, the number among the main groups does.
+ */
 function phaseFinder(phases: readonly JmxPhase[]): (sample: WallSample) => JmxPhase | undefined {
   const groups = phases.flatMap((phase) => phase.groups.map((group) => ({ phase, group })))
-  const byName = new Map(groups.map(({ phase, group }) => [`${group.name} ${group.number}`, phase]))
+  const exact = new Map(groups.map(({ phase, group }) => [`${group.name} ${group.number}`, phase]))
+  const byName = new Map<string | null, JmxPhase | undefined>()
+  for (const { phase, group } of groups) byName.set(group.name, byName.has(group.name) ? undefined : phase)
   const unnamed = new Map(
     groups
       .filter(({ group }) => group.name === null && group.role === 'main')
@@ -110,5 +115,5 @@ function phaseFinder(phases: readonly JmxPhase[]): (sample: WallSample) => JmxPh
   return ({ group, groupNumber }) =>
     group === null || groupNumber === null
       ? undefined
-      : (byName.get(`${group} ${groupNumber}`) ?? unnamed.get(groupNumber))
+      : (exact.get(`${group} ${groupNumber}`) ?? byName.get(group) ?? unnamed.get(groupNumber))
 }
