@@ -22,12 +22,20 @@ const isAlive = (pid: number): boolean => {
 }
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('probe-jmeter-'))
 
-/** A plan of two thread groups, one after another, and what is in each. */
-function planOf(folder: string, groups: readonly { name: string; delayS: number; durationS: number; below: string }[]) {
+interface Group {
+  name: string
+  tag?: string
+  delayS: number
+  durationS: number
+  below: string
+}
+
+/** A plan of thread groups, and what is in each. */
+function planOf(folder: string, groups: readonly Group[], isSerial = false) {
   const file = join(folder, 'plan.jmx')
   const text = groups.map(
-    ({ name, delayS, durationS, below }) => `
-      <ThreadGroup guiclass="ThreadGroupGui" testclass="ThreadGroup" testname="${name}" enabled="true">
+    ({ name, tag = 'ThreadGroup', delayS, durationS, below }) => `
+      <${tag} guiclass="${tag}Gui" testclass="${tag}" testname="${name}" enabled="true">
         <stringProp name="ThreadGroup.on_sample_error">continue</stringProp>
         <elementProp name="ThreadGroup.main_controller" elementType="LoopController" guiclass="LoopControlPanel" testclass="LoopController" testname="Loop" enabled="true">
           <boolProp name="LoopController.continue_forever">false</boolProp><intProp name="LoopController.loops">-1</intProp>
@@ -36,7 +44,7 @@ function planOf(folder: string, groups: readonly { name: string; delayS: number;
         <longProp name="ThreadGroup.start_time">1000</longProp><longProp name="ThreadGroup.end_time">1000</longProp>
         <boolProp name="ThreadGroup.scheduler">true</boolProp>
         <stringProp name="ThreadGroup.duration">${durationS}</stringProp><stringProp name="ThreadGroup.delay">${delayS}</stringProp>
-      </ThreadGroup><hashTree>
+      </${tag}><hashTree>
         <ConstantTimer guiclass="ConstantTimerGui" testclass="ConstantTimer" testname="t" enabled="true">
           <stringProp name="ConstantTimer.delay">20</stringProp>
         </ConstantTimer><hashTree/>${below}</hashTree>`,
@@ -46,7 +54,7 @@ function planOf(folder: string, groups: readonly { name: string; delayS: number;
     `<?xml version="1.0" encoding="UTF-8"?>
     <jmeterTestPlan version="1.2" properties="2.8" jmeter="2.13"><hashTree>
       <TestPlan guiclass="TestPlanGui" testclass="TestPlan" testname="two groups" enabled="true">
-        <boolProp name="TestPlan.functional_mode">false</boolProp><boolProp name="TestPlan.serialize_threadgroups">false</boolProp>
+        <boolProp name="TestPlan.functional_mode">false</boolProp><boolProp name="TestPlan.serialize_threadgroups">${isSerial}</boolProp>
         <elementProp name="TestPlan.user_defined_variables" elementType="Arguments"><collectionProp name="Arguments.arguments"/></elementProp>
       </TestPlan><hashTree>${text.join('')}</hashTree></hashTree></jmeterTestPlan>`,
   )
@@ -217,8 +225,33 @@ describe('JMeter itself', () => {
     expect(baseline.done).toBeGreaterThan(10)
     expect(baseline.done + stress.done).toBe(server.requests)
     expect(course.totals(1).done).toBe(0)
-    expect(course.notes).toEqual([])
+    expect(course.notes).toEqual([expect.stringContaining('wait for an answer')])
     expect(course.slices.every((slice) => slice.hist.service !== null || slice.done === 0)).toBe(true)
+  })
+
+  it('begins phases with their first requests where the plan has no times', async (ctx) => {
+    if ('lacks' in live) return ctx.skip(live.lacks)
+    const server = await httpServer()
+    const group = { delayS: 0, durationS: 1, below: request('/') }
+    const groups = [
+      { ...group, name: 'clean up', tag: 'PostThreadGroup' },
+      { ...group, name: 'load' },
+      { ...group, name: 'load' },
+      { ...group, name: 'fill', tag: 'SetupThreadGroup' },
+    ]
+    const plan = planOf(testFolder(), groups, true)
+    const course = toldCourse()
+    await jmeterDriver({ plan, properties: { port: port(server.url) }, searchPath: live.searchPath }).run(course)
+    expect(course.begun.map(({ name, kind }) => [name, kind])).toEqual([
+      ['fill', 'warmup'],
+      ['load', 'baseline'],
+      ['load', 'baseline'],
+      ['clean up', 'recovery'],
+    ])
+    const done = course.begun.map(({ id }) => course.totals(id).done)
+    expect(Math.min(...done)).toBeGreaterThan(5)
+    expect(done.reduce((sum, n) => sum + n, 0)).toBe(server.requests)
+    expect(course.notes).toContainEqual(expect.stringMatching(/no times for load, clean up:/))
   })
 
   it('is stopped at once', async (ctx) => {

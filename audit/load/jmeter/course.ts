@@ -62,12 +62,15 @@ export function createJmxCourse(course: Course, timetable: JmxTimetable): JmxCou
     if (!phase) return null
     const isMain = phase.groups[0]?.role === 'main'
     if (isMain && phase.startMs !== null) setOrigin(startNs - BigInt(Math.round(phase.startMs * 1e6)))
-    if (!begun.has(phase) && phase.startMs === null)
-      course.note(`${phase.name}: the plan gives no time, so it begins when JMeter has reported its first request`)
     const { id } = await begin(phase)
     return timetable.isOverlapping ? null : id
   }
 
+  const untimed = timetable.phases.filter((phase) => phase.startMs === null).map((phase) => phase.name)
+  if (untimed.length > 0)
+    course.note(
+      `the plan has no times for ${untimed.join(', ')}: these begin when JMeter has reported their first request`,
+    )
   if (timetable.isOverlapping)
     course.note('thread groups may run at the same time: a request counts in the phase it started in')
 

@@ -52,6 +52,7 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
         if (isStopped) return NO_OPINION
         const results = join(folder, 'results.jtl')
         const log = join(folder, 'jmeter.log')
+        if (!jmx.isOpenModel) course.note(CLOSED_LOOP)
         const phases = createJmxCourse(course, timetableOf(jmx))
         let hasStarted = false
         const running = startTool({
@@ -105,6 +106,8 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
   }
 }
 
+const CLOSED_LOOP =
+  "JMeter's threads wait for an answer before they ask again: where the target is slow they ask less, and latencies leave out what was not asked"
 const NO_OPINION = { failed: null, reasons: [] } as const
 
 function findJmeter(searchPath: string): string {
