@@ -14,7 +14,7 @@ if (act === 'refuse') {
     after('-j'),
     '2026/11/24 11:00:00 INFO  - all is well\n2026/11/24 11:00:01 ERROR - cannot \u001b[31mread the plan\n',
   )
-  console.log('An error occurred: the plan is broken')
+  console.log(property('says') ?? 'An error occurred: the plan is broken')
   process.exit(Number(property('code')))
 }
 

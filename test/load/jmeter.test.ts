@@ -151,6 +151,15 @@ describe('a tool in the place of JMeter', () => {
     expect(leftovers()).toEqual([])
   })
 
+  it.each([
+    ['ForbiddenClassException: org.apache.jmeter.save.ScriptWrapper', /install Apache JMeter 5/],
+    ['CannotResolveClassException: kg.apc.jmeter.threads.UltimateThreadGroup', /plug-in/],
+    ['java.lang.OutOfMemoryError: Java heap space', /HEAP/],
+  ])('that says %s is told with what to do', async (says, fix) => {
+    const { course, driver } = standIn({ act: 'refuse', code: '0', says })
+    await expect(driver.run(course)).rejects.toMatchObject({ fix: expect.stringMatching(fix) })
+  })
+
   it('that writes what cannot be read is ended', async () => {
     const { course, driver } = standIn({ act: 'dates' })
     const ran = driver.run(course)
