@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { sanitizeText } from '../../../probes/index.ts'
 import { LoadError } from '../load-error.ts'
 import type { ToolProcess } from './process.ts'
@@ -20,6 +20,8 @@ const fixes: readonly (readonly [RegExp, string])[] = [
 const OTHERWISE = 'run the plan with jmeter -n -t alone: it has to work there first'
 const WORDS = 5
 const LONGEST_WORD = 300
+/** A run of hours may leave a long log. */
+const END_BYTES = 64 * 1024
 
 /** The error of a JMeter that ended by itself without its test, or badly: in its own words, with what to do. */
 export async function deathOf(tool: ToolProcess, log: string, error: Error | undefined): Promise<LoadError> {
@@ -36,10 +38,21 @@ export async function deathOf(tool: ToolProcess, log: string, error: Error | und
 /** The last errors of JMeter's log, safe to show. */
 async function errorsIn(log: string): Promise<string[]> {
   try {
-    const text = await readFile(log, 'utf8')
-    const lines = text.split('\n').filter((line) => /\b(ERROR|FATAL)\b/.test(line))
+    const lines = (await endOf(log)).split('\n').filter((line) => /\b(ERROR|FATAL)\b/.test(line))
     return lines.slice(-3).map((line) => sanitizeText(line.trim(), { maxLength: LONGEST_WORD }))
   } catch {
     return [] // it had not come to writing one
+  }
+}
+
+async function endOf(path: string): Promise<string> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    const start = Math.max(0, size - END_BYTES)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(END_BYTES), 0, END_BYTES, start)
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
   }
 }
