@@ -26,6 +26,8 @@ const testTools = [
   { needs: 'xmllint', package: 'libxml2-utils' },
   { needs: 'python3', package: 'python3' },
   { needs: 'chromium', package: 'chromium' },
+  { needs: 'jmeter', package: 'jmeter' },
+  { needs: '/usr/share/jmeter/lib/ext/ApacheJMeter_http.jar', package: 'jmeter-http' },
 ]
 
 const goals = {

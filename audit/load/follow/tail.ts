@@ -57,7 +57,7 @@ export async function* tailFile(path: string, options: TailOptions): AsyncGenera
         if (isReplaced) {
           await file.close()
           file = null
-          if (!isLast) continue
+          continue
         }
       }
       if (isLast) return

@@ -62,12 +62,15 @@ export function createJmxCourse(course: Course, timetable: JmxTimetable): JmxCou
     if (!phase) return null
     const isMain = phase.groups[0]?.role === 'main'
     if (isMain && phase.startMs !== null) setOrigin(startNs - BigInt(Math.round(phase.startMs * 1e6)))
-    if (!begun.has(phase) && phase.startMs === null)
-      course.note(`${phase.name}: the plan gives no time, so it begins when JMeter has reported its first request`)
     const { id } = await begin(phase)
     return timetable.isOverlapping ? null : id
   }
 
+  const untimed = timetable.phases.filter((phase) => phase.startMs === null).map((phase) => phase.name)
+  if (untimed.length > 0)
+    course.note(
+      `the plan has no times for ${untimed.join(', ')}: these begin when JMeter has reported their first request`,
+    )
   if (timetable.isOverlapping)
     course.note('thread groups may run at the same time: a request counts in the phase it started in')
 
@@ -98,10 +101,15 @@ export function createJmxCourse(course: Course, timetable: JmxTimetable): JmxCou
   }
 }
 
-/** Name and number tell a group; where the name is a variable, the number among the main groups does. */
+/**
+ * Name and number tell a group, since names may repeat. A name alone does where it is the plan's only one; where it is a
+ * variable, the number among the main groups does.
+ */
 function phaseFinder(phases: readonly JmxPhase[]): (sample: WallSample) => JmxPhase | undefined {
   const groups = phases.flatMap((phase) => phase.groups.map((group) => ({ phase, group })))
-  const byName = new Map(groups.map(({ phase, group }) => [`${group.name} ${group.number}`, phase]))
+  const exact = new Map(groups.map(({ phase, group }) => [`${group.name} ${group.number}`, phase]))
+  const byName = new Map<string | null, JmxPhase | undefined>()
+  for (const { phase, group } of groups) byName.set(group.name, byName.has(group.name) ? undefined : phase)
   const unnamed = new Map(
     groups
       .filter(({ group }) => group.name === null && group.role === 'main')
@@ -110,5 +118,5 @@ function phaseFinder(phases: readonly JmxPhase[]): (sample: WallSample) => JmxPh
   return ({ group, groupNumber }) =>
     group === null || groupNumber === null
       ? undefined
-      : (byName.get(`${group} ${groupNumber}`) ?? unnamed.get(groupNumber))
+      : (exact.get(`${group} ${groupNumber}`) ?? byName.get(group) ?? unnamed.get(groupNumber))
 }

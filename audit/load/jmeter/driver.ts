@@ -1,13 +1,13 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { sanitizeText } from '../../../probes/index.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { tailFile } from '../follow/tail.ts'
 import { LoadError } from '../load-error.ts'
 import { createJmxCourse } from './course.ts'
+import { deathOf } from './death.ts'
 import { createJtlReader } from './jtl.ts'
 import { readJmxPlan } from './plan.ts'
 import { findOnPath, startTool, type ToolProcess } from './process.ts'
@@ -52,6 +52,7 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
         if (isStopped) return NO_OPINION
         const results = join(folder, 'results.jtl')
         const log = join(folder, 'jmeter.log')
+        if (!jmx.isOpenModel) course.note(CLOSED_LOOP)
         const phases = createJmxCourse(course, timetableOf(jmx))
         let hasStarted = false
         const running = startTool({
@@ -81,7 +82,7 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
           phases.close()
         }
         const { code, error } = await running.ended
-        if (!isStopped && (code !== 0 || !hasStarted)) throw await death(running, log, error)
+        if (!isStopped && (code !== 0 || !hasStarted)) throw await deathOf(running, log, error)
         return NO_OPINION
       } finally {
         tool = null
@@ -105,6 +106,8 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
   }
 }
 
+const CLOSED_LOOP =
+  "JMeter's threads wait for an answer before they ask again: where the target is slow they ask less, and latencies leave out what was not asked"
 const NO_OPINION = { failed: null, reasons: [] } as const
 
 function findJmeter(searchPath: string): string {
@@ -139,29 +142,6 @@ async function follow(
   }
   reader.end()
   await phases.book()
-}
-
-async function death(tool: ToolProcess, log: string, error: Error | undefined): Promise<LoadError> {
-  const { code, signal } = await tool.ended
-  const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`
-  const words = [...(await errorsIn(log)), ...tool.lastLines()].slice(-6)
-  return new LoadError(
-    'generator_died',
-    [`jmeter ${how}`, ...words].join('\n  '),
-    'run the plan with jmeter -n -t alone; it has to work there first',
-    error,
-  )
-}
-
-/** The last errors of JMeter's log, safe to show. */
-async function errorsIn(log: string): Promise<string[]> {
-  try {
-    const text = await readFile(log, 'utf8')
-    const lines = text.split('\n').filter((line) => /\b(ERROR|FATAL)\b/.test(line))
-    return lines.slice(-3).map((line) => sanitizeText(line, { maxLength: 300 }))
-  } catch {
-    return [] // it had not come to writing one
-  }
 }
 
 /** A UDP port of loopback that is free now. */

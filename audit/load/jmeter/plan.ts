@@ -10,6 +10,8 @@ export interface JmxPlan {
   groups: readonly JmxGroup[]
   /** groups run one after another, each when the one before has ended */
   isSerial: boolean
+  /** all of its load is of Open Model Thread Groups, which do not wait for answers */
+  isOpenModel: boolean
   /** a Transaction Controller generates parent samples: only an XML result file then tells its requests */
   hasParentSamples: boolean
 }
@@ -73,18 +75,20 @@ export function parseJmxPlan(bytes: Buffer, shown: string, properties: Readonly<
   const counts = { setup: 0, main: 0, teardown: 0 }
   const groups: JmxGroup[] = []
   let hasParentSamples = false
+  let isOpenModel = true
   for (const { node, below } of enabledPairs(testPlan.below)) {
     const role = roleOf(node)
     if (!role) continue
     counts[role]++
     groups.push(readGroup(node, role, counts[role], value))
     hasParentSamples ||= makesParentSamples(below)
+    isOpenModel &&= classOf(node) === OPEN_MODEL
   }
   if (groups.length === 0)
     throw new PlanError('invalid', `${shown}: no enabled thread group`, 'enable one in JMeter: it makes the load')
   const order = ['setup', 'main', 'teardown']
   groups.sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role))
-  return { groups, isSerial, hasParentSamples }
+  return { groups, isSerial, isOpenModel, hasParentSamples }
 }
 
 function readGroup(
@@ -107,7 +111,7 @@ function readGroup(
     threads: threads !== null && /^\d{1,9}$/.test(threads) ? Number(threads) : null,
   }
   const kind = classOf(node)
-  if (kind === 'OpenModelThreadGroup')
+  if (kind === OPEN_MODEL)
     return {
       ...common,
       threads: null,
@@ -127,6 +131,7 @@ function readGroup(
   }
 }
 
+const OPEN_MODEL = 'OpenModelThreadGroup'
 const PLAIN_GROUPS = new Set(['ThreadGroup', 'SetupThreadGroup', 'PostThreadGroup'])
 const classOf = (node: XmlNode): string => (node.attributes.get('testclass') ?? node.name).split('.').at(-1) ?? ''
 

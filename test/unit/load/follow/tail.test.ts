@@ -85,6 +85,19 @@ test('a file that is rotated is read to its end, then the new one', async () => 
   await until('one, its end⟲two')
 })
 
+test('a file that was rotated just before the end is read, and the one in its place', async () => {
+  const path = join(testFolder(), 'f')
+  writeFileSync(path, 'one')
+  const { until, stop, done, seen } = follow(path)
+  await until('one')
+  appendFileSync(path, ', its end')
+  renameSync(path, `${path}.1`)
+  writeFileSync(path, 'two')
+  stop()
+  await done
+  expect(seen.text).toBe('one, its end⟲two')
+})
+
 test('a big file comes in pieces, and the reader sets the pace', async () => {
   const path = join(testFolder(), 'f')
   const text = 'x'.repeat(1_000_000)

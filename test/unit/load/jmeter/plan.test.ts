@@ -38,6 +38,7 @@ describe('a plan', () => {
     const read = await readJmxPlan(recorded)
     expect(read).toEqual({
       isSerial: false,
+      isOpenModel: false,
       hasParentSamples: false,
       groups: [
         { name: 'baseline', number: 1, role: 'main', threads: 4, delayMs: 0, durationMs: 6000 },
@@ -99,7 +100,8 @@ describe('a plan', () => {
 
   test('an Open Model Thread Group lasts as long as its schedule', () => {
     const props = { 'OpenModelThreadGroup.schedule': 'rate(10/s) random_arrivals(1 min) pause(5 s)' }
-    const { groups } = plan([{ name: 'open', tag: 'OpenModelThreadGroup', props }])
+    const { groups, isOpenModel } = plan([{ name: 'open', tag: 'OpenModelThreadGroup', props }])
+    expect(isOpenModel).toBe(true)
     expect(groups[0]).toMatchObject({ name: 'open', threads: null, delayMs: 0, durationMs: 65_000 })
   })
 
