@@ -18,7 +18,7 @@ export type {
 } from './model/run.ts'
 export { summarize } from './model/summary.ts'
 export { PlanError } from './plan/error.ts'
-export { type Forecast, forecastOf, LONGEST_WINDOW_MS, windowMsAt } from './plan/forecast.ts'
+export { type Forecast, forecastOf } from './plan/forecast.ts'
 export { initPlan, SCHEMA_FILE } from './plan/init.ts'
 export type { Plan, PlannedPhase, Thresholds } from './plan/plan.ts'
 export type { Preset } from './plan/preset.ts'

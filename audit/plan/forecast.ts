@@ -1,5 +1,6 @@
 import type { Probe } from '../../probes/index.ts'
 import { integralOf } from '../load/schedule.ts'
+import { windowMsAt as coarseWindowMsAt } from '../recording/coarse.ts'
 import type { Plan } from './plan.ts'
 import type { Timetable, TimetableRow } from './timetable.ts'
 
@@ -49,15 +50,8 @@ const HDR_BYTES_PER_ROOT_OF_REQUESTS = 70
 /** CPU time of one request of the generator, µs; measured with undici's `Client.dispatch`, one connection each. */
 const GENERATOR_US_PER_REQUEST = 17
 
-/** Windows stay short for so long, then grow with the age of their phase, up to `LONGEST_WINDOW_MS`. */
-export const SHORT_WINDOWS_FOR_MS = 300_000
-export const LONGEST_WINDOW_MS = 10_000
-
-/** Length of the window that begins when its phase is `ageMs` old: a long soak is told in coarser steps. */
-export function windowMsAt(ageMs: number, intervalMs: number): number {
-  if (ageMs < SHORT_WINDOWS_FOR_MS) return intervalMs
-  return Math.max(intervalMs, Math.min(LONGEST_WINDOW_MS, ageMs / 300))
-}
+/** Length of the window that begins when its phase is `ageMs` old, ms: a long soak is told in coarser steps. */
+export const windowMsAt = (ageMs: number, intervalMs: number): number => Math.max(intervalMs, coarseWindowMsAt(ageMs))
 
 export function forecastOf(plan: Plan, timetable: Timetable, probes: readonly Cost[]): Forecast {
   const { highestRps } = timetable

@@ -66,6 +66,6 @@ thresholds: { p99: 50ms, errors: 1% }
 abort: { errors: 1%, window: 5s, min: 200 }
 
 # probes: [accept-queue, syscalls, off-cpu]   # default: all that probe list marks as default
-# budgets: { overhead: 20%, loss: 1% }        # beyond these the run gives no verdict
+# budgets: { overhead: 20%, loss: 5% }        # beyond these the run gives no verdict
 `
 }

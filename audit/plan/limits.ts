@@ -7,7 +7,7 @@ export const defaultThresholds: Readonly<Record<'internal' | 'external', Thresho
   external: { p50Ms: null, p99Ms: 200, p999Ms: null, errors: 0.01 },
 }
 export const defaultAbort: AbortRule = { errors: 0.01, windowMs: 5_000, minRequests: 200 }
-export const defaultBudgets: Budgets = { overheadPct: 20, loss: 0.01, achieved: 0.95, sendLagMs: null }
+export const defaultBudgets: Budgets = { overheadPct: 20, loss: 0.05, achieved: 0.95, sendLagMs: null }
 export const defaultBuiltin = {
   protocol: 'http/1.1',
   connections: 50,

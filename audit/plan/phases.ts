@@ -1,8 +1,9 @@
 import { DEFAULT_SEARCH, limitsOver } from './limits.ts'
+import { kindOfName, type PhaseKind } from './phase-kind.ts'
 import type { PlannedPhase, Thresholds } from './plan.ts'
 import type { Key } from './problem.ts'
 import type { WrittenRate } from './quantity.ts'
-import { PHASE_KINDS, type WrittenPhase } from './schema.ts'
+import type { WrittenPhase } from './schema.ts'
 import { HIGHEST_RPS, LONGEST_PHASE_MS } from './words.ts'
 
 export interface PhaseContext {
@@ -67,7 +68,7 @@ function settlePhase(written: WrittenPhase, path: readonly Key[], context: Phase
     report([...path, 'thresholds'], 'a phase with discard is not judged: leave one of them out')
   const timed = (own: { name: string; durationMs: number; fromRps: number; toRps: number }): PlannedPhase => {
     const isIdle = hasRates && own.fromRps === 0 && own.toRps === 0
-    const kind = written.kind ?? kindOf(name) ?? (isIdle ? 'idle' : written.discard ? 'warmup' : 'mark')
+    const kind = written.kind ?? known(name) ?? (isIdle ? 'idle' : written.discard ? 'warmup' : 'mark')
     return { type: 'timed', ...own, kind, discard: written.discard ?? kind === 'warmup', thresholds }
   }
   const durationMs = written.duration ?? 0
@@ -105,7 +106,7 @@ function settleSearch(
   if (p50Ms === null && p99Ms === null && p999Ms === null && errors === null)
     context.report(at, 'a search needs a limit that the rate must keep: thresholds')
   if (written.discard) context.report([...path, 'discard'], 'a search is judged: leave discard out')
-  const kind = written.kind ?? kindOf(written.name) ?? 'stress'
+  const kind = written.kind ?? known(written.name) ?? 'stress'
   const stepMs = search.each ?? DEFAULT_SEARCH.stepMs
   return [{ type: 'search', name: written.name, kind, fromRps, toRps, stepMs, precision, thresholds }]
 }
@@ -123,7 +124,7 @@ function resolveRate(rate: WrittenRate, path: readonly Key[], { peakRps, report 
 }
 
 /** `stress-2` and `Warm-up` say what they are for. */
-function kindOf(name: string): string | null {
-  const plain = name.toLowerCase().replace(/[^a-z]/g, '')
-  return PHASE_KINDS.find((kind) => kind !== 'mark' && plain.startsWith(kind)) ?? null
+function known(name: string): PhaseKind | null {
+  const kind = kindOfName(name)
+  return kind === 'mark' ? null : kind
 }

@@ -138,7 +138,7 @@ export interface AbortRule {
 export interface Budgets {
   /** tracing, percent of one core; null: no limit */
   overheadPct: number | null
-  /** share of the events that may be lost, 0..1 */
+  /** share of the windows that may have lost something, 0..1 */
   loss: number
   /** share of the planned requests that must be sent, 0..1 */
   achieved: number

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PHASE_KINDS } from './phase-kind.ts'
 import { count, duration, flag, HIGHEST_RPS, list, namedTexts, peak, percent, rate, text } from './words.ts'
 
 /**
@@ -11,7 +12,6 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const PHASE_NAME = /^(?!.*\.\.)[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 const PHASE_NAME_ERROR = 'expected a name of letters, digits, spaces, dots, dashes (no ..), 64 at most'
 
-export const PHASE_KINDS = ['idle', 'warmup', 'baseline', 'stress', 'soak', 'recovery', 'mark'] as const
 export const PRESETS = ['quick', 'standard'] as const
 
 const headers = namedTexts('a header name', TOKEN).describe(
@@ -280,7 +280,7 @@ export const planSchema = z
           .nullable()
           .optional()
           .describe('what tracing may cost, percent of one core, default 20%; null: no limit'),
-        loss: percent().optional().describe('share of the events that may be lost, default 1%'),
+        loss: percent().optional().describe('share of the windows that may have lost something, default 5%'),
         achieved: percent().optional().describe('share of the planned requests that must be sent, default 95%'),
         send_lag: duration({ maxMs: 60_000 })
           .optional()

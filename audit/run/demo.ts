@@ -1,5 +1,4 @@
 import { demoFaults, startDemoTarget } from '../../fixtures/targets/start.ts'
-import { demoAsPlan } from '../plan/demo-plan.ts'
 import type { AttachOutcome } from './attach.ts'
 import { type AuditOptions, runAudit } from './audit.ts'
 
@@ -7,6 +6,8 @@ import { type AuditOptions, runAudit } from './audit.ts'
 export async function runDemo(options: Omit<AuditOptions, 'plan' | 'onPhase'>): Promise<AttachOutcome> {
   const api = await startDemoTarget()
   try {
+    // With it comes all that reads plans; who attaches needs none of that.
+    const { demoAsPlan } = await import('../plan/demo-plan.ts')
     const plan = demoAsPlan({ url: `http://127.0.0.1:${api.port}/`, pid: api.pid })
     return await runAudit({ ...options, plan, onPhase: (name) => api.setFaults(demoFaults[name] ?? {}) })
   } finally {

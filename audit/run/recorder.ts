@@ -9,6 +9,7 @@ import {
   type TraceSession,
 } from '../../probes/index.ts'
 import { type LoadSlice, loadRecordOf } from '../load/generator.ts'
+import { PHASE_KINDS } from '../plan/phase-kind.ts'
 import {
   type HeaderRecord,
   type PhaseRecord,
@@ -65,7 +66,6 @@ const STACKS_EVERY_US = 5_000_000
 const STACKS_AT_LEAST_EVERY_US = 20_000_000
 const stacksEveryUs = (phaseAgeUs: number): number =>
   Math.min(STACKS_AT_LEAST_EVERY_US, Math.max(STACKS_EVERY_US, phaseAgeUs / 60))
-export const PHASE_KINDS = ['idle', 'warmup', 'baseline', 'stress', 'soak', 'recovery']
 const LABEL_LENGTH = 64
 const COMMAND_LENGTH = 256
 
@@ -230,7 +230,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     startPhase,
     mark: async (label) => {
       const name = sanitizeText(label, { maxLength: LABEL_LENGTH })
-      const begun = await startPhase(name, PHASE_KINDS.includes(name) ? name : 'mark')
+      const begun = await startPhase(name, PHASE_KINDS.find((kind) => kind === name) ?? 'mark')
       onRecord({ type: 'mark', t_us: begun.start_us, text: name })
       return begun
     },

@@ -1,4 +1,4 @@
-import { kindOfName } from '../phase-kind.ts'
+import { kindOfName } from '../../plan/phase-kind.ts'
 import type { JmxGroup, JmxPlan } from './plan.ts'
 
 /** A phase that the plan gives: thread groups that start together, or a pause between them. */

@@ -1,4 +1,5 @@
 import { sanitizeText } from '../../../probes/index.ts'
+import { kindOfName } from '../../plan/phase-kind.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
 import { createSampleBooks } from '../samples.ts'
@@ -6,7 +7,6 @@ import { followClock } from './clock.ts'
 import { createCounts } from './counts.ts'
 import { createCsvReader } from './csv.ts'
 import { createJsonReader } from './json.ts'
-import { kindOf } from './plan.ts'
 import { restOf } from './rest.ts'
 import { createRequestAssembler, type K6Event, type MetricReader, type MetricRow } from './rows.ts'
 import { tail } from './tail.ts'
@@ -86,7 +86,7 @@ async function follow(
     }
     counts.take(event)
     if (event.scenario !== '' && !phases.has(event.scenario)) {
-      const begun = await course.begin(event.scenario, kindOf(event.scenario))
+      const begun = await course.begin(event.scenario, kindOfName(event.scenario))
       phases.set(event.scenario, begun)
       books.begin({ ...begun, plannedRps: null })
     }

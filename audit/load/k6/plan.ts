@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { sanitizeText } from '../../../probes/index.ts'
+import { kindOfName } from '../../plan/phase-kind.ts'
 import { durationMs } from './duration.ts'
 
 /** A span of the timetable in which the same scenarios run. */
@@ -96,7 +97,7 @@ function phaseOf(all: readonly Scenario[], startMs: number, endMs: number, befor
   const name = running.length > 0 ? running.map(({ name }) => name).join('+') : before ? `after ${before.name}` : 'idle'
   return {
     name,
-    kind: running.length > 1 || (running.length === 0 && before) ? 'mark' : kindOf(name),
+    kind: running.length > 1 || (running.length === 0 && before) ? 'mark' : kindOfName(name),
     startMs,
     endMs,
     scenarios: running.map(({ name }) => name),
@@ -108,18 +109,6 @@ function phaseOf(all: readonly Scenario[], startMs: number, endMs: number, befor
     ),
   }
 }
-
-const KINDS: readonly (readonly [kind: string, names: RegExp])[] = [
-  ['warmup', /warm/],
-  ['recovery', /recover|cool/],
-  ['baseline', /baseline/],
-  ['stress', /stress|spike|peak/],
-  ['soak', /soak|endurance/],
-  ['idle', /^idle$/],
-]
-
-/** What a scenario is for, by its name; `mark` where the name does not tell. */
-export const kindOf = (name: string): string => KINDS.find(([, names]) => names.test(name.toLowerCase()))?.[0] ?? 'mark'
 
 function scenarioOf(name: string, config: ScenarioConfig): Scenario {
   const startMs = config.startTime ?? 0

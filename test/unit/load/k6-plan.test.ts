@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { durationMs } from '../../../audit/load/k6/duration.ts'
 import { inspectable } from '../../../audit/load/k6/inspect.ts'
 import { placeOf } from '../../../audit/load/k6/places.ts'
-import { kindOf, timetableOf } from '../../../audit/load/k6/plan.ts'
+import { timetableOf } from '../../../audit/load/k6/plan.ts'
+import { kindOfName } from '../../../audit/plan/phase-kind.ts'
 
 const inspection = JSON.parse(
   readFileSync(new URL('../../../fixtures/samples/k6/phases.inspect.json', import.meta.url), 'utf8'),
@@ -102,7 +103,7 @@ it.each([
   ['stress-recovery', 'recovery'],
   ['checkout', 'mark'],
 ])('scenario %s is %s', (name, kind) => {
-  expect(kindOf(name)).toBe(kind)
+  expect(kindOfName(name)).toBe(kind)
 })
 
 it.each([

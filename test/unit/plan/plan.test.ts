@@ -66,7 +66,7 @@ test('what a plan does not say has a default', () => {
     thresholds: { p50Ms: null, p99Ms: 50, p999Ms: null, errors: 0.01 },
     abort: { errors: 0.01, windowMs: 5000, minRequests: 200 },
     probes: null,
-    budgets: { overheadPct: 20, loss: 0.01, achieved: 0.95, sendLagMs: null },
+    budgets: { overheadPct: 20, loss: 0.05, achieved: 0.95, sendLagMs: null },
     intervalMs: 1000,
     out: null,
   })
