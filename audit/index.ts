@@ -9,11 +9,13 @@ export type {
   LoadPercentiles,
   LoadPhase,
   PhaseModel,
+  PhaseTelemetry,
   ProbePhase,
   ProfileOf,
   RunModel,
 } from './model/run.ts'
 export { summarize } from './model/summary.ts'
+export { type AgainstIdle, againstIdle, counterGrowth, perSecond } from './model/telemetry.ts'
 export { createProfile, type ProfileBuilder } from './profile/build.ts'
 export { filter, merge } from './profile/combine.ts'
 export {
@@ -38,3 +40,4 @@ export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
 export { ControlError, sendMark } from './run/control.ts'
 export { type DemoOptions, runDemo } from './run/demo.ts'
 export { LONGEST_RUN_SECONDS, type Run, recordingName } from './run/run.ts'
+export { type Metric, type MetricFact, type MetricUnit, metricFacts, metricOf } from './telemetry/facts.ts'
