@@ -4,7 +4,7 @@ import { joined, numberOf, sourceOfFile } from './proc-file.ts'
 import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
 
 /**
- * Limits and pressure of the target's cgroup (`own.`) and of each above it (`parent1.`, `parent2.`, ...): a limit
+ * Limits and pressure of the target's cgroup (`own.`) and of each above it (`up1.`, `up2.`, ...): a limit
  * anywhere up the tree holds the target back (Documentation/admin-guide/cgroup-v2.rst). The root has none.
  */
 export const cgroups: Source = { name: 'cgroup', every: 1, open: openCgroups }
@@ -72,7 +72,7 @@ function openCgroups({ target }: Scope): OpenSource | Missing {
   return joined(
     lineage.flatMap((path, level) =>
       FILES.map(([file, prefix, parse]) => {
-        const whose = level === 0 ? 'own' : `parent${level}`
+        const whose = level === 0 ? 'own' : `up${level}`
         return [`${whose}.${prefix}`, sourceOfFile(`${root}${path}/${file}`, parse)] as const
       }),
     ),
