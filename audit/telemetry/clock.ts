@@ -7,12 +7,11 @@ import { isMissing, type Source, type Values } from './source.ts'
  */
 export const clock: Source = { name: 'clock', every: 1, open: openClock }
 
-export interface Clocks {
-  /** CLOCK_REALTIME, in whole ms */
+/** How far two clocks are ahead of CLOCK_MONOTONIC, ms. */
+export interface ClockOffsets {
+  /** CLOCK_REALTIME, known to a millisecond */
   wallMs: number
-  /** CLOCK_MONOTONIC */
-  monotonicMs: number
-  /** CLOCK_BOOTTIME, which goes on while the machine sleeps, in steps of 10 ms; `null` without /proc/uptime */
+  /** CLOCK_BOOTTIME, which goes on while the machine sleeps, known to 10 ms; `null` without /proc/uptime */
   bootMs: number | null
 }
 
@@ -23,13 +22,31 @@ export interface ClockDrift {
   boot_offset_ms?: number
 }
 
-export function driftOf(start: Clocks, now: Clocks): ClockDrift {
-  const elapsedMs = now.monotonicMs - start.monotonicMs
-  const boot = start.bootMs === null || now.bootMs === null ? null : now.bootMs - start.bootMs - elapsedMs
+export function driftOf(start: ClockOffsets, now: ClockOffsets): ClockDrift {
+  const boot = start.bootMs === null || now.bootMs === null ? null : now.bootMs - start.bootMs
   return {
-    wall_offset_ms: round(now.wallMs - start.wallMs - elapsedMs),
+    wall_offset_ms: round(now.wallMs - start.wallMs),
     ...(boot === null ? {} : { boot_offset_ms: Math.abs(boot) <= UPTIME_MS ? 0 : round(boot) }),
   }
+}
+
+/**
+ * A clock minus the monotonic one, read between two looks at that; this process may be stopped in between, so that the
+ * closest of a few tries counts. `null` when none was close, or the clock cannot be read.
+ */
+export function offsetOf(readMs: () => number | null, monotonicMs: () => number): number | null {
+  let closest = LOOSE_MS
+  let offset: number | null = null
+  for (let tries = 0; tries < TRIES && closest > CLOSE_MS; tries++) {
+    const before = monotonicMs()
+    const value = readMs()
+    const apart = monotonicMs() - before
+    if (value === null) return null
+    if (apart >= closest) continue
+    closest = apart
+    offset = value - before - apart / 2
+  }
+  return offset
 }
 
 /** What happened to the clocks between two samples, in words; `null` when they only drifted. */
@@ -47,22 +64,28 @@ const UPTIME_MS = 20
 const STEP_MS = 5
 const SLEEP_MS = 100
 const SLEW = 500e-6
+const TRIES = 5
+const CLOSE_MS = 0.2
+const LOOSE_MS = 2
 const round = (ms: number): number => Math.round(ms * 1000) / 1000
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
 
 function openClock() {
   const uptime = openProcFile('/proc/uptime')
-  const read = (): Clocks => {
+  const bootMs = () => {
     const bootS = isMissing(uptime) ? null : numberOf(uptime.read()?.split(' ')[0])
-    return {
-      wallMs: Date.now(),
-      monotonicMs: Number(process.hrtime.bigint()) / 1e6,
-      bootMs: bootS === null ? null : bootS * 1000,
-    }
+    return bootS === null ? null : bootS * 1000
   }
-  const start = read()
+  const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6
+  let start: ClockOffsets | null = null
   return {
-    read: (): Values => ({ ...driftOf(start, read()) }),
+    read: (): Values | null => {
+      const wallMs = offsetOf(Date.now, monotonicMs)
+      if (wallMs === null) return null
+      const now = { wallMs, bootMs: offsetOf(bootMs, monotonicMs) }
+      start ??= now
+      return { ...driftOf(start, now) }
+    },
     close: () => {
       if (!isMissing(uptime)) uptime.close()
     },

@@ -90,13 +90,8 @@ export const metricFacts: readonly MetricFact[] = [
     ['*.cpu.nr_bursts', 'count', 'cgroup *: CPU bursts'],
   ]),
   ...gauges('cgroup', [
-    [
-      '*.memory.current_bytes',
-      'bytes',
-      'cgroup *: memory, of limit',
-      'lower',
-      { ...headline, limit: '*.memory.max_bytes' },
-    ],
+    // Page cache fills it to the limit in the best of times: no headline, memory.events says when that hurts.
+    ['*.memory.current_bytes', 'bytes', 'cgroup *: memory, of limit', 'lower', { limit: '*.memory.max_bytes' }],
     ['*.pids.current', 'count', 'cgroup *: tasks, of limit', 'lower', { ...headline, limit: '*.pids.limit' }],
     ['*.memory.swap_bytes', 'bytes', 'cgroup *: swap', 'lower'],
     ['*_bytes', 'bytes', 'cgroup *'],
