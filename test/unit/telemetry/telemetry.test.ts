@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -12,7 +12,12 @@ import { openProcFile } from '../../../audit/telemetry/proc-file.ts'
 import type { Source, Values } from '../../../audit/telemetry/source.ts'
 import { sources } from '../../../audit/telemetry/sources.ts'
 import { createTelemetry } from '../../../audit/telemetry/telemetry.ts'
-import { netnsInode, type Target } from '../../../probes/index.ts'
+import { netnsInode, readProcessStat, type Target } from '../../../probes/index.ts'
+
+/** A signal is sent before it has worked: the state tells. */
+async function stopped(pid: number | undefined): Promise<void> {
+  while (readProcessStat(pid ?? 0)?.state !== 'T') await new Promise((resolve) => setImmediate(resolve))
+}
 
 const target = (pid: number = process.pid): Target => ({
   processes: [{ pid, starttime: 1, comm: 'api' }],
@@ -149,6 +154,34 @@ describe('this host', () => {
     const opened = [1, 2, 3].map(() => openSync('/dev/null', 'r'))
     expect(fds()).toBe((before ?? Number.NaN) + 3)
     opened.map(closeSync)
+  })
+
+  test('tells how many connections wait to be accepted', async () => {
+    const serve =
+      "const s = require('net').createServer().listen(0, '127.0.0.1', 64, () => console.log(s.address().port))"
+    const child = spawn(process.execPath, ['-e', serve], { stdio: ['ignore', 'pipe', 'ignore'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const [text] = await once(child.stdout, 'data')
+    const port = Number(String(text))
+    // Stopped, it accepts no more; the kernel still shakes hands.
+    child.kill('SIGSTOP')
+    await stopped(child.pid)
+    const telemetry = createTelemetry(target(child.pid), {
+      sources: sources.filter(({ name }) => name === 'listeners'),
+    })
+    onTestFinished(() => telemetry.close())
+    const clients = await Promise.all(
+      Array.from({ length: 9 }, async () => {
+        const client = connect(port, '127.0.0.1').on('error', () => undefined)
+        await once(client, 'connect')
+        return client
+      }),
+    )
+    onTestFinished(() => clients.forEach((client) => void client.destroy()))
+    expect(telemetry.sample({ isPhaseEnd: true })[0]?.values).toEqual({
+      [`${port}.waiting`]: 9,
+      [`${port}.sockets`]: 1,
+    })
   })
 
   test('loses what a process told when it ends, without a failure', async () => {
