@@ -107,13 +107,10 @@ export const loadSchema = z.object({
 export const telemetrySchema = z.object({
   type: z.literal('telemetry'),
   t_us: us,
-  /**
-   * e.g. "netns" (counters of the target's network namespace), "process" (CPU and memory of the target); what a name
-   * means, and whether it is a counter: audit/telemetry/facts.ts
-   */
+  /** e.g. "netns" (counters of the target's network namespace); all sources and their numbers: telemetry.md */
   source: z.string(),
   values: z.record(z.string(), z.number()),
-  /** only what changed since the source's last record: its other values stand. Absent: these are all, others are unknown */
+  /** only what changed since the source's last record; without it these are all values, and others unknown */
   partial: z.literal(true).optional(),
 })
 

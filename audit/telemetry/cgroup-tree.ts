@@ -7,7 +7,12 @@ import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
  * Limits and pressure of the target's cgroup (`own.`) and of each above it (`up1.`, `up2.`, ...): a limit
  * anywhere up the tree holds the target back (Documentation/admin-guide/cgroup-v2.rst). The root has none.
  */
-export const cgroups: Source = { name: 'cgroup', every: 1, open: openCgroups }
+export const cgroups: Source = {
+  name: 'cgroup',
+  from: 'cpu.*, memory.*, io.pressure, pids.* of each cgroup v2 up to the root',
+  every: 1,
+  open: openCgroups,
+}
 
 /** Parses "name value" lines: cpu.stat, memory.events. */
 export function parseFlat(text: string): Values | null {

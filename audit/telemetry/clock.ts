@@ -5,7 +5,7 @@ import { isMissing, type Source, type Values } from './source.ts'
  * How the clocks of the host moved against each other: wall clock and boot clock minus the monotonic clock, ms since
  * the first sample. Requests of other tools are dated by the wall clock: when it steps, they move between phases.
  */
-export const clock: Source = { name: 'clock', every: 1, open: openClock }
+export const clock: Source = { name: 'clock', from: 'the clocks, /proc/uptime', every: 1, open: openClock }
 
 /** How far two clocks are ahead of CLOCK_MONOTONIC, ms. */
 export interface ClockOffsets {

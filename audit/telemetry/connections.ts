@@ -7,7 +7,12 @@ import type { Scope, Source, Values } from './source.ts'
  * TCP connections of the target's network namespace by state, and local ports used up towards each destination:
  * /proc/PID/net/tcp and tcp6. The kernel walks its whole hash of connections for it: dear where there are many.
  */
-export const connections: Source = { name: 'connections', every: 5, open: openConnections }
+export const connections: Source = {
+  name: 'connections',
+  from: '/proc/PID/net/tcp, tcp6',
+  every: 5,
+  open: openConnections,
+}
 
 /** How many connections are in each state, and towards which destinations this side has opened them. */
 export interface ConnectionCount {

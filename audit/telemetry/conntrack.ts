@@ -5,7 +5,12 @@ import { isMissing, type Missing, type OpenSource, type Scope, type Source, type
  * Connection tracking in the target's network namespace: entries now, and what failed since the namespace began
  * (/proc/PID/net/stat/nf_conntrack). The limit is one for the host (nf_conntrack_max), each namespace counts against it.
  */
-export const connectionTracking: Source = { name: 'conntrack', every: 1, open: openConntrack }
+export const connectionTracking: Source = {
+  name: 'conntrack',
+  from: '/proc/PID/net/stat/nf_conntrack',
+  every: 1,
+  open: openConntrack,
+}
 
 /** Parses the heading and a hexadecimal line per processor; columns are found by name, since kernels differ in them. */
 export function parseConntrack(text: string): Values | null {

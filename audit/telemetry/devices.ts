@@ -6,12 +6,13 @@ import type { Missing, OpenSource, Source, Values } from './source.ts'
 /** Network interfaces of the target's network namespace, since each was made: /proc/PID/net/dev. */
 export const interfaces: Source = {
   name: 'netdev',
+  from: '/proc/PID/net/dev',
   every: 1,
   open: ({ target }) => sourceOfFile(`/proc/${target.netnsPid}/net/dev`, parseNetDev),
 }
 
 /** What network cards count beyond that: /sys/class/net/DEVICE/statistics, of devices with hardware behind them. */
-export const cards: Source = { name: 'nic', every: 10, open: openCards }
+export const cards: Source = { name: 'nic', from: '/sys/class/net/*/statistics', every: 10, open: openCards }
 
 /** Parses /proc/net/dev: 8 numbers received, 8 sent per interface. Interfaces that never carried anything are left out. */
 export function parseNetDev(text: string): Values | null {

@@ -5,6 +5,7 @@ import type { Source, Values } from './source.ts'
 /** Software interrupts since boot, and which processor took those of the network: /proc/softirqs. */
 export const softInterrupts: Source = {
   name: 'softirqs',
+  from: '/proc/softirqs',
   every: 1,
   open: () => sourceOfFile('/proc/softirqs', (text) => softirqValues(parsePerProcessor(text))),
 }
@@ -12,6 +13,7 @@ export const softInterrupts: Source = {
 /** Hardware interrupts since boot, by kind, and how the devices' ones are spread: /proc/interrupts. */
 export const interrupts: Source = {
   name: 'interrupts',
+  from: '/proc/interrupts',
   every: 10,
   open: () => sourceOfFile('/proc/interrupts', (text) => interruptValues(parsePerProcessor(text))),
 }

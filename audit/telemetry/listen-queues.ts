@@ -5,7 +5,12 @@ import type { Scope, Source, Values } from './source.ts'
  * Connections that wait to be accepted on each port of the target (Recv-Q of `ss -ltn`), between two accepts as well.
  * The limit (Send-Q) and drops per listener are not in /proc: the accept-queue probe tells the limit.
  */
-export const listenQueues: Source = { name: 'listeners', every: 1, open: openListeners }
+export const listenQueues: Source = {
+  name: 'listeners',
+  from: '/proc/PID/net/tcp, tcp6: sockets that listen',
+  every: 1,
+  open: openListeners,
+}
 
 /** Several sockets on one port (SO_REUSEPORT) each have a queue: the longest counts, one sick worker is enough. */
 export function queueValues(listeners: readonly Listener[]): Values | null {

@@ -4,6 +4,7 @@ import type { Source, Values } from './source.ts'
 /** Events of memory management since boot: /proc/vmstat. */
 export const virtualMemory: Source = {
   name: 'vmstat',
+  from: '/proc/vmstat',
   every: 1,
   open: () => sourceOfFile('/proc/vmstat', parseVmstat),
 }
@@ -11,6 +12,7 @@ export const virtualMemory: Source = {
 /** How memory is used now: /proc/meminfo, in bytes. */
 export const memory: Source = {
   name: 'meminfo',
+  from: '/proc/meminfo',
   every: 5,
   open: () => sourceOfFile('/proc/meminfo', parseMeminfo),
 }

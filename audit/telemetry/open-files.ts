@@ -4,6 +4,7 @@ import type { Source, Values } from './source.ts'
 /** Open files of the whole host: /proc/sys/fs/file-nr. */
 export const openFiles: Source = {
   name: 'files',
+  from: '/proc/sys/fs/file-nr',
   every: 5,
   open: () => sourceOfFile('/proc/sys/fs/file-nr', parseFileNr),
 }

@@ -4,6 +4,7 @@ import type { Source, Values } from './source.ts'
 /** Time in which something (some) or everything (full) waited: /proc/pressure (Documentation/accounting/psi.rst). */
 export const pressure: Source = {
   name: 'pressure',
+  from: '/proc/pressure/*',
   every: 1,
   open: () => joined(KINDS.map((kind) => [`${kind}.`, sourceOfFile(`/proc/pressure/${kind}`, parsePressure)])),
 }

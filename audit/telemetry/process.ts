@@ -4,6 +4,7 @@ import type { Scope, Source, Values } from './source.ts'
 /** CPU time (ns), resident memory (bytes) and threads of the target's processes together; unknown when all are gone. */
 export const processes: Source = {
   name: 'process',
+  from: '/proc/PID/stat, task/*/schedstat',
   every: 1,
   open: (scope) => ({ read: () => readProcesses(scope), close: () => undefined }),
 }

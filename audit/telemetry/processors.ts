@@ -4,6 +4,7 @@ import type { Source, Values } from './source.ts'
 /** Processor time of the host: /proc/stat (proc_stat(5)), in ms since boot. */
 export const processors: Source = {
   name: 'cpu',
+  from: '/proc/stat',
   every: 1,
   open: () => sourceOfFile('/proc/stat', (text) => processorValues(parseStat(text))),
 }

@@ -4,10 +4,15 @@ import { numberOf, openProcFile, type ProcFile } from './proc-file.ts'
 import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
 
 /** What the target's processes use of what they may use: descriptors and their limit, memory, page faults. */
-export const resources: Source = { name: 'resources', every: 1, open: openResources }
+export const resources: Source = {
+  name: 'resources',
+  from: '/proc/PID/fd, limits, status, stat',
+  every: 1,
+  open: openResources,
+}
 
 /** What the target's processes read and wrote since the first sample: /proc/PID/io, added up. */
-export const inputOutput: Source = { name: 'io', every: 1, open: openIo }
+export const inputOutput: Source = { name: 'io', from: '/proc/PID/io', every: 1, open: openIo }
 
 /** Soft limit on open files, from /proc/PID/limits; `null` when it is not there or unlimited. */
 export const parseFileLimit = (text: string): number | null => numberOf(/^Max open files\s+(\d+)\s/m.exec(text)?.[1])

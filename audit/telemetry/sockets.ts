@@ -2,11 +2,17 @@ import { joined, numberOf, readOnce, sourceOfFile } from './proc-file.ts'
 import { isMissing, type Missing, type OpenSource, type Scope, type Source, type Values } from './source.ts'
 
 /** Sockets of the target's network namespace, now: /proc/PID/net/sockstat and sockstat6. */
-export const sockets: Source = { name: 'sockstat', every: 1, open: openSockets }
+export const sockets: Source = {
+  name: 'sockstat',
+  from: '/proc/PID/net/sockstat, sockstat6',
+  every: 1,
+  open: openSockets,
+}
 
 /** IPv6 counters of the target's network namespace: /proc/PID/net/snmp6. */
 export const ipv6: Source = {
   name: 'snmp6',
+  from: '/proc/PID/net/snmp6',
   every: 5,
   open: ({ target }) => sourceOfFile(`/proc/${target.netnsPid}/net/snmp6`, parseSnmp6, true),
 }

@@ -5,6 +5,7 @@ import type { Source, Values } from './source.ts'
 /** The queues between network devices and the protocols, host-wide since boot: /proc/net/softnet_stat. */
 export const softnet: Source = {
   name: 'softnet',
+  from: '/proc/net/softnet_stat',
   every: 1,
   open: () => sourceOfFile('/proc/net/softnet_stat', parseSoftnet),
 }

@@ -7,6 +7,8 @@ export type Values = Record<string, number>
 export interface Source {
   /** as in the recording; what its numbers mean: facts.ts */
   name: string
+  /** the files, for people */
+  from: string
   /** read at every n-th sample, and whenever a phase ends; less often where one reading turns out dear (telemetry.ts) */
   every: number
   open: (scope: Scope) => OpenSource | Missing

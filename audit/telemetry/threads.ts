@@ -8,7 +8,12 @@ import type { Scope, Source, Values } from './source.ts'
  * How the target's threads were scheduled, added up since the first sample: time on a processor, time waiting for one
  * (/proc/PID/task/TID/schedstat), switches (status). What an ended thread did after its last reading is missing.
  */
-export const threads: Source = { name: 'threads', every: 5, open: openThreads }
+export const threads: Source = {
+  name: 'threads',
+  from: '/proc/PID/task/*/schedstat, status',
+  every: 5,
+  open: openThreads,
+}
 
 /** Parses "run_ns wait_ns timeslices" (Documentation/scheduler/sched-stats.rst); `null` where the kernel keeps none. */
 export function parseSchedstat(text: string): Values | null {

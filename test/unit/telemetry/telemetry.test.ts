@@ -35,6 +35,7 @@ function invented(name: string, readings: (Values | null)[], more: { every?: num
   const state = { nowMs: 0, reads: 0, closed: false }
   const source: Source = {
     name,
+    from: 'the test',
     every: more.every ?? 1,
     open: () => ({
       read: () => {
@@ -111,6 +112,7 @@ describe('a source', () => {
   test('that is missing is told with the reason, once; one that has nothing to tell is not', () => {
     const lacking = (name: string, isNothing?: true): Source => ({
       name,
+      from: 'the test',
       every: 1,
       open: () => ({ missing: `no ${name}`, ...(isNothing ? { isNothing } : {}) }),
     })
