@@ -20,6 +20,8 @@ export interface MetricFact {
   isFault?: true
   /** name of the metric it cannot pass; `*` as in `name` */
   limit?: string
+  /** where that is, if it is another source */
+  limitSource?: string
 }
 
 export type MetricUnit = 'count' | 'bytes' | 'ns' | 'us' | 'ms' | 'percent' | 'pages' | 'cpus'
@@ -118,8 +120,10 @@ export const metricFacts: readonly MetricFact[] = [
     ['to *', 'count', 'connections to *'],
     ['*', 'count', '*'],
   ]),
+  ...counters('backlog', [['*.drops', 'count', 'dropped at port *', 'lower', fault]]),
+  ...gauges('backlog', [['*.limit', 'count', 'accept queue limit, port *']]),
   ...gauges('listeners', [
-    ['*.waiting', 'count', 'accept queue of port *', 'lower', headline],
+    ['*.waiting', 'count', 'accept queue, port *', 'lower', { ...headline, limit: '*.limit', limitSource: 'backlog' }],
     ['*.sockets', 'count', 'listening sockets, port *'],
   ]),
   ...gauges('conntrack', [

@@ -3,7 +3,7 @@ import type { Scope, Source, Values } from './source.ts'
 
 /**
  * Connections that wait to be accepted on each port of the target (Recv-Q of `ss -ltn`), between two accepts as well.
- * The limit (Send-Q) and drops per listener are not in /proc: the accept-queue probe tells the limit.
+ * Their limits and drops are not in /proc: listen-backlogs.ts.
  */
 export const listenQueues: Source = {
   name: 'listeners',

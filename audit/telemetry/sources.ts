@@ -4,6 +4,7 @@ import { connections } from './connections.ts'
 import { connectionTracking } from './conntrack.ts'
 import { cards, interfaces } from './devices.ts'
 import { interrupts, softInterrupts } from './interrupts.ts'
+import { listenBacklogs } from './listen-backlogs.ts'
 import { listenQueues } from './listen-queues.ts'
 import { memory, virtualMemory } from './memory.ts'
 import { openFiles } from './open-files.ts'
@@ -19,7 +20,7 @@ import { threads } from './threads.ts'
 /** All that is sampled beside the probes, the target's first. The counters of its network namespace come with each cut. */
 export const sources: readonly Source[] = [
   ...[processes, resources, inputOutput, threads, cgroups],
-  ...[listenQueues, connections, sockets, ipv6, interfaces, connectionTracking],
+  ...[listenQueues, listenBacklogs, connections, sockets, ipv6, interfaces, connectionTracking],
   ...[processors, pressure, virtualMemory, memory, softnet, softInterrupts, interrupts, cards, openFiles],
   clock,
 ]

@@ -126,7 +126,8 @@ function telemetryPage() {
   const netns = { name: 'netns', from: '/proc/PID/net/netstat, snmp, with each cut', every: 1 }
   const parts = [...telemetrySources, netns].map(({ name, from, every }) => {
     const facts = metricFacts.filter(({ source }) => source === name)
-    const often = every === 1 ? 'each sample' : `every ${every} samples`
+    const often =
+      every === 1 ? 'each sample' : Number.isFinite(every) ? `every ${every} samples` : 'at the ends of phases'
     return `## \`${name}\`\n\n${from.replaceAll('*', '\\*')}; ${often}.\n\n${table(
       ['number', 'is', 'kind', 'unit', 'limit'],
       facts.map((fact) => [

@@ -113,11 +113,11 @@ function readCounter(phase: PhaseModel, { source, name, unit }: Metric): Reading
   return { value: sharePct, text: formatPercent(sharePct), isShare: true, isOfLimit: false }
 }
 
-function readGauge(phase: PhaseModel, { source, name, unit, limit }: Metric): Reading | null {
+function readGauge(phase: PhaseModel, { source, name, unit, limit, limitSource = source }: Metric): Reading | null {
   const seen = phase.telemetry.get(source)
   const high = seen?.high[name]
   if (high === undefined) return null
-  const most = limit === undefined ? undefined : seen?.last[limit]
+  const most = limit === undefined ? undefined : phase.telemetry.get(limitSource)?.last[limit]
   if (most !== undefined && most > 0) {
     const pct = (high / most) * 100
     return { value: pct, text: formatPercent(pct), isShare: true, isOfLimit: true }

@@ -9,9 +9,9 @@ describe('the table of facts', () => {
     for (const name of known) expect(metricFacts.map(({ source }) => source)).toContain(name)
   })
 
-  test('names limits that are levels of the same source', () => {
-    for (const { source, limit } of metricFacts)
-      if (limit !== undefined) expect(metricOf(source, limit.replace('*', 'own'))?.kind).toBe('gauge')
+  test('names limits that are levels', () => {
+    for (const { source, limit, limitSource } of metricFacts)
+      if (limit !== undefined) expect(metricOf(limitSource ?? source, limit.replace('*', 'own'))?.kind).toBe('gauge')
   })
 
   test('has no line that an earlier one hides', () => {
@@ -30,7 +30,7 @@ describe('what a number is', () => {
     ['netdev', 'eth0.100.rx_dropped', { kind: 'counter', isFault: true, label: 'eth0.100 packets dropped, in' }],
     ['cgroup', 'up2.cpu.throttled_usec', { unit: 'us', label: 'cgroup up2: CPU throttled' }],
     ['cgroup', 'own.memory.current_bytes', { kind: 'gauge', limit: 'own.memory.max_bytes' }],
-    ['listeners', '8080.waiting', { kind: 'gauge', label: 'accept queue of port 8080' }],
+    ['listeners', '8080.waiting', { kind: 'gauge', label: 'accept queue, port 8080', limitSource: 'backlog' }],
     ['netns', 'TcpExt.ListenOverflows', { kind: 'counter', label: 'accept-queue overflows', isFault: true }],
   ] as const)('%s %s', (source, name, expected) => {
     expect(metricOf(source, name)).toMatchObject({ source, name, ...expected })

@@ -10,6 +10,7 @@ import {
 import { parseConntrack } from '../../../audit/telemetry/conntrack.ts'
 import { parseNetDev, parseStatistic } from '../../../audit/telemetry/devices.ts'
 import { interruptValues, parsePerProcessor, softirqValues } from '../../../audit/telemetry/interrupts.ts'
+import { backlogValues, parseBacklogs } from '../../../audit/telemetry/listen-backlogs.ts'
 import { queueValues } from '../../../audit/telemetry/listen-queues.ts'
 import { parseMeminfo, parseVmstat } from '../../../audit/telemetry/memory.ts'
 import { parseFileNr } from '../../../audit/telemetry/open-files.ts'
@@ -373,6 +374,36 @@ test('the longest queue of a port counts, one sick worker is enough', () => {
     ...{ '80.waiting': 9, '80.sockets': 2, '443.waiting': 1, '443.sockets': 1 },
   })
   expect(queueValues([])).toBeNull()
+})
+
+describe('accept queues as ss tells them', () => {
+  const netlink = [
+    'LISTEN 0      5      127.0.0.1:8080 0.0.0.0:* ino:582807 sk:1 cgroup:/ <->',
+    '\t skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d4)',
+    'LISTEN 3      7              *:8080       *:* ino:582810 sk:2 cgroup:/ v6only:0 <->',
+    '\t skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d9)',
+    'LISTEN 0      511         [::1]:443    [::]:* uid:33 ino:7 sk:3 <->\tskmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d0)',
+    '',
+  ].join('\n')
+  // iproute2 5.9 on a kernel without tcp_diag: read from /proc, limits are not known there
+  const proc = 'LISTEN 0      0      127.0.0.1:8080 0.0.0.0:* ino:380 sk:e973918a\n'
+
+  test('have the smallest limit of a port, and all its drops; of the target alone', () => {
+    expect(backlogValues(parseBacklogs(netlink), new Set([582_807, 582_810, 7]))).toEqual({
+      ...{ '8080.limit': 5, '8080.drops': 13, '443.limit': 511, '443.drops': 0 },
+    })
+    expect(backlogValues(parseBacklogs(netlink), new Set([582_810]))).toEqual({ '8080.limit': 7, '8080.drops': 9 })
+    expect(backlogValues(parseBacklogs(netlink), new Set([1]))).toBeNull()
+  })
+
+  test.each([
+    ['without netlink, whose zeros are none', proc],
+    ['empty', ''],
+    ['cut short', netlink.slice(0, 70)],
+    ['other words', 'Error: unknown option\n'],
+  ])('tell nothing: %s', (_, text) => {
+    expect(parseBacklogs(text)).toEqual([])
+  })
 })
 
 test('a cgroup is read with all above it but the root', () => {

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeJump, driftOf, offsetOf } from '../../../audit/telemetry/clock.ts'
 import { metricOf } from '../../../audit/telemetry/facts.ts'
 import { createGrowth } from '../../../audit/telemetry/growth.ts'
+import { listenBacklogs } from '../../../audit/telemetry/listen-backlogs.ts'
 import { openProcFile } from '../../../audit/telemetry/proc-file.ts'
 import { createCpuClock } from '../../../audit/telemetry/process.ts'
 import type { Source, Values } from '../../../audit/telemetry/source.ts'
@@ -15,9 +16,31 @@ import { sources } from '../../../audit/telemetry/sources.ts'
 import { createTelemetry } from '../../../audit/telemetry/telemetry.ts'
 import { netnsInode, readProcessStat, type Target } from '../../../probes/index.ts'
 
-/** A signal is sent before it has worked: the state tells. */
-async function stopped(pid: number | undefined): Promise<void> {
-  while (readProcessStat(pid ?? 0)?.state !== 'T') await new Promise((resolve) => setImmediate(resolve))
+/** A server that listens and accepts nothing: it is stopped, and the kernel still shakes hands. */
+async function stoppedServer(backlog: number) {
+  const serve = `const s = require('net').createServer().listen(0, '127.0.0.1', ${backlog}, () => console.log(s.address().port))`
+  const child = spawn(process.execPath, ['-e', serve], { stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [text] = await once(child.stdout, 'data')
+  const port = Number(String(text))
+  child.kill('SIGSTOP')
+  // A signal is sent before it has worked: the state tells.
+  while (readProcessStat(child.pid ?? 0)?.state !== 'T') await new Promise((resolve) => setImmediate(resolve))
+  const connectMore = () => {
+    const client = connect(port, '127.0.0.1').on('error', () => undefined)
+    onTestFinished(() => void client.destroy())
+    return client
+  }
+  const fill = (count: number) => Promise.all(Array.from({ length: count }, () => once(connectMore(), 'connect')))
+  return { pid: child.pid, port, fill, connectMore }
+}
+
+/** Reads one source of a process, as at the end of a phase. */
+function sampler(pid: number | undefined, name: string): () => Values | undefined {
+  const telemetry = createTelemetry(target(pid), { sources: sources.filter((source) => source.name === name) })
+  onTestFinished(() => telemetry.close())
+  const known: Values = {}
+  return () => Object.assign(known, telemetry.sample({ isPhaseEnd: true })[0]?.values)
 }
 
 const target = (pid: number = process.pid): Target => ({
@@ -160,31 +183,22 @@ describe('this host', () => {
   })
 
   test('tells how many connections wait to be accepted', async () => {
-    const serve =
-      "const s = require('net').createServer().listen(0, '127.0.0.1', 64, () => console.log(s.address().port))"
-    const child = spawn(process.execPath, ['-e', serve], { stdio: ['ignore', 'pipe', 'ignore'] })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    const [text] = await once(child.stdout, 'data')
-    const port = Number(String(text))
-    // Stopped, it accepts no more; the kernel still shakes hands.
-    child.kill('SIGSTOP')
-    await stopped(child.pid)
-    const telemetry = createTelemetry(target(child.pid), {
-      sources: sources.filter(({ name }) => name === 'listeners'),
-    })
-    onTestFinished(() => telemetry.close())
-    const clients = await Promise.all(
-      Array.from({ length: 9 }, async () => {
-        const client = connect(port, '127.0.0.1').on('error', () => undefined)
-        await once(client, 'connect')
-        return client
-      }),
-    )
-    onTestFinished(() => clients.forEach((client) => void client.destroy()))
-    expect(telemetry.sample({ isPhaseEnd: true })[0]?.values).toEqual({
-      [`${port}.waiting`]: 9,
-      [`${port}.sockets`]: 1,
-    })
+    const { pid, port, fill } = await stoppedServer(64)
+    const read = sampler(pid, 'listeners')
+    await fill(9)
+    expect(read()).toEqual({ [`${port}.waiting`]: 9, [`${port}.sockets`]: 1 })
+  })
+
+  test('tells the limit of an accept queue, and what is dropped at it', async (ctx) => {
+    const lacking = createTelemetry(target(), { sources: [listenBacklogs] }).missing[0]
+    if (lacking) ctx.skip(lacking.reason)
+    const { pid, port, fill, connectMore } = await stoppedServer(2)
+    const read = sampler(pid, 'backlog')
+    // A queue holds one more than its limit.
+    await fill(3)
+    expect(read()).toEqual({ [`${port}.limit`]: 2, [`${port}.drops`]: 0 })
+    connectMore()
+    while ((read()?.[`${port}.drops`] ?? 0) === 0) await new Promise((resolve) => setImmediate(resolve))
   })
 
   test('loses what a process told when it ends, without a failure', async () => {

@@ -88,7 +88,7 @@ describe('the kernel rows of the table of phases', () => {
       'a queue that grew',
       'listeners',
       [null, over(10, {}, { '8080.waiting': 2 }), over(10, {}, { '8080.waiting': 512 })],
-      ['accept queue of port 8080: – 2 512'],
+      ['accept queue, port 8080: – 2 512'],
     ],
     [
       'what is unknown in one phase as unknown, not as zero',
@@ -99,6 +99,12 @@ describe('the kernel rows of the table of phases', () => {
     ['nothing of a number that no fact speaks of', 'later', [null, over(10, { x: 0 }), over(10, { x: 1e6 })], []],
   ])('show %s', (_, source, phases, expected) => {
     expect(rowsOf(runWith(source, ...phases))).toEqual(expected)
+  })
+
+  it('show a queue as a share of a limit that another source tells', () => {
+    const model = runWith('listeners', null, over(10, {}, { '80.waiting': 1 }), over(10, {}, { '80.waiting': 12 }))
+    for (const phase of model.phases.slice(1)) phase.telemetry.set('backlog', over(10, {}, { '80.limit': 16 }))
+    expect(rowsOf(model)).toEqual(['accept queue, port 80: – 6.25 % 75.0 %'])
   })
 
   it('mark what is worse than in the baseline, per second', () => {
