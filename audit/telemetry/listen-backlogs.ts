@@ -81,10 +81,12 @@ function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
       missing: 'ss has no netlink here, so limits and drops of accept queues are unknown. fix: modprobe tcp_diag',
     }
   const pids = target.processes.map(({ pid }) => pid)
+  let unread: string | null = first
   return {
     read: () => {
       const inodes = new Set(listenersOf(pids).map(({ inode }) => inode))
-      const text = inodes.size > 0 ? ask() : null
+      const text = unread ?? (inodes.size > 0 ? ask() : null)
+      unread = null
       return text === null ? null : backlogValues(parseBacklogs(text), inodes)
     },
     close: () => undefined,

@@ -35,7 +35,11 @@ export interface TelemetryOptions {
   now?: () => number
 }
 
-/** A reading that took long is not repeated before so many times its duration have passed: 0.05 % of a core at most. */
+/**
+ * What takes longer than this is not read again before so many times its duration have passed: 0.05 % of a core at most.
+ * The shorter of the last two durations counts, since any reading may be interrupted, and the first compiles its code.
+ */
+const DEAR_MS = 2
 const PAUSE = 2000
 
 /** @param options what tests and benchmarks replace */
@@ -45,7 +49,8 @@ export function createTelemetry(target: Target, options: TelemetryOptions = {}):
   const missing: { source: string; reason: string }[] = []
   const open = (options.sources ?? sources).flatMap((source): Reader[] => {
     const opened = source.open(scope)
-    if (!isMissing(opened)) return [{ ...source, opened, calls: 0, dueMs: 0, changes: createChanges(source.name) }]
+    if (!isMissing(opened))
+      return [{ ...source, opened, calls: 0, dueMs: 0, tookMs: null, changes: createChanges(source.name) }]
     if (!opened.isNothing) missing.push({ source: source.name, reason: opened.missing })
     return []
   })
@@ -59,7 +64,10 @@ export function createTelemetry(target: Target, options: TelemetryOptions = {}):
     if (!isPhaseEnd && (!turn || beginMs < reader.dueMs)) return []
     const values = reader.opened.read()
     const endMs = now()
-    reader.dueMs = endMs + (endMs - beginMs) * PAUSE
+    const tookMs = endMs - beginMs
+    const costMs = Math.min(tookMs, reader.tookMs ?? 0)
+    reader.dueMs = costMs > DEAR_MS ? endMs + costMs * PAUSE : endMs
+    reader.tookMs = tookMs
     if (values === null) return []
     if (reader.name === 'clock') watchClock({ wall_offset_ms: 0, ...values }, endMs)
     return reader.changes(values, isPhaseEnd)
@@ -88,6 +96,8 @@ interface Reader extends Source {
   calls: number
   /** not before, ms */
   dueMs: number
+  /** the last reading; `null` before it */
+  tookMs: number | null
   changes: (values: Values, isPhaseEnd: boolean) => Sample[]
 }
 

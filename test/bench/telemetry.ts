@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sources } from '../../audit/telemetry/sources.ts'
 import { createTelemetry } from '../../audit/telemetry/telemetry.ts'
@@ -24,6 +25,7 @@ if (flags.help) {
   process.exit()
 }
 const samples = Number(flags.samples)
+const LIVE_SECONDS = 15
 
 const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
 await new Promise((resolve) => server.once('listening', resolve))
@@ -70,6 +72,20 @@ console.log(
 )
 console.log(`recording     ${(bytes / samples).toFixed(0).padStart(12)} bytes a sample`)
 telemetry.close()
+
+// In a tight loop caches are warm: this is what a run sees.
+const live = createTelemetry(target)
+live.sample({ isPhaseEnd: true })
+const liveBefore = cpuUs()
+for (let n = 0; n < LIVE_SECONDS; n++) {
+  await setTimeout(1000)
+  live.sample()
+}
+const liveUs = (cpuUs() - liveBefore) / LIVE_SECONDS
+console.log(
+  `really, ${LIVE_SECONDS} s  ${liveUs.toFixed(0).padStart(12)} us a second = ${(liveUs / 1e4).toFixed(3)} % of a core, timers and all`,
+)
+live.close()
 server.close()
 
 function step(): void {

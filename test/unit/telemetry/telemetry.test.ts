@@ -55,7 +55,7 @@ const target = (pid: number = process.pid): Target => ({
 })
 
 /** A source that reads what the test says, and how long that takes by a clock that the test turns. */
-function invented(name: string, readings: (Values | null)[], more: { every?: number; tookMs?: number } = {}) {
+function invented(name: string, readings: (Values | null)[], more: { every?: number; tookMs?: () => number } = {}) {
   const state = { nowMs: 0, reads: 0, closed: false }
   const source: Source = {
     name,
@@ -63,7 +63,7 @@ function invented(name: string, readings: (Values | null)[], more: { every?: num
     every: more.every ?? 1,
     open: () => ({
       read: () => {
-        state.nowMs += more.tookMs ?? 0
+        state.nowMs += more.tookMs?.() ?? 0
         return readings[Math.min(state.reads++, readings.length - 1)] ?? null
       },
       close: () => {
@@ -122,15 +122,25 @@ describe('a source', () => {
   })
 
   test('that is dear rests until it costs at most a two-thousandth of the time', () => {
-    const { telemetry, state } = invented('connections', [{ a: 1 }], { tookMs: 20 })
+    const { telemetry, state } = invented('connections', [{ a: 1 }], { tookMs: () => 20 })
     for (let n = 0; n < 100; n++) {
       telemetry.sample()
       state.nowMs += 1000
     }
-    // 20 ms each, 40 s between two
-    expect(state.reads).toBe(3)
-    telemetry.sample({ isPhaseEnd: true })
+    // 20 ms each: at 0, 1 (one reading tells nothing), 42 and 83 s
     expect(state.reads).toBe(4)
+    telemetry.sample({ isPhaseEnd: true })
+    expect(state.reads).toBe(5)
+  })
+
+  test('that took long once, since something came in between, goes on', () => {
+    let slow = 0
+    const { telemetry, state } = invented('listeners', [{ a: 1 }], { tookMs: () => (slow++ % 2 === 0 ? 20 : 0.1) })
+    for (let n = 0; n < 50; n++) {
+      telemetry.sample()
+      state.nowMs += 1000
+    }
+    expect(state.reads).toBe(50)
   })
 
   test('that is missing is told with the reason, once; one that has nothing to tell is not', () => {
