@@ -12,11 +12,13 @@ export type {
   LoadPercentiles,
   LoadPhase,
   PhaseModel,
+  PhaseTelemetry,
   ProbePhase,
   ProfileOf,
   RunModel,
 } from './model/run.ts'
 export { summarize } from './model/summary.ts'
+export { type AgainstIdle, againstIdle, counterGrowth, perSecond } from './model/telemetry.ts'
 export { PlanError } from './plan/error.ts'
 export { type Forecast, forecastOf } from './plan/forecast.ts'
 export { initPlan, SCHEMA_FILE } from './plan/init.ts'
@@ -62,3 +64,5 @@ export async function planSchemaText(): Promise<string> {
   const { planJsonSchema } = await import('./plan/json-schema.ts')
   return `${JSON.stringify(planJsonSchema(), null, 2)}\n`
 }
+export { type Metric, type MetricFact, type MetricUnit, metricFacts, metricOf } from './telemetry/facts.ts'
+export { sources as telemetrySources } from './telemetry/sources.ts'

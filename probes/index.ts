@@ -28,11 +28,12 @@ export {
   mergeHistograms,
   percentile,
 } from './histogram.ts'
+export { cgroupRoot } from './host/cgroup.ts'
 export { type Check, examineHost } from './host/examine.ts'
 export { type Host, inspectHost } from './host/host.ts'
 export { parseVersion } from './host/kernel-facts.ts'
-export { type Listener, listenersOf, listeningPorts } from './host/listeners.ts'
-export { readNetnsCounters } from './host/netns.ts'
+export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
+export { netnsInode, readNetnsCounters } from './host/netns.ts'
 export { isAlive, type ProcessIdentity, type ProcessStat, readProcessStat, readSchedCpuNs } from './host/process.ts'
 export { standInTarget } from './host/stand-in.ts'
 export { type Support, supportText } from './host/support.ts'

@@ -13,6 +13,7 @@ import type {
 } from '../recording/format.ts'
 import type { RecordingLine } from '../recording/reader.ts'
 import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
+import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
 
 /** Windows and load slices kept per phase for lanes and live views. */
 export const RECENT_WINDOWS = 240
@@ -23,7 +24,7 @@ interface Hidden {
   recentWindows: number
   keepsStacks: boolean
   profiles: Map<string, ProfileBuilder>
-  telemetry: Map<string, { tUs: number; values: Record<string, number> }>
+  telemetry: LatestSamples
   load: Map<number, LoadHistograms>
 }
 /** `null`: the generator cannot tell */
@@ -142,6 +143,7 @@ function applyPhase(model: RunModel, record: PhaseRecord): void {
   const known = phaseById(model, record.id)
   if (known) {
     known.endUs = record.end_us ?? null
+    if (known.endUs !== null && known === model.current) endPhase(inside(model).telemetry)
     return
   }
   const phase: PhaseModel = {
@@ -155,9 +157,7 @@ function applyPhase(model: RunModel, record: PhaseRecord): void {
     telemetry: new Map(),
     loss: {},
   }
-  // Counters go on over the boundary: the last sample of the phase before is the first of this one.
-  for (const [source, sample] of inside(model).telemetry)
-    phase.telemetry.set(source, { firstUs: sample.tUs, lastUs: sample.tUs, first: sample.values, last: sample.values })
+  beginPhase(inside(model).telemetry, phase)
   model.phases.push(phase)
   model.current = phase
 }
@@ -279,21 +279,8 @@ function histogramsOf({ hist }: LoadRecord): LoadHistograms | null {
 
 function applyTelemetry(model: RunModel, record: TelemetryRecord): void {
   reach(model, record.t_us)
-  const { telemetry } = inside(model)
-  telemetry.set(record.source, { tUs: record.t_us, values: record.values })
   const phase = model.current
-  if (!phase || phase.endUs !== null) return
-  const seen = phase.telemetry.get(record.source)
-  if (seen) {
-    seen.last = record.values
-    seen.lastUs = record.t_us
-  } else
-    phase.telemetry.set(record.source, {
-      firstUs: record.t_us,
-      lastUs: record.t_us,
-      first: record.values,
-      last: record.values,
-    })
+  applySample(inside(model).telemetry, phase?.endUs === null ? phase : null, record)
 }
 
 function applyLoss(

@@ -45,13 +45,24 @@ export interface PhaseModel {
   endUs: number | null
   probes: Map<string, ProbePhase>
   load: LoadPhase | null
-  /** per telemetry source: first and last sample in the phase (the first is the last of the phase before) */
-  telemetry: Map<
-    string,
-    { firstUs: number; lastUs: number; first: Record<string, number>; last: Record<string, number> }
-  >
+  /** by source; read growth by `counterGrowth`, which knows what is unknown */
+  telemetry: Map<string, PhaseTelemetry>
   /** loss kind -> count */
   loss: Record<string, number>
+}
+
+/** One telemetry source in one phase: sums and extremes, no history. */
+export interface PhaseTelemetry {
+  firstUs: number
+  lastUs: number
+  /** the last sample of the phase before, if there was one: counters go on over the boundary */
+  first: Record<string, number>
+  last: Record<string, number>
+  /** gauges: the least and the most seen in the phase */
+  low: Record<string, number>
+  high: Record<string, number>
+  /** counters that fell or vanished meanwhile (wrapped, an interface or process gone): what they grew by is unknown */
+  restarted: string[]
 }
 
 /** What one probe saw in one phase. */

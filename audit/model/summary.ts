@@ -1,9 +1,11 @@
 import type { Probe } from '../../probes/index.ts'
 import { judgePhase } from '../load/judge.ts'
 import type { LatencyMs, PhaseSummary, SummaryRecord } from '../recording/format.ts'
+import { metricOf } from '../telemetry/facts.ts'
 import { costOf } from './cost.ts'
 import { holdAgainst, type Judging } from './judging.ts'
 import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
+import { counterGrowth } from './telemetry.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 
@@ -63,6 +65,8 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
     figures: Object.fromEntries(figures.map(({ name, value }) => [name, value])),
     counters: counters(phase),
     ...(thresholds ? { thresholds: holdAgainst(load, thresholds, verdict.valid) } : {}),
+    ...(restarted(phase).length > 0 ? { restarted: restarted(phase) } : {}),
+    gauges: gauges(phase),
     loss: phase.loss,
     cost: {
       tracer_cpu_pct: cost.tracerPct,
@@ -113,10 +117,26 @@ function perRequest(figures: ReturnType<typeof figuresOf>): Record<string, numbe
 
 function counters(phase: PhaseModel): Record<string, number> {
   const out: Record<string, number> = {}
-  for (const [source, { first, last }] of phase.telemetry)
-    for (const [name, value] of Object.entries(last)) {
-      const grown = value - (first[name] ?? value)
-      if (grown !== 0) out[`${source}.${name}`] = grown
+  for (const [source, { last }] of phase.telemetry)
+    for (const name of Object.keys(last)) {
+      const grown = isGauge(source, name) ? null : counterGrowth(phase, source, name)
+      if (grown !== null && grown !== 0) out[`${source}.${name}`] = grown
     }
   return out
 }
+
+function restarted(phase: PhaseModel): string[] {
+  return [...phase.telemetry].flatMap(([source, seen]) => seen.restarted.map((name) => `${source}.${name}`))
+}
+
+function gauges(phase: PhaseModel): Record<string, { last: number; max: number }> {
+  const out: Record<string, { last: number; max: number }> = {}
+  for (const [source, { last, high }] of phase.telemetry)
+    for (const [name, max] of Object.entries(high)) {
+      const now = last[name]
+      if (now !== undefined) out[`${source}.${name}`] = { last: now, max }
+    }
+  return out
+}
+
+const isGauge = (source: string, name: string): boolean => metricOf(source, name)?.kind === 'gauge'

@@ -107,9 +107,11 @@ export const loadSchema = z.object({
 export const telemetrySchema = z.object({
   type: z.literal('telemetry'),
   t_us: us,
-  /** e.g. "netns" (counters of the target's network namespace), "process" (CPU and memory of the target) */
+  /** e.g. "netns" (counters of the target's network namespace); all sources and their numbers: telemetry.md */
   source: z.string(),
   values: z.record(z.string(), z.number()),
+  /** only what changed since the source's last record; without it these are all values, and others unknown */
+  partial: z.literal(true).optional(),
 })
 
 export const textSchema = z.object({ type: z.enum(['mark', 'note']), t_us: us, text: z.string() })
@@ -177,10 +179,14 @@ export const phaseSummarySchema = z.object({
   per_request: z.record(z.string(), z.number().nullable()),
   /** the figures of each probe over the phase, keyed probe.key */
   figures: z.record(z.string(), z.number().nullable()),
-  /** deltas of counters over the phase, keyed source.name */
+  /** deltas of counters over the phase, keyed source.name; those that did not move are left out */
   counters: z.record(z.string(), z.number()),
   /** what the plan asks of the phase, and whether it was kept */
   thresholds: z.array(thresholdSchema).optional(),
+  /** counters that fell or vanished in the phase (an interface or process gone): what they grew by is unknown */
+  restarted: z.array(z.string()).optional(),
+  /** levels in the phase, keyed source.name: at its end, and the highest sampled */
+  gauges: z.record(z.string(), z.object({ last: z.number(), max: z.number() })).optional(),
   loss: z.record(z.string(), z.number()),
   cost: z.object({
     tracer_cpu_pct: z.number().nullable(),

@@ -19,7 +19,7 @@ import {
   type TargetInfo,
 } from '../recording/format.ts'
 import { readProgramTimes } from '../telemetry/kernel-cost.ts'
-import { netnsTelemetry } from '../telemetry/netns.ts'
+import { createTelemetry } from '../telemetry/telemetry.ts'
 
 /**
  * Turns a tracing session into records: it cuts windows on time and at every change of phase, keeps the clock, interns
@@ -91,7 +91,10 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   onRecord(phase)
   for (const refused of session.refused)
     onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
-  sample(0, first)
+  const telemetry = createTelemetry(target)
+  sample(0, first, true)
+  for (const { source, reason } of telemetry.missing)
+    onRecord({ type: 'note', t_us: 0, text: `${source}: unknown here (${sanitizeText(reason)})` })
 
   function relate(cut: Cut): void {
     bootMinusMonotonic = Math.min(bootMinusMonotonic, cut.atNs - Number(cut.askedAtMonotonicNs))
@@ -121,7 +124,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const atUs = usOf(taken.atNs)
     for (const window of taken.windows) emitWindow(window)
     emitLosses(taken, atUs)
-    sample(atUs, taken)
+    sample(atUs, taken, phaseEnds)
     return atUs
   }
 
@@ -177,10 +180,10 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   }
   let lastCutUs = 0
 
-  function sample(atUs: number, { counters }: Cut): void {
-    if (counters) onRecord({ type: 'telemetry', t_us: atUs, source: 'netns', values: netnsTelemetry(counters) })
-    const own = processTelemetry(target)
-    if (own) onRecord({ type: 'telemetry', t_us: atUs, source: 'process', values: own })
+  function sample(atUs: number, { counters }: Cut, isPhaseEnd: boolean): void {
+    for (const one of telemetry.sample({ netns: counters, isPhaseEnd }))
+      onRecord({ type: 'telemetry', t_us: atUs, ...one })
+    for (const text of telemetry.events()) onRecord({ type: 'note', t_us: atUs, text })
     const generator = generatorTelemetry(options.generatorPids?.() ?? [])
     if (generator) onRecord({ type: 'telemetry', t_us: atUs, source: 'generator', values: generator })
     const tracers = session.tracerPids()
@@ -246,6 +249,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
           // A phase that nobody will see: its beginning lists what is still open.
           atUs = await cut(phase.id + 1)
         } finally {
+          telemetry.close()
           onRecord({ ...phase, end_us: atUs })
         }
       }),
@@ -311,16 +315,4 @@ function describeTarget(target: Target): TargetInfo {
 function generatorTelemetry(pids: readonly number[]): Record<string, number> | null {
   if (pids.length === 0) return null
   return { cpu_ns: pids.reduce((n, pid) => n + (readSchedCpuNs(pid) ?? 0), 0), processes: pids.length }
-}
-
-/** CPU time (ns) and resident memory (bytes) of the target's processes together; null when all are gone. */
-function processTelemetry(target: Target): Record<string, number> | null {
-  const stats = target.processes.flatMap(({ pid }) => readProcessStat(pid) ?? [])
-  if (stats.length === 0) return null
-  const cpuNs = target.processes.reduce((n, { pid }) => n + (readSchedCpuNs(pid) ?? 0), 0)
-  return {
-    cpu_ns: cpuNs,
-    rss_bytes: stats.reduce((n, s) => n + s.rssBytes, 0),
-    threads: stats.reduce((n, s) => n + s.threads, 0),
-  }
 }

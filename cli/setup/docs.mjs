@@ -1,9 +1,16 @@
-// Writes docs/probes/*.md from the catalog, docs/recording.md, docs/plan.md and docs/plan.schema.json from their schemas: run it
-// when one of them changed.
+// Writes docs/probes/*.md from the catalog, docs/recording.md, docs/plan.md and docs/plan.schema.json from their schemas and
+// docs/telemetry.md from the table of facts: run it when one of them changed.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { initPlan, planSchemaText, RECORDING_VERSION, recordSchema } from '../../audit/index.ts'
+import {
+  initPlan,
+  metricFacts,
+  planSchemaText,
+  RECORDING_VERSION,
+  recordSchema,
+  telemetrySources,
+} from '../../audit/index.ts'
 import { loadCatalog } from '../../probes/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -16,6 +23,7 @@ for (const probe of catalog.values()) write(`docs/probes/${probe.name}.md`, prob
 write('docs/recording.md', recordingPage())
 write('docs/plan.schema.json', await planSchemaText())
 write('docs/plan.md', planPage(JSON.parse(await planSchemaText())))
+write('docs/telemetry.md', telemetryPage())
 
 function write(file, text) {
   writeFileSync(join(root, file), `${text.trim()}\n`)
@@ -189,6 +197,39 @@ function textType(pattern) {
   if (pattern.includes('(ms|s|m|min|h)')) return 'time'
   if (pattern.includes('min|\\/h)')) return 'rate'
   return pattern.endsWith('%$') ? 'share' : 'text'
+}
+
+function telemetryPage() {
+  const netns = { name: 'netns', from: '/proc/PID/net/netstat, snmp, with each cut', every: 1 }
+  const parts = [...telemetrySources, netns].map(({ name, from, every }) => {
+    const facts = metricFacts.filter(({ source }) => source === name)
+    const often =
+      every === 1 ? 'each sample' : Number.isFinite(every) ? `every ${every} samples` : 'at the ends of phases'
+    return `## \`${name}\`\n\n${from.replaceAll('*', '\\*')}; ${often}.\n\n${table(
+      ['number', 'is', 'kind', 'unit', 'limit'],
+      facts.map((fact) => [
+        `\`${fact.name}\`${fact.headline ? ' ▪' : ''}`,
+        fact.label.replaceAll('*', '\\*'),
+        fact.kind,
+        fact.unit,
+        fact.limit ? `\`${fact.limit}\`` : '',
+      ]),
+    )}`
+  })
+  return `
+# Telemetry
+
+${generated} The source is \`audit/telemetry/facts.ts\`.
+
+What \`telemetry\` records of [the recording](recording.md) hold: numbers of /proc, /sys and the target's cgroup, sampled
+with the windows of the probes and at the end of each phase. PID is a process of the target; \`*\` stands for what differs
+(an interface, a port, a level of cgroup); \`own.\` is the target's cgroup, \`up1.\` the one above it. A counter grows from
+boot, or from the first sample where it is added up over processes; a gauge is a level. ▪ has a row in the table of phases
+when it moves. A reading that is dear (many connections) is taken less often, at most 0.05 % of a core each. What cannot
+be read on a host is named in a \`note\`, and unknown.
+
+${parts.join('\n\n')}
+`
 }
 
 function json(schema) {

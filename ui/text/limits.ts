@@ -1,6 +1,6 @@
 import type { RunModel, ThresholdResult } from '../../audit/index.ts'
 import { formatMs, formatPercent, UNKNOWN } from './format.ts'
-import type { PhaseRow } from './phases.ts'
+import type { PhaseRow } from './phase-row.ts'
 
 const NAMES = ['p50', 'p99', 'p999', 'errors'] as const
 

@@ -13,12 +13,12 @@ import {
   right,
   UNKNOWN,
 } from './format.ts'
+import { kernelRows } from './kernel-rows.ts'
 import { limitRows } from './limits.ts'
+import type { Cell, PhaseRow } from './phase-row.ts'
 import {
   baselineOf,
   type Catalog,
-  counterDelta,
-  counterWorsening,
   errorPct,
   figuresOf,
   headlines,
@@ -29,25 +29,13 @@ import {
   targetCpu,
   worsening,
 } from './reading.ts'
-import { dropCounters, WORSE } from './remark.ts'
+import { WORSE } from './remark.ts'
 
 const LABEL = 30
 const VALUE = 9
 const RATIO = 5
 /** 30 + 5 x 14 columns: a hundred */
 const PHASES_A_ROW = 5
-
-interface Cell {
-  text: string
-  /** times worse than the baseline; null when there is nothing to compare */
-  ratio: number | null
-}
-export interface PhaseRow {
-  label: string
-  /** the probe's tab title, or load, kernel, trust */
-  group: string
-  cell: (phase: PhaseModel) => Cell
-}
 
 /**
  * Phases side by side: what the client saw, what each probe measured, the kernel's own counters, what tracing cost.
@@ -88,7 +76,7 @@ export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
   return [
     ...(model.phases.some((phase) => phase.load) ? loadRows(model) : []),
     ...limitRows(model),
-    ...counterRows(model),
+    ...kernelRows(model),
     ...targetRows(model),
     ...probes.flatMap((probe) => probeRows(model, probe)),
     ...trustRows(model, probes),
@@ -144,18 +132,6 @@ function tableFigures(figures: readonly Figure[]): Figure[] {
     ...figures.filter((f) => f.unit.endsWith('per_request') && f.value !== null && !chosen.includes(f)),
   ]
 }
-
-const counterRows = (model: RunModel): PhaseRow[] =>
-  dropCounters
-    .filter(({ source, hasRow }) => hasRow && model.phases.some((phase) => phase.telemetry.has(source)))
-    .map(({ label, source, name }) => ({
-      label,
-      group: 'Kernel',
-      cell: (phase) => ({
-        text: formatCount(counterDelta(phase, source, name)),
-        ratio: counterWorsening(phase, baselineOf(model, phase), source, name),
-      }),
-    }))
 
 function targetRows(model: RunModel): PhaseRow[] {
   const cpu = (phase: PhaseModel | null) => (phase ? targetCpu(phase) : { corePct: null, perRequestNs: null })

@@ -1,4 +1,11 @@
-import type { Cost, PhaseModel, ProbePhase, RunModel } from '../../audit/index.ts'
+import {
+  type Cost,
+  counterGrowth,
+  type PhaseModel,
+  type ProbePhase,
+  perSecond,
+  type RunModel,
+} from '../../audit/index.ts'
 import type { Figure, FigureScope, Histogram, Probe } from '../../probes/index.ts'
 import { clip } from './format.ts'
 
@@ -83,12 +90,8 @@ export function worsening(
 export const tracingPct = (cost: Cost): number | null =>
   cost.tracerPct === null && cost.bpfPct === null ? null : (cost.tracerPct ?? 0) + (cost.bpfPct ?? 0)
 
-/** Growth of a telemetry counter over a phase; `null` when its source could not be read. */
-export function counterDelta(phase: PhaseModel, source: string, name: string): number | null {
-  const seen = phase.telemetry.get(source)
-  const [first, last] = [seen?.first[name], seen?.last[name]]
-  return first === undefined || last === undefined ? null : last - first
-}
+/** Growth of a telemetry counter over a phase; `null` when its source could not be read, or it was restarted. */
+export const counterDelta = counterGrowth
 
 /** How many times more often per second a counter grew than in the baseline; Infinity when it stood still there. */
 export function counterWorsening(
@@ -97,28 +100,22 @@ export function counterWorsening(
   source: string,
   name: string,
 ): number | null {
-  const now = counterPerUs(phase, source, name)
-  const then = baseline && counterPerUs(baseline, source, name)
+  const now = perSecond(phase, source, name)
+  const then = baseline && perSecond(baseline, source, name)
   if (now === null || then === null) return null
   if (now === then) return 1
   return then === 0 ? Number.POSITIVE_INFINITY : now / then
 }
 
-function counterPerUs(phase: PhaseModel, source: string, name: string): number | null {
-  const seen = phase.telemetry.get(source)
-  const grown = counterDelta(phase, source, name)
-  return !seen || grown === null || seen.lastUs <= seen.firstUs ? null : grown / (seen.lastUs - seen.firstUs)
-}
-
 /** CPU time of the target's processes: percent of one core, and ns per completed request. */
 export function targetCpu(phase: PhaseModel): { corePct: number | null; perRequestNs: number | null } {
   const seen = phase.telemetry.get('process')
-  const perUs = counterPerUs(phase, 'process', 'cpu_ns')
+  const grown = counterGrowth(phase, 'process', 'cpu_ns')
   // A process that ended took its time with it.
-  if (!seen || perUs === null || perUs < 0) return { corePct: null, perRequestNs: null }
+  if (!seen || grown === null) return { corePct: null, perRequestNs: null }
   const spanUs = seen.lastUs - seen.firstUs
   const { requests } = scopeOf(phase, spanUs)
-  return { corePct: perUs / 10, perRequestNs: requests === null ? null : (perUs * spanUs) / requests }
+  return { corePct: grown / spanUs / 10, perRequestNs: requests === null ? null : grown / requests }
 }
 
 /** Failed requests of a phase; `null` when no load is known. */

@@ -156,6 +156,14 @@ describe('a recording', () => {
     expect(records[1]).toEqual({ type: 'phase', id: 1, name: 'attach', kind: 'mark', start_us: 0 })
   })
 
+  test('says once which telemetry is unknown here, and why', async () => {
+    const { recorder, records } = await record(session().trace)
+    await elapse(ANSWER_MS, recorder.mark('later'))
+    const notes = records.flatMap((one) => (one.type === 'note' ? [one.text] : []))
+    // the target of these tests has no cgroup
+    expect(notes.filter((text) => text.startsWith('cgroup: unknown here ('))).toHaveLength(1)
+  })
+
   test('says which probes could not be attached', async () => {
     const { trace } = session()
     trace.refused.push({ probe: 'locks', reason: 'no tracepoint' })
@@ -239,6 +247,18 @@ describe('a phase', () => {
     const at = records.findLastIndex((one) => one.type === 'phase' && one.id === 2)
     const sample = records.slice(0, at).findLast((one) => one.type === 'telemetry' && one.source === 'netns')
     expect(sample).toMatchObject({ t_us: phases(records).at(-1)?.start_us })
+  })
+
+  test('has a last sample of every source, dear ones too', async () => {
+    const { recorder, records } = await record(session().trace)
+    const sampledSince = (from: number) =>
+      new Set(records.slice(from).flatMap((one) => (one.type === 'telemetry' ? [one.source] : [])))
+    const first = sampledSince(0)
+    expect(first.size).toBeGreaterThan(10)
+    await vi.advanceTimersByTimeAsync(1500)
+    const before = records.length
+    await elapse(ANSWER_MS, recorder.startPhase('stress', 'stress'))
+    expect(sampledSince(before)).toEqual(first)
   })
 
   test.each([

@@ -67,7 +67,18 @@ describe('counterWorsening', () => {
   const counting = (seconds: number, grown: number) => ({
     ...stress,
     telemetry: new Map([
-      ['netns', { firstUs: 0, lastUs: seconds * 1e6, first: { drops: 10 }, last: { drops: 10 + grown } }],
+      [
+        'netns',
+        {
+          firstUs: 0,
+          lastUs: seconds * 1e6,
+          first: { drops: 10 },
+          last: { drops: 10 + grown },
+          low: {},
+          high: {},
+          restarted: [],
+        },
+      ],
     ]),
   })
   it.each([
@@ -128,7 +139,15 @@ it('reads counters, errors, place and name', () => {
 describe('targetCpu', () => {
   // 20 s of baseline at 2560 requests/s
   const using = (cpuNs: number, phase = baseline) => {
-    const process = { firstUs: 5e6, lastUs: 25e6, first: { cpu_ns: 7e9 }, last: { cpu_ns: 7e9 + cpuNs } }
+    const process = {
+      firstUs: 5e6,
+      lastUs: 25e6,
+      first: { cpu_ns: 7e9 },
+      last: { cpu_ns: 7e9 + cpuNs },
+      low: {},
+      high: {},
+      restarted: [],
+    }
     return targetCpu({ ...phase, telemetry: new Map([['process', process]]) })
   }
   const done = baseline.load?.done ?? 0

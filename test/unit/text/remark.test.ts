@@ -56,6 +56,9 @@ describe('the remark', () => {
       lastUs: 35e6,
       first: { 'TcpExt.ListenOverflows': 0 },
       last: { 'TcpExt.ListenOverflows': 17 },
+      low: {},
+      high: {},
+      restarted: [],
     }
     expect(remark({ ...stress, telemetry: new Map([['netns', netns]]) }).texts[0]).toContain(
       'With it Waits waited mean',

@@ -70,6 +70,9 @@ describe('phaseTable', () => {
       lastUs: 1e6,
       first: { 'TcpExt.ListenOverflows': 0 },
       last: { 'TcpExt.ListenOverflows': count },
+      low: {},
+      high: {},
+      restarted: [],
     })
     for (const [i, count] of [0, 1, 5000].entries()) model.phases[i]?.telemetry.set('netns', netns(count))
     expect(rowOf(phaseTable(model, catalog), 'accept-queue overflows')).toMatch(/ 1 +5\.00 k ×1k\+$/)
@@ -82,6 +85,9 @@ describe('phaseTable', () => {
       lastUs: seconds * 1e6,
       first: { cpu_ns: 0 },
       last: { cpu_ns: ns },
+      low: {},
+      high: {},
+      restarted: [],
     })
     model.phases[1]?.telemetry.set('process', using(20, 5e9))
     model.phases[2]?.telemetry.set('process', using(35, 34e9))

@@ -1,6 +1,6 @@
 import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import { clip, formatRatio, left, right } from '../../text/format.ts'
-import type { PhaseRow } from '../../text/phases.ts'
+import type { PhaseRow } from '../../text/phase-row.ts'
 import { baselineOf } from '../../text/reading.ts'
 import { WORSE } from '../../text/remark.ts'
 import type { Brush } from '../cells.ts'

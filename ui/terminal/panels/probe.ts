@@ -1,7 +1,7 @@
 import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import type { Figure, Histogram, Probe } from '../../../probes/index.ts'
 import { clip, formatFigure, formatUnit, UNKNOWN } from '../../text/format.ts'
-import type { PhaseRow } from '../../text/phases.ts'
+import type { PhaseRow } from '../../text/phase-row.ts'
 import { baselineOf, figuresOf, headlines, histogramsOf, tableRowsOf, worsening } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { listenersOf } from '../../probes/index.ts'
+import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
+
+/**
+ * The limit of each accept queue of the target, and what was dropped at it: Send-Q and sk_drops, which the kernel tells
+ * by netlink alone, so that ss(8) is asked. Starting a program is dear: at the ends of phases only.
+ */
+export const listenBacklogs: Source = {
+  name: 'backlog',
+  from: 'ss -ltnem',
+  every: Number.POSITIVE_INFINITY,
+  open: openBacklogs,
+}
+
+export interface Backlog {
+  port: number
+  inode: number
+  /** a queue is full when it holds one more (net/core/sock.h, sk_acceptq_is_full) */
+  limit: number
+  /** SYNs and last ACKs of handshakes since the socket was made */
+  drops: number
+}
+
+/**
+ * Parses `ss -Hltnem`: a line for each socket that listens, what it uses of memory on the same line or the next. Without
+ * that ss had no netlink and fell back on /proc, where every limit is 0: such lines tell nothing.
+ */
+export function parseBacklogs(text: string): Backlog[] {
+  return text.split(/^(?=LISTEN\s)/m).flatMap((entry) => {
+    const [, limit, port] = /^LISTEN\s+\d+\s+(\d+)\s+\S*:(\d+)\s/.exec(entry) ?? []
+    const inode = /\sino:(\d+)\s/.exec(entry)?.[1]
+    const drops = /\sskmem:\([^)]*\bd(\d+)\)/.exec(entry)?.[1]
+    if (limit === undefined || port === undefined || inode === undefined || drops === undefined) return []
+    return [{ port: Number(port), inode: Number(inode), limit: Number(limit), drops: Number(drops) }]
+  })
+}
+
+/** Several sockets on one port: the smallest limit is reached first, drops add up. */
+export function backlogValues(backlogs: readonly Backlog[], inodes: ReadonlySet<number>): Values | null {
+  const values: Values = {}
+  for (const { port, inode, limit, drops } of backlogs) {
+    if (!inodes.has(inode)) continue
+    values[`${port}.limit`] = Math.min(values[`${port}.limit`] ?? limit, limit)
+    values[`${port}.drops`] = (values[`${port}.drops`] ?? 0) + drops
+  }
+  return Object.keys(values).length > 0 ? values : null
+}
+
+const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
+const LONGEST_MS = 2000
+const LARGEST_BYTES = 8 * 2 ** 20
+
+function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
+  const ss = findProgram('ss')
+  const nsenter = isOwnNetns ? null : findProgram('nsenter')
+  if (ss === null)
+    return { missing: 'no ss on this host: limits and drops of accept queues unknown. fix: install iproute2' }
+  if (!isOwnNetns && nsenter === null)
+    return {
+      missing: 'no nsenter on this host, and the target has a network namespace of its own. fix: install util-linux',
+    }
+  const [program, ...prefix] = nsenter === null ? [ss] : [nsenter, `--net=/proc/${target.netnsPid}/ns/net`, ss]
+  if (program === undefined) return { missing: 'no ss on this host' }
+  const ask = (): string | null => {
+    try {
+      return execFileSync(program, [...prefix, '-Hltnem'], {
+        ...{ encoding: 'latin1', env: { LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'ignore'] },
+        ...{ timeout: LONGEST_MS, killSignal: 'SIGKILL', maxBuffer: LARGEST_BYTES },
+      })
+    } catch {
+      return null // not permitted in that namespace, or an ss that does not know -H
+    }
+  }
+  const first = ask()
+  if (first === null)
+    return { missing: 'ss could not be asked in the network namespace of the target: that takes root' }
+  if (first !== '' && parseBacklogs(first).length === 0)
+    return {
+      missing: 'ss has no netlink here, so limits and drops of accept queues are unknown. fix: modprobe tcp_diag',
+    }
+  const pids = target.processes.map(({ pid }) => pid)
+  let unread: string | null = first
+  return {
+    read: () => {
+      const inodes = new Set(listenersOf(pids).map(({ inode }) => inode))
+      const text = unread ?? (inodes.size > 0 ? ask() : null)
+      unread = null
+      return text === null ? null : backlogValues(parseBacklogs(text), inodes)
+    },
+    close: () => undefined,
+  }
+}
+
+function findProgram(name: string): string | null {
+  for (const folder of FOLDERS) {
+    try {
+      accessSync(`${folder}/${name}`, constants.X_OK)
+      return `${folder}/${name}`
+    } catch {
+      // not there: the next
+    }
+  }
+  return null
+}

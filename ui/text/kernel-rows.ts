@@ -1,0 +1,137 @@
+import { counterGrowth, type Metric, metricOf, type PhaseModel, perSecond, type RunModel } from '../../audit/index.ts'
+import { clip, formatBytes, formatCount, formatPercent, UNKNOWN } from './format.ts'
+import type { Cell, PhaseRow } from './phase-row.ts'
+import { baselineOf, counterDelta, counterWorsening } from './reading.ts'
+import { dropCounters, WORSE } from './remark.ts'
+
+/** More rows than this nobody reads. */
+const ROWS = 12
+/** From here on a level is told even when it is no higher than in the baseline (percent of its limit). */
+const NEAR_LIMIT_PCT = 60
+/** A share of time or a count below this is not worth a row, unless any at all is a fault. */
+const NOTABLE_PCT = 1
+const NOTABLE_COUNT = 10
+const LABEL_LENGTH = 29
+
+/**
+ * The kernel's own counters and levels: overflows and drops always, where their source was read; of all others that the
+ * table of facts calls headlines those that moved against the baseline, came near their limit, or mean a fault.
+ */
+export function kernelRows(model: RunModel): PhaseRow[] {
+  const fixed = dropCounters
+    .filter(({ source, hasRow }) => hasRow && model.phases.some((phase) => phase.telemetry.has(source)))
+    .map(
+      ({ label, source, name }): PhaseRow => ({
+        label,
+        group: 'Kernel',
+        cell: (phase) => ({
+          text: formatCount(counterDelta(phase, source, name)),
+          ratio: counterWorsening(phase, baselineOf(model, phase), source, name),
+        }),
+      }),
+    )
+  return [...fixed, ...telling(model, ROWS - fixed.length)]
+}
+
+/** The most telling, in the order of the facts: rows of a run that goes on do not jump about. */
+function telling(model: RunModel, room: number): PhaseRow[] {
+  return candidates(model)
+    .map((metric) => ({ metric, weight: weightOf(model, metric) }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight || a.metric.rank - b.metric.rank)
+    .slice(0, room)
+    .sort((a, b) => a.metric.rank - b.metric.rank)
+    .map(({ metric }) => ({
+      label: clip(metric.label, LABEL_LENGTH),
+      group: 'Kernel',
+      cell: (phase) => cellOf(model, metric, phase),
+    }))
+}
+
+function candidates(model: RunModel): Metric[] {
+  const found = new Map<string, Metric>()
+  for (const phase of model.phases)
+    for (const [source, { last }] of phase.telemetry)
+      for (const name of Object.keys(last)) {
+        const metric = metricOf(source, name)
+        if (metric?.headline && !hasOwnRow(source, name)) found.set(`${source} ${name}`, metric)
+      }
+  return [...found.values()]
+}
+
+const hasOwnRow = (source: string, name: string): boolean =>
+  dropCounters.some((counter) => counter.source === source && counter.name === name)
+
+/** Zero: not worth a row. Faults and full levels come before what only grew, and that by how much it grew. */
+function weightOf(model: RunModel, metric: Metric): number {
+  const weights = model.phases.map((phase) => {
+    const reading = read(phase, metric)
+    if (reading === null) return 0
+    if (metric.isFault && reading.value > 0) return 1000
+    if (reading.isOfLimit && reading.value >= NEAR_LIMIT_PCT) return 500 + reading.value
+    if (metric.better === 'neutral' || reading.isOfLimit || reading.value < floorOf(reading)) return 0
+    const ratio = worsening(model, metric, phase)
+    return ratio !== null && ratio >= WORSE ? Math.min(ratio, 100) : 0
+  })
+  return Math.max(0, ...weights)
+}
+
+const floorOf = ({ isShare }: Reading): number => (isShare ? NOTABLE_PCT : NOTABLE_COUNT)
+
+function cellOf(model: RunModel, metric: Metric, phase: PhaseModel): Cell {
+  const reading = read(phase, metric)
+  return reading
+    ? { text: reading.text, ratio: metric.better === 'neutral' ? null : worsening(model, metric, phase) }
+    : { text: UNKNOWN, ratio: null }
+}
+
+interface Reading {
+  /** growth over the phase, percent of its time, percent of a limit, or the highest level */
+  value: number
+  text: string
+  isShare: boolean
+  isOfLimit: boolean
+}
+
+function read(phase: PhaseModel, metric: Metric): Reading | null {
+  return metric.kind === 'counter' ? readCounter(phase, metric) : readGauge(phase, metric)
+}
+
+const NS_OF: Partial<Record<Metric['unit'], number>> = { ns: 1, us: 1e3, ms: 1e6 }
+
+/** What counts time is told as a share of the phase's time: of several processors or threads it may pass 100 %. */
+function readCounter(phase: PhaseModel, { source, name, unit }: Metric): Reading | null {
+  const grown = counterGrowth(phase, source, name)
+  const rate = perSecond(phase, source, name)
+  if (grown === null || rate === null) return null
+  const ns = NS_OF[unit]
+  if (ns === undefined) {
+    const text = unit === 'bytes' ? formatBytes(grown) : formatCount(grown)
+    return { value: grown, text, isShare: false, isOfLimit: false }
+  }
+  const sharePct = (rate * ns) / 1e7
+  return { value: sharePct, text: formatPercent(sharePct), isShare: true, isOfLimit: false }
+}
+
+function readGauge(phase: PhaseModel, { source, name, unit, limit, limitSource = source }: Metric): Reading | null {
+  const seen = phase.telemetry.get(source)
+  const high = seen?.high[name]
+  if (high === undefined) return null
+  const most = limit === undefined ? undefined : phase.telemetry.get(limitSource)?.last[limit]
+  if (most !== undefined && most > 0) {
+    const pct = (high / most) * 100
+    return { value: pct, text: formatPercent(pct), isShare: true, isOfLimit: true }
+  }
+  const text = unit === 'bytes' ? formatBytes(high) : unit === 'percent' ? formatPercent(high) : formatCount(high)
+  return { value: high, text, isShare: unit === 'percent', isOfLimit: false }
+}
+
+/** How many times worse than in the baseline; what adds up is compared per second. */
+function worsening(model: RunModel, metric: Metric, phase: PhaseModel): number | null {
+  const baseline = baselineOf(model, phase)
+  if (metric.kind === 'counter') return counterWorsening(phase, baseline, metric.source, metric.name)
+  const [now, then] = [read(phase, metric)?.value, baseline ? read(baseline, metric)?.value : undefined]
+  if (now === undefined || then === undefined) return null
+  if (now === then) return 1
+  return then === 0 ? Number.POSITIVE_INFINITY : now / then
+}
