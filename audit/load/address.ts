@@ -9,7 +9,7 @@ type Destination = Pick<LoadOptions, 'url' | 'protocol' | 'tls' | 'timeoutMs'>
 
 /** What a connection is opened with; made once, for the authorities of a secure context are dear to read. */
 export interface Endpoint {
-  to: { host: string; port: number } | { path: string }
+  to: { host: string; port: number }
   /** null: no TLS */
   tls: {
     secureContext: SecureContext

@@ -4,7 +4,6 @@ import { emptyHdr, encodeHdr } from './hdr.ts'
 import { http1Opener } from './http1.ts'
 import { http2Opener } from './http2.ts'
 import { type Command, commandSchema, type LoadOptions, type Report } from './protocol.ts'
-import { rehearse } from './rehearsal.ts'
 import { prepareRequests } from './request.ts'
 
 /**
@@ -20,18 +19,17 @@ Error.stackTraceLimit = 0
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message) => {
   const command: Command = commandSchema.parse(message)
-  if (command.type === 'open') void openTarget(command.options, command.address)
+  if (command.type === 'open') openTarget(command.options, command.address)
   else if (command.type === 'warm') void engine?.warmUp().then(() => report({ type: 'warm' }))
   else if (command.type === 'phase') engine?.startPhase({ ...command.phase, startNs: BigInt(command.startNs) })
   else stop()
 })
 
-async function openTarget(options: LoadOptions, address: string): Promise<void> {
+function openTarget(options: LoadOptions, address: string): void {
   const endpoint = endpointOf(address, options)
   const opener = options.protocol === 'h2' ? http2Opener(endpoint, options) : http1Opener(endpoint, options)
   // The first encoding costs 3 ms, the later ones 0.4: pay before the first slice.
   for (let round = 0; round < 10; round++) encodeHdr(emptyHdr())
-  if (options.protocol === 'http/1.1') await rehearse(options)
   engine = createEngine(options, prepareRequests(options), opener, report)
   report({ type: 'ready' })
 }

@@ -156,7 +156,7 @@ function shareOf(options: LoadOptions, index: number, of: number): LoadOptions {
 function phaseRunner(
   workers: readonly Worker[],
   answers: <T>(pick: (report: Report) => T | undefined) => Promise<T[] | LoadError>,
-  begin: (id: number, startNs: bigint) => void,
+  begin: (id: number, startNs: bigint, endNs: bigint) => void,
 ): Generator['runPhase'] {
   let running = false
   return async (spec) => {
@@ -168,7 +168,7 @@ function phaseRunner(
     )
     const ended = answers((report) => (report.type === 'ended' && report.id === phase.id ? report : undefined))
     const startNs = process.hrtime.bigint() + HEARD_AFTER_NS
-    begin(phase.id, startNs)
+    begin(phase.id, startNs, startNs + BigInt(Math.round(phase.rates.durationMs * 1e6)))
     for (const worker of workers) worker.tell({ type: 'phase', phase, startNs: String(startNs) })
     const ends = await ended
     running = false

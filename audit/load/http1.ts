@@ -17,8 +17,8 @@ const received = Buffer.allocUnsafe(64 * 1024)
 const IDLE_MARGIN_MS = 500
 
 /**
- * HTTP/1.1 on plain sockets, without pipelining and without following redirects. A half of what the load costs by a
- * general client goes into what a load does not need: `npm run bench -- load` compares.
+ * HTTP/1.1 on plain sockets, without pipelining and without following redirects. A quarter to a half of what the load
+ * costs by a general client goes into what a load does not need: `npm run bench -- load` compares.
  */
 export function http1Opener(endpoint: Endpoint, options: LoadOptions): Opener {
   const host = new URL(options.url).host

@@ -7,8 +7,8 @@ const ROUNDING_NS = 100_000n
 
 /** Makes one slice of a second and phase out of those of all processes that share the load. */
 export interface SliceMerge {
-  /** a phase begins; CLOCK_MONOTONIC ns */
-  begin(phase: number, startNs: bigint): void
+  /** a phase begins, and ends by its timetable; CLOCK_MONOTONIC ns */
+  begin(phase: number, startNs: bigint, endNs: bigint): void
   add(worker: number, slice: WireSlice): void
   /** the worker has nothing more to tell of the phase */
   drained(worker: number, phase: number): void
@@ -25,6 +25,7 @@ interface Shard {
 
 interface Phase {
   startNs: bigint
+  endNs: bigint
   toldNs: bigint
   shards: Shard[]
 }
@@ -33,9 +34,16 @@ interface Phase {
 export function createSliceMerge(workers: number, emit: (slice: LoadSlice) => void): SliceMerge {
   const phases = new Map<number, Phase>()
 
-  /** Processes reckon in ms, so their seconds end some ns apart. */
-  const secondOf = (phase: Phase, endNs: string): number =>
-    Math.max(0, Number((BigInt(endNs) - phase.startNs - ROUNDING_NS) / SECOND_NS))
+  /**
+   * The number of a second by its end. Those of the echo of a phase, its late answers, follow the last of the phase itself.
+   * Processes reckon in ms, so their seconds end some ns apart.
+   */
+  const secondOf = ({ startNs, endNs }: Phase, end: string): number => {
+    const ns = BigInt(end) - ROUNDING_NS
+    if (ns <= startNs) return 0
+    if (ns <= endNs) return Number((ns - startNs) / SECOND_NS)
+    return Number((endNs - startNs) / SECOND_NS + (ns - endNs) / SECOND_NS) + 1
+  }
 
   function tell(id: number, phase: Phase): void {
     const upTo = Math.min(...phase.shards.map(({ second }) => second))
@@ -84,9 +92,9 @@ export function createSliceMerge(workers: number, emit: (slice: LoadSlice) => vo
   }
 
   return {
-    begin: (id, startNs) => {
+    begin: (id, startNs, endNs) => {
       const shards = Array.from({ length: workers }, () => ({ slices: [], second: -1, inFlight: 0, queued: 0 }))
-      phases.set(id, { startNs, toldNs: startNs, shards })
+      phases.set(id, { startNs, endNs, toldNs: startNs, shards })
     },
     add: (worker, slice) => {
       const phase = phases.get(slice.phase)

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import type { BuiltinLoad } from '../plan/plan.ts'
 
-/** What one process sends without lagging, requests/s: about a third of what it can (bench `load`). */
+/** What one process sends without lagging, requests/s: a quarter to a half of what it can (bench `load`). */
 const PER_WORKER = { kept: 15_000, anew: 4_000, h2: 5_000 }
 
 /** Processes that a rate asks for, never more than all cores but one. */

@@ -25,10 +25,10 @@ const part = (fromMs: number, toMs: number, changes: Partial<WireSlice> = {}): W
   ...changes,
 })
 
-function mergeOf(workers: number) {
+function mergeOf(workers: number, endMs = 5000) {
   const slices: LoadSlice[] = []
   const merge = createSliceMerge(workers, (slice) => slices.push(slice))
-  merge.begin(1, 0n)
+  merge.begin(1, 0n, BigInt(endMs) * ms)
   return { merge, slices, spans: () => slices.map(({ startNs, endNs }) => [Number(startNs / ms), Number(endNs / ms)]) }
 }
 
@@ -68,10 +68,12 @@ describe('the seconds of several processes', () => {
   })
 
   it('come one after the other, also when late answers follow the end of the phase', () => {
-    const { merge, slices, spans } = mergeOf(2)
-    for (const worker of [0, 1]) merge.add(worker, part(0, 700))
+    const { merge, slices, spans } = mergeOf(2, 700)
+    merge.add(0, part(0, 700))
+    // The first is through before the second has told the end of the phase.
     merge.add(0, part(700, 900, { planned: 0, in_flight: 0, queued: 0 }))
     merge.drained(0, 1)
+    merge.add(1, part(0, 700))
     merge.add(1, part(700, 2000, { planned: 0, in_flight: 1, queued: 0 }))
     merge.add(1, part(2000, 2100, { planned: 0, in_flight: 0, queued: 0 }))
     merge.drained(1, 1)
