@@ -10,7 +10,7 @@ import type { Scope, Source, Values } from './source.ts'
 export const connections: Source = {
   name: 'connections',
   from: '/proc/PID/net/tcp, tcp6',
-  every: 5,
+  every: 10,
   open: openConnections,
 }
 

@@ -8,7 +8,7 @@ import { isMissing, type Missing, type OpenSource, type Scope, type Source, type
 export const connectionTracking: Source = {
   name: 'conntrack',
   from: '/proc/PID/net/stat/nf_conntrack',
-  every: 1,
+  every: 2,
   open: openConntrack,
 }
 

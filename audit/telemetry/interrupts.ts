@@ -6,7 +6,7 @@ import type { Source, Values } from './source.ts'
 export const softInterrupts: Source = {
   name: 'softirqs',
   from: '/proc/softirqs',
-  every: 1,
+  every: 2,
   open: () => sourceOfFile('/proc/softirqs', (text) => softirqValues(parsePerProcessor(text))),
 }
 

@@ -5,7 +5,7 @@ import type { Source, Values } from './source.ts'
 export const virtualMemory: Source = {
   name: 'vmstat',
   from: '/proc/vmstat',
-  every: 1,
+  every: 2,
   open: () => sourceOfFile('/proc/vmstat', parseVmstat),
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { isMissing, type Missing, type OpenSource, type Values } from './source.ts'
 
 /** A file of /proc or /sys kept open: reading it again from its beginning makes the kernel write it anew. */
@@ -70,11 +70,15 @@ export function joined(
 
 /** Text of a file that is read this once, blanks around it removed; `null` where there is none to read. */
 export function readOnce(path: string): string | null {
+  let fd: number
   try {
-    return readFileSync(path, 'latin1').trim()
+    fd = openSync(path, 'r')
   } catch {
     return null // not this kernel, not our right, or gone
   }
+  const text = readAll(fd)
+  closeSync(fd)
+  return text?.trim() ?? null
 }
 
 /** A number that a text holds, `null` when it holds none. */

@@ -7,12 +7,12 @@ import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
 export const resources: Source = {
   name: 'resources',
   from: '/proc/PID/fd, limits, status, stat',
-  every: 1,
+  every: 2,
   open: openResources,
 }
 
 /** What the target's processes read and wrote since the first sample: /proc/PID/io, added up. */
-export const inputOutput: Source = { name: 'io', from: '/proc/PID/io', every: 1, open: openIo }
+export const inputOutput: Source = { name: 'io', from: '/proc/PID/io', every: 2, open: openIo }
 
 /** Soft limit on open files, from /proc/PID/limits; `null` when it is not there or unlimited. */
 export const parseFileLimit = (text: string): number | null => numberOf(/^Max open files\s+(\d+)\s/m.exec(text)?.[1])
