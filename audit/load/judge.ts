@@ -38,7 +38,7 @@ export function judgePhase(
   limits: ValidityLimits = defaultValidity,
 ): { valid: boolean; reasons: string[] } {
   const reasons: string[] = []
-  if (load.planned !== null && load.planned > 0 && load.sent < load.planned * limits.minAchieved) {
+  if (load.planned !== null && load.planned > 0 && load.sent + inVain(load) < load.planned * limits.minAchieved) {
     const share = ((100 * load.sent) / load.planned).toFixed(1)
     reasons.push(`only ${share} % of the planned requests were sent (${load.sent} of ${load.planned})`)
   }
@@ -58,3 +58,7 @@ export function judgePhase(
   }
   return { valid: reasons.length === 0, reasons }
 }
+
+/** Requests that ran out of time while the target held every connection: the target's doing, like any timeout. */
+const inVain = ({ planned, sent, errors }: PhaseLoad): number =>
+  Math.min(errors['timeout'] ?? 0, Math.max(0, (planned ?? 0) - sent - (errors['dropped'] ?? 0)))

@@ -22,13 +22,9 @@ export function judgeTrial(
   // The generator's own lack comes first: with it, latencies and errors say nothing about the target.
   const planned = sum((slice) => ((slice.target_rps ?? 0) * Number(slice.endNs - slice.startNs)) / 1e9)
   const { dropped = 0, ...others } = errors
-  const sent = sum((slice) => slice.sent)
-  // What was not sent because the target held all connections is the target's; the rest is the generator's.
-  const inVain = dropped + Math.min(errors['timeout'] ?? 0, Math.max(0, planned - sent - dropped))
-  const { reasons } = judgePhase(
-    { planned, sent: sent + inVain, errors: others, sendLagP99Ms, generatorCpu: null },
-    validity,
-  )
+  // In a search a full queue means that the target held all connections: its doing, too.
+  const sent = sum((slice) => slice.sent) + dropped
+  const { reasons } = judgePhase({ planned, sent, errors: others, sendLagP99Ms, generatorCpu: null }, validity)
   if (reasons.length > 0) return { rps, brokenBy: 'generator', text: reasons.join(', ') }
   if (dropped > 0) broken.push(`${dropped} requests waited in vain for a connection`)
   if (broken.length > 0) return { rps, brokenBy: 'target', text: [...new Set(broken)].join(', ') }

@@ -1,6 +1,7 @@
 import type { Histogram } from 'hdr-histogram-js'
 import { mergeData, type Probe } from '../../probes/index.ts'
 import { decodeHdr, encodeHdr, mergeHdr } from '../load/hdr.ts'
+import { metricOf } from '../telemetry/facts.ts'
 import type { LoadRecord, OverheadRecord, RecordingRecord, TelemetryRecord, WindowRecord } from './format.ts'
 
 /** Windows of the first five minutes of a phase are as they were taken; then they grow with its age, to ten seconds. */
@@ -32,10 +33,12 @@ export function createCoarsener(catalog: ReadonlyMap<string, Probe>, output: Coa
   const held = new Map<string, Sum>()
   let phase = { id: 0, startUs: 0 }
   let heldSinceUs = 0
+  /** numbers of each source as the last sample of the span before left them */
+  const before = new Map<string, Record<string, number>>()
 
   const flush = () => {
     if (held.size === 0) return
-    for (const sum of held.values()) output.settled(sum.result())
+    for (const sum of held.values()) for (const record of sum.result()) output.settled(record)
     held.clear()
     output.provisional(null)
   }
@@ -46,8 +49,13 @@ export function createCoarsener(catalog: ReadonlyMap<string, Probe>, output: Coa
     // A later record stands behind the earlier ones of other kinds, as it would in a fine recording.
     held.delete(key)
     if (known) known.add(record)
-    held.set(key, known ?? sumFrom(catalog, record))
+    held.set(key, known ?? sumFrom(catalog, record, before.get(key) ?? {}))
     output.provisional(record)
+  }
+
+  const remember = (key: string, record: Held) => {
+    if (record.type !== 'telemetry') return
+    before.set(key, record.partial ? { ...before.get(key), ...record.values } : record.values)
   }
 
   return {
@@ -58,11 +66,13 @@ export function createCoarsener(catalog: ReadonlyMap<string, Probe>, output: Coa
         // The records of one cut come together: the span ends before the next cut's first record, never inside one.
         if (record.type === 'window' && held.has(key) && startOf(record) - heldSinceUs >= widthUs) flush()
         hold(key, record)
+        remember(key, record)
         return
       }
       if (record.type === 'phase' || record.type === 'summary' || record.type === 'end' || key !== null) flush()
       if (record.type === 'phase' && record.end_us === undefined) phase = { id: record.id, startUs: record.start_us }
       output.settled(record)
+      if (key !== null && isHeld(record)) remember(key, record)
     },
     flush,
   }
@@ -86,24 +96,65 @@ const endOf = (record: Held): number => ('end_us' in record ? record.end_us : re
 /** Records of one kind being added up. */
 interface Sum {
   add: (record: Held) => void
-  result: () => Held
+  result: () => Held[]
 }
 
-function sumFrom(catalog: ReadonlyMap<string, Probe>, first: Held): Sum {
+function sumFrom(catalog: ReadonlyMap<string, Probe>, first: Held, before: Readonly<Record<string, number>>): Sum {
   if (first.type === 'window') return sumOfWindows(catalog.get(first.probe), first)
-  return first.type === 'load' ? sumOfLoad(first) : lastOf(first)
+  if (first.type === 'load') return sumOfLoad(first)
+  return first.type === 'telemetry' ? lastOfSource(first, before) : lastOf(first)
 }
 
-/** Counters since the start, and states: the last says it all. */
+/** Sums since the start: the last says it all. */
 function lastOf(first: Held): Sum {
   let last = first
   return {
     add: (record) => {
       last = record
     },
-    result: () => last,
+    result: () => [last],
   }
 }
+
+/**
+ * Counters and levels of a source: the last of each. What a level reached in between, or a counter fell to, is told before
+ * it: the highs and lows of a phase stay what they were, and a counter that began anew is still known to have done so.
+ */
+function lastOfSource(first: TelemetryRecord, before: Readonly<Record<string, number>>): Sum {
+  const { source } = first
+  let last = first
+  let highs: Record<string, number> = { ...first.values }
+  let lows: Record<string, number> = { ...first.values }
+  const isLevel = (name: string) => metricOf(source, name)?.kind === 'gauge'
+  const told = (t_us: number, values: Record<string, number>): TelemetryRecord[] =>
+    Object.keys(values).length > 0 ? [{ type: 'telemetry', t_us, source, values, partial: true }] : []
+  return {
+    add: (record) => {
+      if (record.type !== 'telemetry') return
+      for (const [name, value] of Object.entries(record.values)) {
+        highs[name] = Math.max(value, highs[name] ?? value)
+        lows[name] = Math.min(value, lows[name] ?? value)
+      }
+      if (!record.partial) {
+        // What is gone from the source has no highs and lows any more.
+        highs = pick(highs, (name) => name in record.values)
+        lows = pick(lows, (name) => name in record.values)
+      }
+      const values = record.partial ? { ...last.values, ...record.values } : record.values
+      const { partial: _, ...whole } = record
+      last = { ...whole, values, ...(last.partial && record.partial ? { partial: true } : {}) }
+    },
+    result: () => {
+      const at = (name: string) => last.values[name] ?? 0
+      const high = pick(highs, (name, value) => isLevel(name) && value > at(name))
+      const low = pick(lows, (name, value) => (isLevel(name) ? value < at(name) : value < (before[name] ?? value)))
+      return [...told(first.t_us, high), ...told(first.t_us, low), last]
+    },
+  }
+}
+
+const pick = (values: Record<string, number>, keep: (name: string, value: number) => boolean): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).filter(([name, value]) => keep(name, value)))
 
 function sumOfWindows(probe: Probe | undefined, first: WindowRecord): Sum {
   let sum = first
@@ -113,7 +164,7 @@ function sumOfWindows(probe: Probe | undefined, first: WindowRecord): Sum {
       const data = probe ? mergeData(probe.record, sum.data, record.data) : record.data
       sum = { ...record, start_us: sum.start_us, data }
     },
-    result: () => sum,
+    result: () => [sum],
   }
 }
 
@@ -130,14 +181,16 @@ function sumOfLoad(first: LoadRecord): Sum {
       sum = addCounts(sum, record)
       for (const name of ['response', 'service', 'send_lag'] as const) hist[name].add(record.hist[name])
     },
-    result: () => ({
-      ...sum,
-      hist: {
-        response: hist.response.text() ?? first.hist.response,
-        service: hist.service.text(),
-        send_lag: hist.send_lag.text(),
+    result: () => [
+      {
+        ...sum,
+        hist: {
+          response: hist.response.text() ?? first.hist.response,
+          service: hist.service.text(),
+          send_lag: hist.send_lag.text(),
+        },
       },
-    }),
+    ],
   }
 }
 

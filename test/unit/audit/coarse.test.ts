@@ -57,7 +57,16 @@ function second(s: number, id: number): RecordingRecord[] {
   const waited = { unit: 'ns', scheme: 'log16', count: 1, sum: s, max: s, buckets: [[s % 40, 1]] }
   return [
     { type: 'window', probe: 'waits', ...span, data: { events: s % 11, deepest: s % 13, waited } },
-    { type: 'telemetry', t_us: span.end_us, source: 'netns', values: { resent: s * 2 } },
+    { type: 'telemetry', t_us: span.end_us, source: 'netns', values: { 'TcpExt.TCPTimeouts': s * 2 } },
+    // Only what changed is told: a level that jumps, a counter that stands still for a while, one that begins anew.
+    {
+      type: 'telemetry',
+      t_us: span.end_us,
+      source: 'resources',
+      values: { fds: (s * 37) % 101, ...(s % 17 === 0 ? { fd_limit: 1024 + s } : {}) },
+      ...(s === 0 ? {} : { partial: true }),
+    },
+    { type: 'telemetry', t_us: span.end_us, source: 'process', values: { cpu_ns: s % 400 === 397 ? 1 : s * 1000 } },
     { type: 'overhead', t_us: span.end_us, tracer_cpu_ns: s * 10, recorder_cpu_ns: s * 5 },
     load,
   ]
@@ -102,7 +111,7 @@ const sumsOf = (model: RunModel) =>
     endUs,
     waits: [probes.get('waits')?.data, probes.get('waits')?.coveredUs],
     load: load && { ...load, recent: null, planned: Math.round((load.planned ?? 0) * 1e6), targetRps: null },
-    telemetry: [...telemetry.values()].map(({ first, last, firstUs, lastUs }) => [first, last, firstUs, lastUs]),
+    telemetry: [...telemetry.values()],
   }))
 
 describe('a long phase', () => {

@@ -9,6 +9,7 @@ describe('a phase is valid', () => {
     ['when everything planned was sent', {}],
     ['at exactly 95 % of the plan', { sent: 950 }],
     ['with errors of the target', { errors: { status: 900, timeout: 50, reset: 3, connect_refused: 2 } }],
+    ['when the target held every connection until requests ran out of time', { sent: 600, errors: { timeout: 400 } }],
     ['at the lag bound', { sendLagP99Ms: 5 }],
     ['busy, but in time', { generatorCpu: 0.99 }],
     ['when nobody knows its lateness, and it had CPU time to spare', { sendLagP99Ms: null, generatorCpu: 0.8 }],
