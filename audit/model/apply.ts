@@ -12,6 +12,7 @@ import type {
   WindowRecord,
 } from '../recording/format.ts'
 import type { RecordingLine } from '../recording/reader.ts'
+import { type Blocks, createBlocks, type Interval } from './interval.ts'
 import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
 
@@ -26,6 +27,8 @@ interface Hidden {
   profiles: Map<string, ProfileBuilder>
   telemetry: LatestSamples
   load: Map<number, LoadHistograms>
+  /** by phase id: how what is stated with an interval varied */
+  blocks: Map<number, Blocks>
 }
 /** `null`: the generator cannot tell */
 interface LoadHistograms {
@@ -66,6 +69,7 @@ export function createRunModel(catalog: Catalog, keep: KeptInMemory = {}): RunMo
     profiles: new Map(),
     telemetry: new Map(),
     load: new Map(),
+    blocks: new Map(),
   })
   return model
 }
@@ -184,6 +188,44 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   seen.coveredUs += record.end_us - record.start_us
   seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: data.data })
   if (seen.recent.length > inside(model).recentWindows) seen.recent.shift()
+  if (!probe) return
+  // Of one request: what is left is the number that requests are divided into.
+  const scope = { durationUs: record.end_us - record.start_us, requests: 1 }
+  for (const { key, unit, value } of probe.draw.figures(data.data, scope))
+    if (unit.endsWith('per_request') && value !== null)
+      blocksOf(model, phase).add(record.start_us, `${record.probe}.${key}`, value)
+}
+
+function blocksOf(model: RunModel, phase: PhaseModel): Blocks {
+  const { blocks } = inside(model)
+  const known = blocks.get(phase.id) ?? createBlocks(phase.startUs)
+  blocks.set(phase.id, known)
+  return known
+}
+
+/** The names under which load is kept beside the probes' figures per request. */
+const [P50_TIMES_DONE, DONE] = ['p50 x done', 'done']
+
+/**
+ * What the numbers of a phase may be off by, judged by how they varied within it: `response_ms.p50` (ms) and each figure
+ * per request, "probe.key" in its own unit. What varied too little time to tell is left out.
+ */
+export function intervalsOf(model: RunModel, phase: PhaseModel): Record<string, Interval> {
+  const blocks = inside(model).blocks.get(phase.id)
+  const out: Record<string, Interval> = {}
+  if (!blocks) return out
+  const p50 = phase.load?.response?.p50 ?? null
+  const spread = blocks.interval(P50_TIMES_DONE, DONE)
+  if (p50 !== null && spread !== null) {
+    // The mean of the seconds' medians varies like the median, but need not be it.
+    const half = (spread.high - spread.low) / 2
+    out['response_ms.p50'] = { low: Math.max(0, p50 - half), high: p50 + half }
+  }
+  for (const name of blocks.names()) {
+    const interval = name === DONE || name === P50_TIMES_DONE ? null : blocks.interval(name, DONE)
+    if (interval) out[name] = interval
+  }
+  return out
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
@@ -220,6 +262,9 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
       }
     : slice
   const own = percentilesOf(slice.response)
+  const blocks = blocksOf(model, phase)
+  blocks.add(record.start_us, DONE, record.done)
+  if (own.p50 !== null) blocks.add(record.start_us, P50_TIMES_DONE, own.p50 * record.done)
   inside(model).load.set(record.phase, sum)
   const errors = { ...phase.load?.errors }
   for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count

@@ -2,6 +2,7 @@ import type { Probe } from '../../probes/index.ts'
 import { judgePhase } from '../load/judge.ts'
 import type { LatencyMs, PhaseSummary, SummaryRecord } from '../recording/format.ts'
 import { metricOf } from '../telemetry/facts.ts'
+import { intervalsOf } from './apply.ts'
 import { costOf } from './cost.ts'
 import { holdAgainst, type Judging } from './judging.ts'
 import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
@@ -64,6 +65,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
     per_request: perRequest(figures),
     figures: Object.fromEntries(figures.map(({ name, value }) => [name, value])),
     counters: counters(phase),
+    intervals: intervalsOf(model, phase),
     ...(thresholds ? { thresholds: holdAgainst(load, thresholds, verdict.valid) } : {}),
     ...(restarted(phase).length > 0 ? { restarted: restarted(phase) } : {}),
     gauges: gauges(phase),

@@ -181,6 +181,11 @@ export const phaseSummarySchema = z.object({
   figures: z.record(z.string(), z.number().nullable()),
   /** deltas of counters over the phase, keyed source.name; those that did not move are left out */
   counters: z.record(z.string(), z.number()),
+  /**
+   * what numbers may be off by, judged by how they varied within the phase (95 %): response_ms.p50 (ms), and each figure
+   * per request under its name in `figures`
+   */
+  intervals: z.record(z.string(), z.object({ low: z.number(), high: z.number() })).optional(),
   /** what the plan asks of the phase, and whether it was kept */
   thresholds: z.array(thresholdSchema).optional(),
   /** counters that fell or vanished in the phase (an interface or process gone): what they grew by is unknown */

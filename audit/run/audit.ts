@@ -56,6 +56,8 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       generatorPids: () => driver.pids(),
     })
     options.onAttached?.(run)
+    if (plan.load.driver === 'builtin' && !plan.load.tls.verify)
+      run.recorder.note('the plan takes any certificate (tls.verify: false): who answered is not known')
     await options.onPhase?.(firstPhase.name)
     const { course, aborted } = courseOf(run, options)
     const driving = driver.run(course).then(
@@ -115,7 +117,7 @@ const stopped = ({ failed: bad, ended, share, spanMs }: AbortReason): Ending => 
 
 /** The load could not be made: what was measured so far stands, and is no verdict. */
 function failed(error: Error): Ending {
-  const exitCode = error instanceof LoadError && error.code === 'target_unreachable' ? 4 : 5
+  const exitCode = error instanceof LoadError ? error.exitCode : 5
   return { reason: 'aborted', exitCode, verdict: error.message, error }
 }
 

@@ -9,14 +9,16 @@ import { measureFootprint } from './footprint.ts'
 import { measureWaits } from './latency.ts'
 import { measureLoad } from './load.ts'
 import { createReport } from './report.ts'
+import { measureSoak } from './soak.ts'
 import { startEpollServer, startNodeServer, type Target } from './targets.ts'
 import { type Tracer, tracersFor } from './tracers.ts'
 
-const usage = `npm run bench -- [--only cost,footprint,waits,load] [--target c,node] [--rounds N] [--quick] [--json]
+const usage = `npm run bench -- [--only cost,footprint,waits,load,soak] [--minutes 10] [--target c,node] [--rounds N] [--quick] [--json]
 
 Prints what tracing costs a server, what probe itself uses and how long it lets you wait. Asserts nothing: read the
 spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.
-\`npm run bench -- load\` compares the load generator with others and needs no root; about two minutes.`
+\`npm run bench -- load\` compares the load generator with others and needs no root; about two minutes.
+\`npm run bench -- soak\` watches an audit of ten minutes.`
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,6 +26,7 @@ const { values: flags, positionals } = parseArgs({
     only: { type: 'string', default: 'waits,footprint,cost' },
     target: { type: 'string', default: 'c,node' },
     rounds: { type: 'string' },
+    minutes: { type: 'string', default: '10' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -59,6 +62,7 @@ try {
   if (sections.has('waits')) await measureWaits(report, { targets, runs: flags.quick ? 2 : 5 })
   if (sections.has('footprint') && last)
     await measureFootprint(report, { target: last, folder, watchMs: flags.quick ? 4_000 : 10_000 })
+  if (sections.has('soak') && last) await measureSoak(report, { target: last, folder, minutes: Number(flags.minutes) })
   if (sections.has('cost'))
     for (const [index, target] of targets.entries()) {
       const untilMs = (LAST_ROUND_MS * (index + 2)) / (targets.length + 1)

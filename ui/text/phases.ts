@@ -97,9 +97,21 @@ function loadRows(model: RunModel): PhaseRow[] {
   return [
     { label: 'requests/s', group: 'Load', cell: (phase) => plain(orNotJudged(phase, formatRate(rpsOf(phase)))) },
     latency('p50'),
+    ...spreadRows(model),
     latency('p99'),
     { label: 'errors', group: 'Load', cell: (phase) => plain(orNotJudged(phase, formatPercent(errorPct(phase)))) },
   ]
+}
+
+/** What the median may be off by, once the run is over: it is judged by how it varied within the phase. */
+function spreadRows(model: RunModel): PhaseRow[] {
+  const spreads = new Map(model.summary?.phases.map(({ id, intervals }) => [id, intervals?.['response_ms.p50']]))
+  if (![...spreads.values()].some(Boolean)) return []
+  const cell = ({ id }: PhaseModel): Cell => {
+    const spread = spreads.get(id)
+    return plain(spread ? `±${formatMs((spread.high - spread.low) / 2)}` : UNKNOWN)
+  }
+  return [{ label: '  95 % within', group: 'Load', cell }]
 }
 
 function probeRows(model: RunModel, probe: Probe): PhaseRow[] {

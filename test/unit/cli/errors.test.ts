@@ -98,8 +98,6 @@ describe('a failure', () => {
     ['TargetError', 'usage', 2],
     ['TargetError', 'no_permission', 3],
     ['TracerError', 'no_bpftrace', 3],
-    ['LoadError', 'target_unreachable', 4],
-    ['LoadError', 'generator_died', 5],
     ['ProfileError', 'not_folded', 2],
   ])('%s %s ends with exit code %i', (name, code, exitCode) => {
     expect(describeFailure(withFacts('x', { code }, name))).toMatchObject({ code, exitCode })
