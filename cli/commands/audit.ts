@@ -46,7 +46,10 @@ Exit code: 0 all limits kept, 1 a limit broken or the load stopped for errors, 5
   }
   static override flags = {
     ...targetFlags,
-    demo: boolean({ description: 'our own API with known faults, our own load, five phases, a minute' }),
+    demo: boolean({
+      default: false,
+      description: 'our own API with known faults, our own load, five phases, a minute',
+    }),
     preset: option({ options: ['quick', 'standard'] as const })({
       description: 'phases ready made, instead of those of the plan: a minute, or four and a half hours',
     }),

@@ -1,75 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { gunzipSync } from 'node:zlib'
-import { expect, onTestFinished, test } from 'vitest'
-import { recordSchema } from '../../audit/recording/format.ts'
-import { cliCommand, type Finished, freshDirectory, type Line, probe } from './attach.ts'
+import { expect, test } from 'vitest'
+import { freshDirectory, probe } from './attach.ts'
+import {
+  audit,
+  endOf,
+  freePort,
+  of,
+  phasesOf,
+  recordsIn,
+  recordsSoFar,
+  SERVER,
+  start,
+  startServer,
+  write,
+} from './audits.ts'
 import { eventually } from './lines.ts'
 import { kernelSuite } from './requirements.ts'
-
-const SERVER = fileURLToPath(new URL('audit-server.mjs', import.meta.url))
-
-/** The API in a process of its own, started by the test. */
-async function startServer(...args: string[]): Promise<{ pid: number; url: string; count: () => Promise<number> }> {
-  const child = spawn(process.execPath, [SERVER, '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const [port] = await once(createInterface({ input: child.stdout }), 'line')
-  const url = `http://127.0.0.1:${port}/`
-  return { pid: child.pid ?? 0, url, count: async () => Number(await (await fetch(`${url}count`)).text()) }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
-}
-
-interface Audit extends Finished {
-  directory: string
-  out: string
-  records: Line[]
-}
-
-function write(plan: unknown): { directory: string; file: string } {
-  const directory = freshDirectory()
-  const file = join(directory, 'plan.json')
-  writeFileSync(file, JSON.stringify(plan))
-  return { directory, file }
-}
-
-/** Runs a plan to its end and reads what it left. */
-async function audit(plan: unknown): Promise<Audit> {
-  const { directory, file } = write(plan)
-  const out = join(directory, 'out')
-  const finished = await probe(['audit', file, '--out', out, '--no-ui'], { directory })
-  return { ...finished, directory, out, records: recordsIn(out) }
-}
-
-function recordsIn(out: string): Line[] {
-  const [plain, packed] = [join(out, 'run.ndjson'), join(out, 'run.ndjson.gz')]
-  const text = existsSync(packed)
-    ? gunzipSync(readFileSync(packed)).toString()
-    : existsSync(plain)
-      ? readFileSync(plain, 'utf8')
-      : ''
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => recordSchema.parse(JSON.parse(line)))
-}
-
-const of = <Type extends Line['type']>(records: readonly Line[], type: Type) =>
-  records.filter((record): record is Extract<Line, { type: Type }> => record.type === type)
-const endOf = (records: readonly Line[]) => of(records, 'end').at(-1)
-const phasesOf = (records: readonly Line[]) => of(records, 'summary').at(-1)?.phases ?? []
 
 const loose = { p99: '5s', errors: '1%' }
 const phases = [
@@ -126,7 +74,7 @@ kernelSuite('an audit by a plan', () => {
   })
 
   test('fails when a limit is broken, and says which', async () => {
-    const { url } = await startServer('--slow', '20')
+    const { url } = await startServer(['--slow', '20'])
     const done = await audit({
       target: { url },
       peak: '50/s',
@@ -140,7 +88,7 @@ kernelSuite('an audit by a plan', () => {
   })
 
   test('stops the load of a target that starts to fail: aborted, and nothing is sent after', async () => {
-    const { url, count } = await startServer('300', '50')
+    const { url, count } = await startServer(['300', '50'])
     const done = await audit({
       target: { url },
       peak: '200/s',
@@ -163,7 +111,7 @@ kernelSuite('an audit by a plan', () => {
   })
 
   test('is not valid, and no verdict, when the generator could not send what was planned', async () => {
-    const { url } = await startServer('--slow', '100')
+    const { url } = await startServer(['--slow', '100'])
     const done = await audit({
       target: { url },
       peak: '100/s',
@@ -248,22 +196,3 @@ kernelSuite('an audit by a plan', () => {
     expect((await probe(['audit', 'init', url], { directory })).code).toBe(2)
   })
 })
-
-function recordsSoFar(out: string): string {
-  try {
-    return readFileSync(join(out, 'run.ndjson'), 'utf8')
-  } catch {
-    return '' // not created yet
-  }
-}
-
-function start(args: readonly string[], directory: string): ChildProcess {
-  const [file = '', ...rest] = [...cliCommand, ...args]
-  const child = spawn(file, rest, {
-    cwd: directory,
-    env: { ...process.env, XDG_RUNTIME_DIR: directory },
-    stdio: ['ignore', 'ignore', 'ignore'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  return child
-}

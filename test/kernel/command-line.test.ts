@@ -28,7 +28,11 @@ describe('what is asked for wrongly is answered in one line, with a fix, and no 
   const rows: [asked: string, code: number, said: RegExp][] = [
     ['atach', 2, /no command "atach"\n {2}fix: probe attach /],
     ['list syscalls', 2, /list takes no argument, got "syscalls"/],
-    ['audit plan.yaml', 2, /audit takes no argument, got "plan.yaml"/],
+    ['audit', 2, /no plan given/],
+    ['audit --demo plan.yaml', 2, /the demo has a plan of its own/],
+    ['audit plan.yaml', 2, /cannot read the plan plan\.yaml: no such file/],
+    ['audit garbage.txt', 2, /garbage\.txt: expected a plan/],
+    ['audit init', 2, /Missing 1 required arg: url/],
     ['mark', 2, /Missing 1 required arg: label/],
     ['mark stress', 4, /no attach or audit of yours is running/],
     ['attach', 2, /no target given\n {2}fix: .*--pid.*--comm.*--port.*--cgroup/],
