@@ -1,6 +1,9 @@
 /** The room's public face: recordings, the model made of them, profiles, load, plans, runs. */
 import type { openPlan as readAnyPlan } from './plan/open.ts'
 import type { Plan } from './plan/plan.ts'
+import type { AttachOutcome } from './run/attach.ts'
+import type { AuditOptions } from './run/audit.ts'
+import type { runDemo as demo } from './run/demo.ts'
 
 export { percentilesOf } from './load/hdr.ts'
 export { judgePhase } from './load/judge.ts'
@@ -48,10 +51,21 @@ export { parseRecord, type RecordingLine, readRecording } from './recording/read
 export { type FileKind, sniff } from './recording/sniff.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
-export { type AuditOptions, runAudit } from './run/audit.ts'
+export type { AuditOptions } from './run/audit.ts'
 export { ControlError, sendMark } from './run/control.ts'
-export { runDemo } from './run/demo.ts'
 export { LONGEST_RUN_SECONDS, type Run, recordingName } from './run/run.ts'
+
+/** Runs a plan; the drivers of load are loaded with it, and not by who only attaches. See run/audit.ts. */
+export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
+  const audits = await import('./run/audit.ts')
+  return audits.runAudit(options)
+}
+
+/** Runs the demo. See run/demo.ts. */
+export async function runDemo(...input: Parameters<typeof demo>): Promise<AttachOutcome> {
+  const demos = await import('./run/demo.ts')
+  return demos.runDemo(...input)
+}
 
 /** A plan, or the script of a load tool without one; YAML and the plan's schema are loaded when they are needed. See plan/open.ts. */
 export async function openPlan(...input: Parameters<typeof readAnyPlan>): Promise<Plan> {

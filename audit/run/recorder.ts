@@ -19,7 +19,7 @@ import {
   type TargetInfo,
 } from '../recording/format.ts'
 import { readProgramTimes } from '../telemetry/kernel-cost.ts'
-import { createTelemetry } from '../telemetry/telemetry.ts'
+import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 
 /**
  * Turns a tracing session into records: it cuts windows on time and at every change of phase, keeps the clock, interns
@@ -48,6 +48,8 @@ export interface RecorderOptions {
   plan: unknown
   tool: string
   firstPhase: { name: string; kind: string }
+  /** opened beforehand; by default here */
+  telemetry?: Telemetry
   /** processes that make the load now */
   generatorPids?: () => readonly number[]
   /** length of a window */
@@ -91,7 +93,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   onRecord(phase)
   for (const refused of session.refused)
     onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
-  const telemetry = createTelemetry(target)
+  const telemetry = options.telemetry ?? createTelemetry(target)
   sample(0, first, true)
   for (const { source, reason } of telemetry.missing)
     onRecord({ type: 'note', t_us: 0, text: `${source}: unknown here (${sanitizeText(reason)})` })

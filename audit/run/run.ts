@@ -16,6 +16,7 @@ import { summarize } from '../model/summary.ts'
 import type { EndRecord, RecordingRecord, SummaryRecord } from '../recording/format.ts'
 import { createRecording, type RecordingWriter } from '../recording/writer.ts'
 import { measurePrograms } from '../telemetry/kernel-cost.ts'
+import { createTelemetry } from '../telemetry/telemetry.ts'
 import { openControl } from './control.ts'
 import { type Recorder, startRecorder } from './recorder.ts'
 
@@ -68,7 +69,9 @@ export interface Ending {
   error?: Error
 }
 
-const FIRST_WINDOW_MS = 100
+const FIRST_WINDOW_MS = 50
+/** By then the tracer has been spawned. */
+const SPAWNED_AFTER_MS = 200
 const TARGET_POLL_MS = 200
 /** What a long run is bounded by when the user names no duration. */
 export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
@@ -86,7 +89,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   let session: TraceSession
   let recorder: Recorder
   try {
-    session = await startSession({
+    const attaching = startSession({
       probes: options.probes,
       target: options.target,
       host: options.host,
@@ -95,9 +98,18 @@ export async function startRun(options: RunOptions): Promise<Run> {
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
+    const opening = whileItCompiles(() => createTelemetry(options.target))
     try {
-      recorder = await startRecorder({ ...options, session, firstWindowMs: FIRST_WINDOW_MS, onRecord })
+      session = await attaching
     } catch (error) {
+      void opening.then((telemetry) => telemetry.close())
+      throw error
+    }
+    const telemetry = await opening
+    try {
+      recorder = await startRecorder({ ...options, session, telemetry, firstWindowMs: FIRST_WINDOW_MS, onRecord })
+    } catch (error) {
+      telemetry.close()
       await session.stop()
       throw error
     }
@@ -161,6 +173,12 @@ export async function startRun(options: RunOptions): Promise<Run> {
   }
   return { model, recorder, recording, over, end }
 }
+
+/** The tracer takes half a second to start, and this process waits: what needs a moment is done then. */
+const whileItCompiles = <T>(work: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    setTimeout(() => resolve(work()), SPAWNED_AFTER_MS)
+  })
 
 /** A recording without a header is of no use to anybody. */
 async function discard(recording: RecordingWriter | null): Promise<void> {
