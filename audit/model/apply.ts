@@ -13,7 +13,7 @@ import type {
 } from '../recording/format.ts'
 import type { RecordingLine } from '../recording/reader.ts'
 import { type Blocks, createBlocks, type Interval } from './interval.ts'
-import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
+import type { LoadPercentiles, LoadPhase, PhaseModel, RunModel } from './run.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
 
 /** Windows and load slices kept per phase for lanes and live views. */
@@ -188,7 +188,8 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   seen.coveredUs += record.end_us - record.start_us
   seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: data.data })
   if (seen.recent.length > inside(model).recentWindows) seen.recent.shift()
-  if (!probe) return
+  // Without a plan nobody sends requests that are counted here.
+  if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
   const scope = { durationUs: record.end_us - record.start_us, requests: 1 }
   for (const { key, unit, value } of probe.draw.figures(data.data, scope))
@@ -268,17 +269,8 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   inside(model).load.set(record.phase, sum)
   const errors = { ...phase.load?.errors }
   for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count
-  const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
   const recent = phase.load?.recent ?? []
-  recent.push({
-    startUs: record.start_us,
-    endUs: record.end_us,
-    rps: record.done / seconds,
-    p50Ms: own.p50,
-    p99Ms: own.p99,
-    errors: Object.values(record.errors).reduce((a, b) => a + b, 0),
-    record,
-  })
+  addRecent(recent, record, own)
   if (recent.length > inside(model).recentWindows) recent.shift()
   const load: LoadPhase = {
     targetRps: record.target_rps,
@@ -300,6 +292,31 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     recent,
   }
   phase.load = load
+}
+
+/** A shorter slice has no rate: what it counts belongs to the end of the one before. */
+const SHORTEST_RATE_US = 200_000
+
+function addRecent(recent: LoadPhase['recent'], record: LoadRecord, own: LoadPercentiles): void {
+  const errors = Object.values(record.errors).reduce((a, b) => a + b, 0)
+  const before = recent.at(-1)
+  if (before && record.end_us - record.start_us < SHORTEST_RATE_US && record.end_us > before.startUs) {
+    const counted = (before.rps * (before.endUs - before.startUs)) / 1e6 + record.done
+    before.endUs = Math.max(before.endUs, record.end_us)
+    before.rps = (counted * 1e6) / (before.endUs - before.startUs)
+    before.errors += errors
+    return
+  }
+  const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
+  recent.push({
+    startUs: record.start_us,
+    endUs: record.end_us,
+    rps: record.done / seconds,
+    p50Ms: own.p50,
+    p99Ms: own.p99,
+    errors,
+    record,
+  })
 }
 
 function plannedBy(load: LoadPhase | null, { target_rps, start_us, end_us }: LoadRecord): number | null {

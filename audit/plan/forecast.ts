@@ -47,8 +47,8 @@ const BYTES_PER_WINDOW_AND_PROBE = (0.7 * 2 ** 20) / 60 / 6
 /** A `load` record: its text, and three HDR histograms that grow with the number of different latencies (measured). */
 const LOAD_RECORD_BYTES = 250
 const HDR_BYTES_PER_ROOT_OF_REQUESTS = 70
-/** CPU time of one request of the generator, µs; measured with undici's `Client.dispatch`, one connection each. */
-const GENERATOR_US_PER_REQUEST = 17
+/** CPU time of one request of the generator, µs: 21 at 20 000/s, 39 at 5 000/s, where each wakes it (npm run bench -- load). */
+const GENERATOR_US_PER_REQUEST = 39
 
 /** Length of the window that begins when its phase is `ageMs` old, ms: a long soak is told in coarser steps. */
 export const windowMsAt = (ageMs: number, intervalMs: number): number => Math.max(intervalMs, coarseWindowMsAt(ageMs))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { emptyHdr, encodeHdr, recordMs } from '../../../audit/load/hdr.ts'
-import { applyRecord, createRunModel, profileOf } from '../../../audit/model/apply.ts'
+import { applyRecord, createRunModel, intervalsOf, profileOf } from '../../../audit/model/apply.ts'
 import { costOf } from '../../../audit/model/cost.ts'
 import type { PhaseModel, RunModel } from '../../../audit/model/run.ts'
 import { summarize } from '../../../audit/model/summary.ts'
@@ -234,6 +234,14 @@ describe('a recording becomes a model', () => {
     ])
     expect(phaseNamed(model, 'stress').load).toBeNull()
   })
+  test('a slice of a few ms, the last answer of a phase, has no rate of its own', () => {
+    const model = createRunModel(catalog)
+    const slices = [load(1, 0, 1_000_000, {}, [1, 1, 1, 1]), load(1, 1_000_000, 1_001_600, { target_rps: 0 }, [1])]
+    for (const record of [phase(1, 'soak', 0), ...slices]) applyRecord(model, record)
+    const seen = model.phases[0]?.load
+    expect(seen?.done).toBe(5)
+    expect(seen?.recent.map(({ endUs, rps }) => [endUs, Math.round(rps * 100) / 100])).toEqual([[1_001_600, 4.99]])
+  })
 
   test('with a profile of a column for each phase and one for each view', () => {
     const blocked = profileOf(model, 'waits')
@@ -417,4 +425,24 @@ test('windows add up to the same in whatever pieces the phase was cut', () => {
       })
     }),
   )
+})
+
+test('numbers of a phase are stated with what they may be off by, once there is enough of it to tell', () => {
+  const model = createRunModel(catalog)
+  for (const record of [header({ plan: {} }), phase(1, 'soak', 0)]) applyRecord(model, record)
+  const second = (s: number) => {
+    const [from, to] = [s * 1_000_000, (s + 1) * 1_000_000]
+    applyRecord(model, window(1, from, to, { events: s % 2 === 0 ? 39 : 41, deepest: 1 }))
+    applyRecord(model, load(1, from, to, {}, s % 2 === 0 ? [9, 9, 9, 9] : [11, 11, 11, 11]))
+  }
+  const [soak] = model.phases
+  if (!soak) throw new Error('no phase')
+  for (let s = 0; s < 4; s++) second(s)
+  expect(intervalsOf(model, soak)).toEqual({})
+  for (let s = 4; s < 40; s++) second(s)
+  const { 'response_ms.p50': p50, 'waits.per_request': events } = intervalsOf(model, soak)
+  // 40 seconds of 9.75 or 10.25 events a request: 0.25 / sqrt(39), twice, to either side of 10.
+  expect(events?.low).toBeCloseTo(10 - 0.081, 2)
+  expect(events?.high).toBeCloseTo(10 + 0.081, 2)
+  expect((p50?.high ?? 0) - (p50?.low ?? 0)).toBeCloseTo(4 * 0.162, 1)
 })
