@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { findOnPath } from '../../audit/load/jmeter/process.ts'
+import { findOnPath } from '../../audit/load/program.ts'
 
 const HOME = '/usr/share/jmeter'
 const CLASS_PATH = ['/usr/share/java/bsh.jar', `${HOME}/bin/ApacheJMeter.jar`, `${HOME}/lib/*`, `${HOME}/lib/ext/*`]

@@ -14,7 +14,7 @@ import type { LoadSlice } from '../../audit/load/generator.ts'
 import { decodeHdr, emptyHdr, mergeHdr } from '../../audit/load/hdr.ts'
 import { type K6Driver, k6Driver } from '../../audit/load/k6/driver.ts'
 import { k6Follow } from '../../audit/load/k6/follow.ts'
-import { findOnPath } from '../../audit/load/k6/program.ts'
+import { findOnPath } from '../../audit/load/program.ts'
 import { httpServer } from './servers.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -365,7 +365,7 @@ describe('k6 that somebody else started, followed by its file', () => {
 
 test('a real k6 drives and is judged', async (ctx) => {
   process.env['PATH'] = ourPath
-  if ((await findOnPath('k6')) === null) return ctx.skip('no k6 on PATH')
+  if (findOnPath('k6') === null) return ctx.skip('no k6 on PATH')
   const server = await httpServer()
   const directory = await mkdtemp(path.join(tmpdir(), 'probe-test-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))

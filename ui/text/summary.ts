@@ -1,5 +1,6 @@
 import { costOf, type RunModel } from '../../audit/index.ts'
 import { type FigureScope, mergeData, type Probe } from '../../probes/index.ts'
+import { entry } from './entry.ts'
 import {
   formatBytes,
   formatClock,
@@ -25,9 +26,6 @@ import {
   seenBy,
   targetName,
 } from './reading.ts'
-
-const WIDTH = 100
-const LABEL = 16
 
 /**
  * What was found, for a reader without a terminal: one line on the target, one per probe, one on what to trust. The
@@ -146,20 +144,5 @@ function trust(model: RunModel, probes: readonly Probe[]): string[] {
   // An attach has no plan to be held against.
   if (model.end?.verdict && model.header?.plan) lines.push(...entry('verdict', [model.end.verdict]))
   if (model.end && model.end.reason !== 'done') lines.push(`ended: ${model.end.reason.replaceAll('_', ' ')}`)
-  return lines
-}
-
-/** `label   a   b   c`, wrapped under the label where it would pass 100 columns. */
-function entry(label: string, parts: readonly string[]): string[] {
-  const lines: string[] = []
-  let line = label.padEnd(LABEL)
-  for (const part of parts) {
-    const gap = line.trimEnd().length < LABEL || line === ' '.repeat(LABEL) ? '' : '   '
-    if (gap !== '' && line.length + gap.length + part.length > WIDTH) {
-      lines.push(line)
-      line = ' '.repeat(LABEL) + part
-    } else line += gap + part
-  }
-  lines.push(line)
   return lines
 }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, readFileSync } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { sanitizeText } from '../../../probes/index.ts'
 import { createRowSplitter } from '../follow/csv-rows.ts'
 
@@ -18,21 +17,6 @@ export interface ToolProcess {
 
 const LAST_LINES = 8
 const LONGEST_LINE = 300
-
-/** Absolute path of a program on a PATH, null when it is on none of its (absolute) folders. */
-export function findOnPath(name: string, searchPath: string): string | null {
-  for (const folder of searchPath.split(delimiter)) {
-    if (!isAbsolute(folder)) continue
-    const file = join(folder, name)
-    try {
-      accessSync(file, constants.X_OK)
-      return file
-    } catch {
-      // not here: the next folder
-    }
-  }
-  return null
-}
 
 /** Starts a tool in a process group of its own, which ends with this process, however it dies. */
 export function startTool(options: {

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sanitizeText } from '../../../probes/index.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
+import { findOnPath } from '../program.ts'
 import { createCsvReader } from './csv.ts'
 import { inspectScript, type K6Program, versionOf } from './inspect.ts'
 import { createLedger, type K6Ledger } from './ledger.ts'
 import { createComplaint, type K6LogLine } from './log.ts'
 import type { K6Timetable } from './plan.ts'
 import { EndedEarly, type K6Exit, type K6Process, startK6 } from './process.ts'
-import { findOnPath } from './program.ts'
 import type { MetricRow } from './rows.ts'
 import { failureOf, verdictOf } from './verdict.ts'
 
@@ -55,7 +55,7 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
     K6_NO_USAGE_REPORT: 'true',
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
   }
-  const k6 = await findOnPath('k6', environment.PATH)
+  const k6 = findOnPath('k6', environment.PATH)
   if (k6 === null) {
     const fix = 'install k6 (https://grafana.com/docs/k6), or use the built-in load: load: { driver: builtin }'
     throw new LoadError('tool_missing', 'no k6 on the PATH', fix)

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { execa } from 'execa'
 import { LoadError } from '../load-error.ts'
-import { findOnPath } from './program.ts'
+import { findOnPath } from '../program.ts'
 
 export interface FifoReader {
   /** nobody writes any more: `ended` resolves when everything written has been read */
@@ -15,7 +15,7 @@ export interface FifoReader {
  * of filling a disk or its memory.
  */
 export async function readFifo(path: string, onData: (chunk: Buffer) => void): Promise<FifoReader> {
-  const mkfifo = await findOnPath('mkfifo')
+  const mkfifo = findOnPath('mkfifo')
   if (mkfifo === null) throw new LoadError('tool_missing', 'no mkfifo on the PATH', 'sudo apt-get install coreutils')
   await execa(mkfifo, ['-m', '600', '--', path], { stdin: 'ignore' })
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)

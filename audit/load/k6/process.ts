@@ -3,10 +3,10 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { LoadError } from '../load-error.ts'
+import { findOnPath } from '../program.ts'
 import { readFifo } from './fifo.ts'
 import { createLineSplitter } from './lines.ts'
 import { type K6LogLine, readLogLine } from './log.ts'
-import { findOnPath } from './program.ts'
 import { awaitStatus, freePort, type K6Rest, PAUSED, RUNNING, restOf } from './rest.ts'
 import { type K6Threshold, thresholdsOf } from './summary.ts'
 
@@ -184,7 +184,7 @@ function kill(pid: number | undefined, signal: NodeJS.Signals): void {
 
 /** --pdeathsig: the kernel ends k6 when this process dies, however it dies. */
 async function dyingWithUs(argv: readonly string[]): Promise<{ file: string; args: readonly string[] }> {
-  const setpriv = await findOnPath('setpriv')
+  const setpriv = findOnPath('setpriv')
   const [file = '', ...args] = setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...argv] : argv
   return { file, args }
 }

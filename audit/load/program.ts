@@ -1,0 +1,22 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
+
+/** Absolute path of a program on a PATH, the user's by default; null when it is in none of its folders. */
+export function findOnPath(name: string, searchPath = process.env['PATH'] ?? ''): string | null {
+  for (const folder of searchPath.split(delimiter)) {
+    // What an empty or relative entry means depends on where one stands.
+    if (!isAbsolute(folder)) continue
+    const file = join(folder, name)
+    if (isProgram(file)) return file
+  }
+  return null
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false // not there, or not for us: the next folder
+  }
+}
