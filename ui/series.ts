@@ -67,11 +67,17 @@ function figureOf(probe: Probe, phase: PhaseModel, window: Window, key: string):
   return probe.draw.figures(window.data, scope).find((figure) => figure.key === key)?.value ?? null
 }
 
+/** Of a window that the load's slices do not cover so far: they come up to a second after it. */
+const LEAST_COVERED = 0.8
+
+/** Requests completed in a window; `null` while what the load did in it is not known yet. */
 function requestsIn(phase: PhaseModel, { startUs, endUs }: Window): number | null {
-  let requests: number | null = null
+  let [requests, coveredUs] = [0, 0]
   for (const slice of phase.load?.recent ?? []) {
     const overlapUs = Math.min(endUs, slice.endUs) - Math.max(startUs, slice.startUs)
-    if (overlapUs > 0) requests = (requests ?? 0) + (slice.rps * overlapUs) / 1e6
+    if (overlapUs <= 0) continue
+    requests += (slice.rps * overlapUs) / 1e6
+    coveredUs += overlapUs
   }
-  return requests
+  return coveredUs < LEAST_COVERED * (endUs - startUs) ? null : requests
 }

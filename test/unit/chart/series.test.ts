@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { applyRecord, createRunModel } from '../../../audit/index.ts'
+import { emptyHdr, encodeHdr } from '../../../audit/load/hdr.ts'
+import { defineProbe, type Probe } from '../../../probes/define.ts'
+import { count } from '../../../probes/record.ts'
+import { probeSeries } from '../../../ui/series.ts'
+import { header, phase } from '../audit/records.ts'
+
+const calls = defineProbe<object, { calls: number }>({
+  name: 'calls',
+  rank: 1,
+  question: 'How many calls?',
+  blindTo: [],
+  cost: 'low',
+  isDefault: true,
+  params: z.object({}),
+  variants: [],
+  record: z.object({ calls: count() }),
+  draw: {
+    tab: 'Calls',
+    lane: 'per_request',
+    figures: ({ calls: n }, { requests }) => [
+      {
+        key: 'per_request',
+        label: 'calls per request',
+        value: requests ? n / requests : null,
+        unit: 'per_request',
+        better: 'lower',
+      },
+    ],
+  },
+  estimateNs: () => 0,
+}) as Probe
+const MS = 1_000
+const nothing = encodeHdr(emptyHdr())
+
+test('a live window whose requests are told a moment after it has no value until they are, and then the right one', () => {
+  const model = createRunModel(new Map([['calls', calls]]))
+  const window = (from: number, to: number) =>
+    applyRecord(model, {
+      type: 'window',
+      probe: 'calls',
+      phase: 1,
+      start_us: from * MS,
+      end_us: to * MS,
+      data: { calls: 6 * (to - from) },
+    })
+  const load = (from: number, to: number) =>
+    applyRecord(model, {
+      type: 'load',
+      phase: 1,
+      start_us: from * MS,
+      end_us: to * MS,
+      target_rps: 1000,
+      sent: to - from,
+      done: to - from,
+      errors: {},
+      in_flight: 0,
+      queued: 0,
+      hist: { response: nothing, service: null, send_lag: null },
+    })
+  const values = () => probeSeries(model, calls)?.points.map(({ value }) => value && Math.round(value * 100) / 100)
+
+  for (const record of [header(), phase(1, 'soak', 0)]) applyRecord(model, record)
+  window(0, 950)
+  load(50, 1050)
+  window(950, 1950)
+  // 100 ms of the second window are known: that is not its number of requests.
+  expect(values()).toEqual([6.33, null])
+  load(1050, 2050)
+  expect(values()).toEqual([6.33, 6])
+})
