@@ -7,6 +7,7 @@ const alone = (name: string, groupOrder: number, testTimeout: number) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.{ts,tsx}`],
+    setupFiles: ['test/fuzz-seed.ts'],
     maxWorkers: 1,
     testTimeout,
     hookTimeout: testTimeout,
@@ -23,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.{ts,tsx}'],
+          setupFiles: ['test/fuzz-seed.ts'],
           maxWorkers: '100%',
           // A bound for what hangs, not a judgement of speed: the default of 5 s failed tests on a busy machine.
           testTimeout: minuteMs,

@@ -29,9 +29,11 @@ function lineOf(file: string, { line, column, path, message }: Problem): string 
   return `${sanitizeText(file)}:${line}:${column}  ${sanitizeText(where + message, { maxLength: LONGEST_MESSAGE })}`
 }
 
-/** `phases[1].rate` */
+/** `phases[1].rate`; a key that is no plain word (blank, or with blanks in it) is quoted. */
 export const pathText = (path: readonly Key[]): string =>
-  path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index > 0 ? `.${key}` : key)).join('')
+  path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index > 0 ? '.' : ''}${wordOf(key)}`)).join('')
+
+const wordOf = (key: string): string => (/^[^\s"'.[\]:]+$/.test(key) ? key : JSON.stringify(key))
 
 /** A value as it was found, short. */
 export function got(value: unknown): string {
