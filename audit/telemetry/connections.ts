@@ -56,7 +56,8 @@ export function countConnections(text: string, count: ConnectionCount): void {
     const key = `${text.slice(local, localEnd)}>${text.slice(remote, remoteEnd + 5)}`
     const known = count.destinations.get(key)
     if (known !== undefined) count.destinations.set(key, known + 1)
-    else if (count.destinations.size < DESTINATIONS_COUNTED) count.destinations.set(key, 1)
+    // Looked at when it is new: most lines of a large table are of a destination that is known.
+    else if (count.destinations.size < DESTINATIONS_COUNTED && PAIR.test(key)) count.destinations.set(key, 1)
   }
 }
 
@@ -81,6 +82,8 @@ const DESTINATIONS_COUNTED = 20_000
 const DESTINATIONS_TOLD = 5
 const CHUNK_BYTES = 64 * 1024
 const PORT = /^[0-9A-F]{4}$/
+/** two addresses of one family, and the port of the second */
+const PAIR = /^(?:[0-9A-F]{8}>[0-9A-F]{8}|[0-9A-F]{32}>[0-9A-F]{32}):[0-9A-F]{4}$/
 // include/net/tcp_states.h
 const STATES: ReadonlyMap<string, string> = new Map([
   ['01', 'established'],
