@@ -1,41 +1,30 @@
-import { DEMO_PEAK_RPS, demoFaults, type Faults } from '../../fixtures/targets/start.ts'
+import { DEMO_PEAK_RPS } from '../../fixtures/targets/start.ts'
+import { completePlan } from './complete.ts'
+import { documentOf } from './document.ts'
+import type { Plan } from './plan.ts'
 
-/** One span of a load timetable. */
-export interface PhasePlan {
-  name: string
-  kind: string
-  durationMs: number
-  /** requests/s at its start and end; equal for a constant rate, 0 for none */
-  fromRps: number
-  toRps: number
-  /** its latencies are not judged: connections and code get warm */
-  discard: boolean
-  faults: Faults
-}
-
-export interface DemoPlan {
-  peakRps: number
-  phases: PhasePlan[]
-}
-
-const phase = (name: string, seconds: number, share: number, discard = false): PhasePlan => ({
-  name,
-  kind: name,
-  durationMs: seconds * 1000,
-  fromRps: share * DEMO_PEAK_RPS,
-  toRps: share * DEMO_PEAK_RPS,
-  discard,
-  faults: demoFaults[name] ?? {},
-})
-
-/** The classic course of an audit in a minute: idle, warm-up, 100 %, 200 %, 80 % of the expected peak. */
-export const demoPlan = (): DemoPlan => ({
-  peakRps: DEMO_PEAK_RPS,
-  phases: [
-    phase('idle', 4, 0),
-    phase('warmup', 3, 1, true),
-    phase('baseline', 12, 1),
-    phase('stress', 16, 2),
-    phase('soak', 12, 0.8),
-  ],
-})
+/**
+ * The demo, a plan like any other: the classic course of an audit in a minute against its API at `url`, every request on a
+ * connection of its own, never stopped for the errors it is there to show. The faults of each phase: fixtures/targets/faults.ts.
+ */
+export const demoPlan = ({ url, pid }: { url: string; pid: number }): Plan =>
+  completePlan(
+    documentOf({
+      target: { url, pid },
+      peak: `${DEMO_PEAK_RPS}/s`,
+      load: { driver: 'builtin', connections: 512, keep_alive: false, timeout: '5s' },
+      phases: [
+        { name: 'idle', duration: '4s', rate: 0 },
+        { name: 'warmup', duration: '3s', rate: '100%' },
+        { name: 'baseline', duration: '12s', rate: '100%' },
+        { name: 'stress', duration: '16s', rate: '200%' },
+        { name: 'soak', duration: '12s', rate: '80%' },
+      ],
+      // It shows faults: nothing about it passes or fails.
+      thresholds: { p99: null, errors: null },
+      abort: false,
+      // Its stress is a matter of seconds: a generator that is late by less on a busy host takes nothing away from it.
+      budgets: { overhead: null, send_lag: '50ms' },
+    }),
+    { path: 'demo', env: {}, readFile: () => Buffer.alloc(0) },
+  )

@@ -7,8 +7,8 @@ export async function runDemo(options: Omit<AuditOptions, 'plan' | 'onPhase'>): 
   const api = await startDemoTarget()
   try {
     // With it comes all that reads plans; who attaches needs none of that.
-    const { demoAsPlan } = await import('../plan/demo-plan.ts')
-    const plan = demoAsPlan({ url: `http://127.0.0.1:${api.port}/`, pid: api.pid })
+    const { demoPlan } = await import('../plan/demo.ts')
+    const plan = demoPlan({ url: `http://127.0.0.1:${api.port}/`, pid: api.pid })
     return await runAudit({ ...options, plan, onPhase: (name) => api.setFaults(demoFaults[name] ?? {}) })
   } finally {
     await api.stop()
