@@ -99,17 +99,18 @@ export async function startRun(options: RunOptions): Promise<Run> {
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
     const opening = whileItCompiles(() => createTelemetry(options.target))
+    const closeTelemetry = () => opening.then(({ close }) => close()).catch(() => undefined) // it is not even open
     try {
       session = await attaching
     } catch (error) {
-      void opening.then((telemetry) => telemetry.close())
+      void closeTelemetry()
       throw error
     }
-    const telemetry = await opening
     try {
+      const telemetry = await opening
       recorder = await startRecorder({ ...options, session, telemetry, firstWindowMs: FIRST_WINDOW_MS, onRecord })
     } catch (error) {
-      telemetry.close()
+      void closeTelemetry()
       await session.stop()
       throw error
     }
@@ -175,10 +176,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
 }
 
 /** The tracer takes half a second to start, and this process waits: what needs a moment is done then. */
-const whileItCompiles = <T>(work: () => T): Promise<T> =>
-  new Promise((resolve) => {
-    setTimeout(() => resolve(work()), SPAWNED_AFTER_MS)
-  })
+async function whileItCompiles<T>(work: () => T): Promise<T> {
+  await new Promise((resolve) => setTimeout(resolve, SPAWNED_AFTER_MS))
+  return work()
+}
 
 /** A recording without a header is of no use to anybody. */
 async function discard(recording: RecordingWriter | null): Promise<void> {
