@@ -1,3 +1,4 @@
+import { LoadError, PlanError } from '../audit/index.ts'
 import { TracerError } from '../probes/index.ts'
 import { exitCodes } from './errors.ts'
 
@@ -24,9 +25,10 @@ export function interruptible(): { signal: AbortSignal; interrupt: () => void; r
   }
 }
 
-/** What is told of a run that did not begin: somebody who interrupts it has not met a failure of the tracer. */
+/** What is told of a run that did not begin: somebody who interrupts it has met no failure of tracer, load or target. */
 export function failureToBegin(error: unknown, signal: AbortSignal): unknown {
-  if (!signal.aborted || !(error instanceof TracerError)) return error
+  const isOfTheStart = error instanceof TracerError || error instanceof LoadError || error instanceof PlanError
+  if (!signal.aborted || !isOfTheStart) return error
   return Object.assign(new Error('interrupted while attaching: nothing was recorded'), {
     code: 'interrupted',
     exitCode: exitCodes.interrupted,

@@ -64,7 +64,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       (verdict): Conclude => conclude(plan, verdict),
       (error: Error): Ending => failed(error),
     )
-    const ending = await Promise.race([run.over, aborted, driving])
+    const ending = await Promise.race([run.over.then((over) => withoutTarget(over, run)), aborted, driving])
     // Nothing may hit a target that nobody watches.
     await driver.stop()
     await driving
@@ -113,6 +113,16 @@ const stopped = ({ failed: bad, ended, share, spanMs }: AbortReason): Ending => 
   const percent = Number((100 * share).toPrecision(3))
   const verdict = `aborted: ${percent} % of the requests failed (${bad} of ${ended} in ${(spanMs / 1000).toFixed(0)} s)`
   return { reason: 'aborted', exitCode: 1, verdict }
+}
+
+/** Who attaches may see the target end; under the load of an audit it must not. */
+function withoutTarget(ending: Ending, run: Run | null): Ending {
+  if (ending.reason !== 'target_exited') return ending
+  return {
+    ...ending,
+    exitCode: 1,
+    verdict: `failed: the target ended during ${run?.model.current?.name ?? 'the audit'}`,
+  }
 }
 
 /** The load could not be made: what was measured so far stands, and is no verdict. */

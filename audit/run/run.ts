@@ -99,6 +99,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
     const opening = whileItCompiles(() => createTelemetry(options.target))
+    opening.catch(() => undefined) // told when it is awaited; until then the tracer may take a while
     const closeTelemetry = () => opening.then(({ close }) => close()).catch(() => undefined) // it is not even open
     try {
       session = await attaching

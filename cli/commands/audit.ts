@@ -33,7 +33,7 @@ export class Audit extends ProbeCommand {
   static override description =
     `PLAN is a plan in YAML or JSON (probe audit init URL writes one), a k6 script or a JMeter plan.
 --demo needs none: it starts an API of its own with known faults, drives it through idle, warm-up, baseline, stress and soak, and ends in about a minute.
-Exit code: 0 all limits kept, 1 a limit broken or the load stopped for errors, 5 the measurement is not valid.`
+Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or the target gone, 5 the measurement is not valid.`
   static override examples = [
     '<%= config.bin %> audit --demo',
     '<%= config.bin %> audit init http://127.0.0.1:8080/',

@@ -173,6 +173,44 @@ kernelSuite('an audit by a plan', () => {
     await expect(fetch(`${url}count`)).rejects.toThrow()
   })
 
+  test('Ctrl-C while the command of the plan is coming up: interrupted, not a plan that is wrong', async () => {
+    const url = `http://127.0.0.1:${await freePort()}/`
+    const { directory, file } = write({
+      target: {
+        url,
+        command: [process.execPath, '--eval', 'require("fs").writeFileSync("up", ""); setTimeout(() => {}, 60_000)'],
+      },
+      peak: '10/s',
+      phases,
+    })
+    const child = start(['audit', file, '--no-ui'], directory)
+    const exited = once(child, 'exit')
+    await eventually('the command runs', () => readdirSync(directory).includes('up'), 60_000)
+    child.kill('SIGINT')
+    expect(await exited).toEqual([130, null])
+  })
+
+  test('a target that ends under the load has failed the audit', async () => {
+    const server = await startServer()
+    const { directory, file } = write({
+      target: { url: server.url },
+      phases: [{ name: 'stress', duration: '10m', rate: '50/s' }],
+      abort: false,
+      probes: ['syscalls'],
+    })
+    const out = join(directory, 'out')
+    const child = start(['audit', file, '--out', out, '--no-ui'], directory)
+    const exited = once(child, 'exit')
+    await eventually('load is recorded', () => recordsSoFar(out).includes('"type":"load"'), 60_000)
+    process.kill(server.pid, 'SIGKILL')
+    expect(await exited).toEqual([1, null])
+    expect(endOf(recordsIn(out))).toMatchObject({
+      reason: 'target_exited',
+      exit_code: 1,
+      verdict: 'failed: the target ended during stress',
+    })
+  })
+
   test('a dry run says what would happen, and does nothing', async () => {
     const { url, count } = await startServer()
     const { directory, file } = write({ target: { url }, peak: '100/s', phases })
