@@ -1,5 +1,5 @@
+import { holdAgainst, resultText } from '../model/judging.ts'
 import type { Thresholds } from '../plan/plan.ts'
-import { failuresOf } from './abort.ts'
 import type { LoadSlice } from './generator.ts'
 import { decodeHdr, emptyHdr, mergeHdr, percentilesOf } from './hdr.ts'
 import { defaultValidity, judgePhase, type ValidityLimits } from './judge.ts'
@@ -18,7 +18,13 @@ export function judgeTrial(
   const done = sum((slice) => slice.done)
   const response = percentilesOf(merged(slices.map(({ hist }) => hist.response)))
   const sendLagP99Ms = percentilesOf(merged(slices.flatMap(({ hist }) => hist.send_lag ?? []))).p99
-  const broken = thresholds.flatMap((limits) => brokenOf(limits, response, done > 0 ? failuresOf(errors) / done : null))
+  const broken = thresholds.flatMap((limits) =>
+    limits
+      ? holdAgainst({ done, errors, response }, limits, true)
+          .filter(({ kept }) => kept === false)
+          .map(resultText)
+      : [],
+  )
   // The generator's own lack comes first: with it, latencies and errors say nothing about the target.
   const planned = sum((slice) => ((slice.target_rps ?? 0) * Number(slice.endNs - slice.startNs)) / 1e9)
   const { dropped = 0, ...others } = errors
@@ -35,25 +41,6 @@ export function judgeTrial(
 function validityFor(thresholds: readonly (Thresholds | null)[]): ValidityLimits {
   const p99Ms = Math.min(...thresholds.map((limits) => limits?.p99Ms ?? Number.POSITIVE_INFINITY))
   return Number.isFinite(p99Ms) ? { ...defaultValidity, maxSendLagP99Ms: Math.max(5, p99Ms / 10) } : defaultValidity
-}
-
-function brokenOf(
-  limits: Thresholds | null,
-  response: ReturnType<typeof percentilesOf>,
-  share: number | null,
-): string[] {
-  if (!limits) return []
-  const pairs = [
-    ['p50', response.p50, limits.p50Ms],
-    ['p99', response.p99, limits.p99Ms],
-    ['p99.9', response.p999, limits.p999Ms],
-  ] as const
-  const broken = pairs.flatMap(([name, ms, limitMs]) =>
-    limitMs !== null && ms !== null && ms > limitMs ? [`${name} ${number(ms)} ms > ${limitMs} ms`] : [],
-  )
-  if (limits.errors !== null && share !== null && share > limits.errors)
-    broken.push(`errors ${number(share * 100)} % > ${number(limits.errors * 100)} %`)
-  return broken
 }
 
 const merged = (encoded: readonly string[]) => encoded.reduce((all, one) => mergeHdr(all, decodeHdr(one)), emptyHdr())

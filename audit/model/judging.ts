@@ -1,5 +1,5 @@
-import type { ValidityLimits } from '../load/judge.ts'
-import { defaultValidity } from '../load/judge.ts'
+import { failuresOf } from '../load/abort.ts'
+import { defaultValidity, type ValidityLimits } from '../load/judge.ts'
 import type { Plan, Thresholds } from '../plan/plan.ts'
 import type { ThresholdResult } from '../recording/format.ts'
 import type { LoadPhase } from './run.ts'
@@ -42,9 +42,7 @@ export function holdAgainst(
   limits: Thresholds,
   valid: boolean,
 ): ThresholdResult[] {
-  const failed = load
-    ? Object.entries(load.errors).reduce((n, [name, count]) => (name === 'dropped' ? n : n + count), 0)
-    : 0
+  const failed = load ? failuresOf(load.errors) : 0
   const values = {
     p50: load?.response?.p50 ?? null,
     p99: load?.response?.p99 ?? null,
@@ -58,3 +56,12 @@ export function holdAgainst(
     return limit === null ? [] : [{ name, limit, value, kept: value === null || !valid ? null : value <= limit }]
   })
 }
+
+/** `p99 61.2 ms, limit 50 ms` */
+export function resultText({ name, value, limit }: ThresholdResult): string {
+  const text = (number: number | null) =>
+    number === null ? 'unknown' : name === 'errors' ? `${digits(100 * number)} %` : `${digits(number)} ms`
+  return `${name === 'p999' ? 'p99.9' : name} ${text(value)}, limit ${text(limit)}`
+}
+
+const digits = (value: number): number => Number(value.toPrecision(3))

@@ -1,7 +1,7 @@
 import type { DriverVerdict } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PhaseSummary, SummaryRecord } from '../recording/format.ts'
-import { isTrial } from './judging.ts'
+import { isTrial, resultText } from './judging.ts'
 import type { RunModel } from './run.ts'
 
 /** What a run came to: the sentence of its last record, and the exit code of the command-line contract. */
@@ -39,15 +39,8 @@ const invalidPhases = (summary: SummaryRecord, plan: Plan): string[] =>
     .filter(({ name, valid }) => !valid && !isTrial(plan, name))
     .map(({ name, reasons }) => `${name}: ${reasons.join(', ')}`)
 
-function brokenThresholds({ name, thresholds = [] }: PhaseSummary): string[] {
-  return thresholds
-    .filter(({ kept }) => kept === false)
-    .map(({ name: what, value, limit }) =>
-      what === 'errors'
-        ? `${name}: errors ${percent(value)}, limit ${percent(limit)}`
-        : `${name}: ${what} ${ms(value)}, limit ${ms(limit)}`,
-    )
-}
+const brokenThresholds = ({ name, thresholds = [] }: PhaseSummary): string[] =>
+  thresholds.filter(({ kept }) => kept === false).map((result) => `${name}: ${resultText(result)}`)
 
 function overBudget(model: RunModel, summary: SummaryRecord, plan: Plan): string[] {
   const { overheadPct, loss } = plan.budgets
@@ -72,6 +65,4 @@ function lossShare(model: RunModel): number {
   return windows === 0 ? 0 : Math.min(1, lossy.size / windows)
 }
 
-const ms = (value: number | null): string => (value === null ? 'unknown' : `${Number(value.toPrecision(3))} ms`)
-const percent = (share: number | null): string =>
-  share === null ? 'unknown' : `${Number((100 * share).toPrecision(3))} %`
+const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`

@@ -149,7 +149,7 @@ describe('the built-in load', { timeout: 30_000 }, () => {
     const validity = { minAchieved: 0.5, maxSendLagP99Ms: 10_000, maxGeneratorCpu: 0.8 }
     expect(await driverFor(server.url, [phase], { validity }).run(course)).toEqual({
       failed: true,
-      reasons: ['search: not even 50/s keeps the thresholds (errors 100 % > 1 %)'],
+      reasons: ['search: not even 50/s keeps the thresholds (errors 100 %, limit 1 %)'],
     })
     expect(sentIn(1)).toBe(10)
   })

@@ -3,12 +3,12 @@ import { sanitizeText } from '../../../probes/index.ts'
 import { kindOfName } from '../../plan/phase-kind.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { createPhaseKeeper, type PhaseKeeper } from '../phase-keeper.ts'
+import { followClock } from '../wall-clock.ts'
 import { createSampleReader, type SampleFormat } from './formats.ts'
 import { createGroupPhases } from './group-phases.ts'
 import { ofFile } from './import.ts'
 import { createSkipCount } from './skip-count.ts'
 import { tailFile } from './tail.ts'
-import { createWallClock } from './wall-clock.ts'
 import type { SampleReader, WallSample } from './wall-sample.ts'
 
 export interface FollowOptions {
@@ -78,7 +78,7 @@ interface Follower {
 function follower(course: Course, keeper: PhaseKeeper, shown: string): Follower {
   const firstNs = keeper.current().atNs
   const groups = createGroupPhases()
-  const toMonotonic = createWallClock()
+  const toMonotonic = followClock((text) => course.note(text))
   const skips = createSkipCount()
   const told = new Set<string>()
   let past = 0

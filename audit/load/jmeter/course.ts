@@ -1,8 +1,8 @@
 import type { Course } from '../driver.ts'
 import { createSkipCount } from '../follow/skip-count.ts'
-import { createWallClock } from '../follow/wall-clock.ts'
 import type { WallSample } from '../follow/wall-sample.ts'
 import { createPhaseKeeper } from '../phase-keeper.ts'
+import { followClock } from '../wall-clock.ts'
 import type { JmxPhase, JmxTimetable } from './timetable.ts'
 
 /** The phases of a plan while JMeter runs it. */
@@ -22,7 +22,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Begins phases when the timetable says, or with the first sample of a group that has no time or is early. */
 export function createJmxCourse(course: Course, timetable: JmxTimetable): JmxCourse {
   const keeper = createPhaseKeeper(course, process.hrtime.bigint())
-  const toMonotonic = createWallClock()
+  const toMonotonic = followClock((text) => course.note(text))
   const skips = createSkipCount()
   const begun = new Map<JmxPhase, Promise<{ id: number }>>()
   const timers = new Set<NodeJS.Timeout>()

@@ -1,6 +1,6 @@
 import type { BegunPhase, Course } from '../driver.ts'
 import { createSampleBooks } from '../samples.ts'
-import { followClock } from './clock.ts'
+import { followClock } from '../wall-clock.ts'
 import { createCounts, type K6Counts } from './counts.ts'
 import { placeOf } from './places.ts'
 import type { K6Phase } from './plan.ts'

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { LoadSlice } from '../../../audit/load/generator.ts'
-import { followClock } from '../../../audit/load/k6/clock.ts'
 import { createLedger, type K6Ledger } from '../../../audit/load/k6/ledger.ts'
 import { timetableOf } from '../../../audit/load/k6/plan.ts'
+import { followClock } from '../../../audit/load/wall-clock.ts'
 
 const arrivals = (startTime: string, duration: string, rate: number) => ({
   ...{ executor: 'constant-arrival-rate', startTime, duration, rate },

@@ -1,4 +1,4 @@
-import { wallToMonotonic } from '../samples.ts'
+import { wallToMonotonic } from './samples.ts'
 
 const REFRESH_NS = 1_000_000_000n
 const JUMP_NS = 5_000_000n
