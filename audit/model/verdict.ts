@@ -10,7 +10,7 @@ export interface Verdict {
   text: string
 }
 
-/** A p99 of fewer requests is one or two of them: told, not hidden. */
+/** A p99 of fewer requests rests on less than ten of them: told, not hidden. */
 const ENOUGH_FOR_P99 = 1_000
 
 /**
@@ -24,13 +24,15 @@ export function verdictOf(model: RunModel, summary: SummaryRecord, plan: Plan, d
   const reasons = driver.failed === true ? [...broken, ...driver.reasons] : broken
   if (reasons.length > 0 || driver.failed === true) return { exitCode: 1, text: `failed: ${reasons.join('; ')}` }
   const judged = summary.phases.filter((phase) => (phase.thresholds ?? []).some(({ kept }) => kept === true))
-  if (judged.length === 0) return { exitCode: 0, text: 'done: no phase was judged' }
+  // What a search found, or a load tool has to say of a run that passed.
+  const said = driver.reasons.map((reason) => `; ${reason}`).join('')
+  if (judged.length === 0) return { exitCode: 0, text: `done: no phase was judged${said}` }
   const few = judged.filter(({ done }) => (done ?? 0) < ENOUGH_FOR_P99).map(({ name }) => name)
   const doubt =
     few.length > 0
-      ? ` (fewer than ${ENOUGH_FOR_P99} requests in ${few.join(', ')}: their p99 is one or two of them)`
+      ? ` (fewer than ${ENOUGH_FOR_P99} requests in ${few.join(', ')}: their p99 rests on less than ten of them)`
       : ''
-  return { exitCode: 0, text: `passed: ${judged.map(({ name }) => name).join(', ')}${doubt}` }
+  return { exitCode: 0, text: `passed: ${judged.map(({ name }) => name).join(', ')}${doubt}${said}` }
 }
 
 /** A search goes on until a rate is too high, be it for the generator: that is its answer, not a fault of the run. */

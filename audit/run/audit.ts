@@ -6,6 +6,7 @@ import type { Course, DriverVerdict } from '../load/driver.ts'
 import { LoadError } from '../load/load-error.ts'
 import { type PreparedLoad, prepareLoad } from '../load/prepare.ts'
 import { judgingOf } from '../model/judging.ts'
+import type { RunModel } from '../model/run.ts'
 import { verdictOf } from '../model/verdict.ts'
 import { PlanError } from '../plan/error.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -64,7 +65,9 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       (verdict): Conclude => conclude(plan, verdict),
       (error: Error): Ending => failed(error),
     )
-    const ending = await Promise.race([run.over.then((over) => withoutTarget(over, run)), aborted, driving])
+    const { model } = run
+    const over = run.over.then((end) => (end.reason === 'target_exited' ? targetGone(end, model) : end))
+    const ending = await Promise.race([over, aborted, driving])
     // Nothing may hit a target that nobody watches.
     await driver.stop()
     await driving
@@ -116,14 +119,11 @@ const stopped = ({ failed: bad, ended, share, spanMs }: AbortReason): Ending => 
 }
 
 /** Who attaches may see the target end; under the load of an audit it must not. */
-function withoutTarget(ending: Ending, run: Run | null): Ending {
-  if (ending.reason !== 'target_exited') return ending
-  return {
-    ...ending,
-    exitCode: 1,
-    verdict: `failed: the target ended during ${run?.model.current?.name ?? 'the audit'}`,
-  }
-}
+const targetGone = (ending: Ending, { current }: RunModel): Ending => ({
+  ...ending,
+  exitCode: 1,
+  verdict: `failed: the target ended during ${current?.name ?? 'the audit'}`,
+})
 
 /** The load could not be made: what was measured so far stands, and is no verdict. */
 function failed(error: Error): Ending {

@@ -98,6 +98,16 @@ describe('what a run comes to', () => {
       /^passed: stress \(fewer than 1000 .* in stress/,
     )
   })
+  test('what a search found, or a load tool says of a run that passed, is told with it', () => {
+    const found = { failed: null, reasons: ['capacity: 800/s keeps the thresholds'] }
+    expect(verdict(summary(phase('stress')), {}, found).text).toBe(
+      'passed: stress; capacity: 800/s keeps the thresholds',
+    )
+    expect(verdict(summary(phase('capacity 800/s', { thresholds: [] })), {}, found)).toEqual({
+      exitCode: 0,
+      text: 'done: no phase was judged; capacity: 800/s keeps the thresholds',
+    })
+  })
   test('a broken limit: failed, with what it was', () => {
     const broken = phase('stress', {
       thresholds: [
