@@ -18,8 +18,8 @@ const LOOK_EVERY_MS = 50
 const TAIL_CHARACTERS = 2_000
 
 /**
- * Starts the command of a plan and waits until it accepts connections where the url says (without one: until it has lived
- * for a moment). It gets a process group of its own, so that all it starts is stopped with it, and its output goes nowhere
+ * Starts the command of a plan and waits until it accepts connections where the url says (without one nobody
+ * knows when it is ready: for as long as `ready` allows). It gets a process group of its own, so that all it starts is stopped with it, and its output goes nowhere
  * but into the message of a failure.
  *
  * @param setpriv absolute path of setpriv(1): with it the service ends with this process, however that ends
