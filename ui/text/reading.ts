@@ -59,14 +59,16 @@ export function tableRowsOf(probe: Probe, phase: PhaseModel | null): Record<stri
   return phase && seen && probe.draw.table ? probe.draw.table.rows(seen.data, scopeOf(phase, seen.coveredUs)) : []
 }
 
-/** What a phase's numbers relate to. Windows may cover a part of the phase only: requests are taken in that proportion. */
+/**
+ * What a phase's numbers relate to. Windows may cover a part of the phase only: requests are taken in that proportion. While
+ * it runs they are ahead of the load's slices by up to a second, in which requests go on as before.
+ */
 export function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
   const load = phase.load
   const loadUs = load ? load.endUs - load.startUs : 0
-  return {
-    durationUs: coveredUs,
-    requests: load && loadUs > 0 && load.done > 0 ? load.done * Math.min(1, coveredUs / loadUs) : null,
-  }
+  if (!load || loadUs <= 0 || load.done === 0) return { durationUs: coveredUs, requests: null }
+  const share = coveredUs / loadUs
+  return { durationUs: coveredUs, requests: load.done * (phase.endUs === null ? share : Math.min(1, share)) }
 }
 
 /** How many times worse `figure` is than `base`; what adds up is compared per second. `null` when that cannot be said. */

@@ -5,6 +5,9 @@ import { emptyHdr, encodeHdr } from '../../../audit/load/hdr.ts'
 import { defineProbe, type Probe } from '../../../probes/define.ts'
 import { count } from '../../../probes/record.ts'
 import { probeSeries } from '../../../ui/series.ts'
+import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
+import { drawLanes, lanesOf } from '../../../ui/terminal/panels/lanes.ts'
+import { figuresOf } from '../../../ui/text/reading.ts'
 import { header, phase } from '../audit/records.ts'
 
 const calls = defineProbe<object, { calls: number }>({
@@ -68,6 +71,11 @@ test('a live window whose requests are told a moment after it has no value until
   window(950, 1950)
   // 100 ms of the second window are known: that is not its number of requests.
   expect(values()).toEqual([6.33, null])
+  // The number beside the lane is then that of the window before, and the phase's own goes on as before.
+  const cells = createCells(100, 4)
+  drawLanes(model, lanesOf(model, new Map([['calls', calls]])), brush(cells))
+  expect(rowText(cells, 2, () => '')).toMatch(/Calls calls per request .* 6\.33/)
+  expect(figuresOf(calls, model.phases[0] ?? null)[0]?.value).toBeCloseTo(6, 6)
   load(1050, 2050)
   expect(values()).toEqual([6.33, 6])
 })

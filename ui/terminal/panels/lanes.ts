@@ -89,7 +89,8 @@ function drawLane(brush: Brush, lane: Lane, cellOf: (us: number) => number): voi
 
 const stepFor = (secondsPerCell: number): number => STEPS_S.find((step) => step >= secondsPerCell) ?? secondsPerCell
 
-const latestOf = (lane: Lane): number | null => lane.points.at(-1)?.value ?? null
+/** What the load did in a window is known up to a second after it: until then the window before speaks. */
+const latestOf = ({ points }: Lane): number | null => points.at(-1)?.value ?? points.at(-2)?.value ?? null
 
 function laneOf(model: RunModel, probe: Probe): Lane | null {
   const series = probeSeries(model, probe, model.current ? [model.current] : [])
