@@ -5,7 +5,6 @@ import type { AttachOutcome } from './run/attach.ts'
 import type { AuditOptions } from './run/audit.ts'
 import type { runDemo as demo } from './run/demo.ts'
 
-export { percentilesOf } from './load/hdr.ts'
 export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'

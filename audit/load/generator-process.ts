@@ -1,6 +1,6 @@
 import { endpointOf } from './address.ts'
 import { createEngine, type Engine } from './engine.ts'
-import { emptyHdr, encodeHdr } from './hdr.ts'
+import { createHdr } from './hdr.ts'
 import { http1Opener } from './http1.ts'
 import { http2Opener } from './http2.ts'
 import { type Command, commandSchema, type LoadOptions, type Report } from './protocol.ts'
@@ -29,7 +29,7 @@ function openTarget(options: LoadOptions, address: string): void {
   const endpoint = endpointOf(address, options)
   const opener = options.protocol === 'h2' ? http2Opener(endpoint, options) : http1Opener(endpoint, options)
   // The first encoding costs 3 ms, the later ones 0.4: pay before the first slice.
-  for (let round = 0; round < 10; round++) encodeHdr(emptyHdr())
+  for (let round = 0; round < 10; round++) createHdr().encode()
   engine = createEngine(options, prepareRequests(options), opener, report)
   report({ type: 'ready' })
 }

@@ -1,6 +1,5 @@
-import type { Histogram } from 'hdr-histogram-js'
 import type { LoadSlice } from './generator.ts'
-import { emptyHdr, encodeHdr, recordMs } from './hdr.ts'
+import { createHdr, type Hdr } from './hdr.ts'
 import { answered, type Outcome } from './outcome.ts'
 
 /** One request as another tool reports it. */
@@ -38,8 +37,8 @@ interface Book {
   endNs: bigint
   done: number
   errors: Record<string, number>
-  response: Histogram
-  service: Histogram | null
+  response: Hdr
+  service: Hdr | null
 }
 interface Phase {
   id: number
@@ -69,7 +68,14 @@ export function createSampleBooks(emit: (slice: LoadSlice) => void): SampleBooks
     const known = phase.open.get(second)
     if (known) return known
     const startNs = phase.atNs + BigInt(second) * SECOND_NS
-    const book = { startNs, endNs: startNs + SECOND_NS, done: 0, errors: {}, response: emptyHdr(), service: null }
+    const book: Book = {
+      startNs,
+      endNs: startNs + SECOND_NS,
+      done: 0,
+      errors: {},
+      response: createHdr(),
+      service: null,
+    }
     phase.open.set(second, book)
     return book
   }
@@ -82,7 +88,7 @@ export function createSampleBooks(emit: (slice: LoadSlice) => void): SampleBooks
     const runs = phase.endNs === null || startNs < phase.endNs
     const isNew = second >= phase.told
     if (endNs <= startNs || (!book && !(runs && isNew && phase.plannedRps))) return
-    const { done, errors, response, service } = book ?? { done: 0, errors: {}, response: emptyHdr(), service: null }
+    const { done, errors, response, service } = book ?? { done: 0, errors: {}, response: createHdr(), service: null }
     emit({
       phase: phase.id,
       startNs,
@@ -93,7 +99,7 @@ export function createSampleBooks(emit: (slice: LoadSlice) => void): SampleBooks
       errors,
       in_flight: null,
       queued: null,
-      hist: { response: encodeHdr(response), service: service && encodeHdr(service), send_lag: null },
+      hist: { response: response.encode(), service: service?.encode() ?? null, send_lag: null },
     })
   }
 
@@ -132,10 +138,10 @@ export function createSampleBooks(emit: (slice: LoadSlice) => void): SampleBooks
       book.done++
       if (outcome !== 'ok') book.errors[outcome] = (book.errors[outcome] ?? 0) + 1
       if (!answered.has(outcome)) return
-      recordMs(book.response, responseMs)
+      book.response.recordMs(responseMs)
       if (serviceMs === null) return
-      book.service ??= emptyHdr()
-      recordMs(book.service, serviceMs)
+      book.service ??= createHdr()
+      book.service.recordMs(serviceMs)
     },
     drop: (atNs, count, id) => {
       const phase = phaseOf(atNs, id)

@@ -1,4 +1,4 @@
-import { emptyHdr, encodeHdr, recordMs } from './hdr.ts'
+import { createHdr } from './hdr.ts'
 import { answered, type ErrorClass, type Outcome } from './outcome.ts'
 import type { PhaseTotals } from './protocol.ts'
 
@@ -44,7 +44,7 @@ export interface Tally {
 }
 
 export function openTally(id: number, discard: boolean): Tally {
-  const hist = { response: emptyHdr(), service: emptyHdr(), sendLag: emptyHdr() }
+  const hist = { response: createHdr(), service: createHdr(), sendLag: createHdr() }
   const total: PhaseTotals = { planned: 0, sent: 0, done: 0, errors: {} }
   let since: PhaseTotals = { planned: 0, sent: 0, done: 0, errors: {} }
   let inFlight = 0
@@ -77,7 +77,7 @@ export function openTally(id: number, discard: boolean): Tally {
       return dirty
     },
     plan: (requests) => count('planned', requests),
-    admit: (lagMs) => recordMs(hist.sendLag, lagMs),
+    admit: (lagMs) => hist.sendLag.recordMs(lagMs),
     enqueue: () => {
       queued++
     },
@@ -93,8 +93,8 @@ export function openTally(id: number, discard: boolean): Tally {
       count('done')
       if (outcome !== 'ok') fail(outcome)
       if (!answered.has(outcome)) return
-      recordMs(hist.response, responseMs)
-      if (serviceMs !== null) recordMs(hist.service, serviceMs)
+      hist.response.recordMs(responseMs)
+      if (serviceMs !== null) hist.service.recordMs(serviceMs)
     },
     cut: () => {
       const cut: Cut = {
@@ -102,9 +102,9 @@ export function openTally(id: number, discard: boolean): Tally {
         inFlight,
         queued,
         hist: {
-          response: encodeHdr(hist.response),
-          service: encodeHdr(hist.service),
-          send_lag: encodeHdr(hist.sendLag),
+          response: hist.response.encode(),
+          service: hist.service.encode(),
+          send_lag: hist.sendLag.encode(),
         },
       }
       forget()

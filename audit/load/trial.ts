@@ -1,7 +1,7 @@
 import { holdAgainst, resultText } from '../model/judging.ts'
 import type { Thresholds } from '../plan/plan.ts'
 import type { LoadSlice } from './generator.ts'
-import { decodeHdr, emptyHdr, mergeHdr, percentilesOf } from './hdr.ts'
+import { readHdr, sumHdr } from './hdr.ts'
 import { defaultValidity, judgePhase, type ValidityLimits } from './judge.ts'
 import { addedUp } from './merge.ts'
 import type { Trial } from './search.ts'
@@ -16,8 +16,8 @@ export function judgeTrial(
   const errors = addedUp(slices.map((slice) => slice.errors))
   const sum = (pick: (slice: LoadSlice) => number) => slices.reduce((total, slice) => total + pick(slice), 0)
   const done = sum((slice) => slice.done)
-  const response = percentilesOf(merged(slices.map(({ hist }) => hist.response)))
-  const sendLagP99Ms = percentilesOf(merged(slices.flatMap(({ hist }) => hist.send_lag ?? []))).p99
+  const response = percentilesOf(slices.map(({ hist }) => hist.response))
+  const sendLagP99Ms = percentilesOf(slices.flatMap(({ hist }) => hist.send_lag ?? [])).p99
   const broken = thresholds.flatMap((limits) =>
     limits
       ? holdAgainst({ done, errors, response }, limits, true)
@@ -43,6 +43,6 @@ function validityFor(thresholds: readonly (Thresholds | null)[]): ValidityLimits
   return Number.isFinite(p99Ms) ? { ...defaultValidity, maxSendLagP99Ms: Math.max(5, p99Ms / 10) } : defaultValidity
 }
 
-const merged = (encoded: readonly string[]) => encoded.reduce((all, one) => mergeHdr(all, decodeHdr(one)), emptyHdr())
+const percentilesOf = (encoded: readonly string[]) => sumHdr(encoded.map(readHdr)).percentiles()
 
 const number = (value: number): string => String(Number(value.toPrecision(3)))

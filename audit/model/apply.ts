@@ -1,6 +1,5 @@
-import type { Histogram } from 'hdr-histogram-js'
 import { mergeData, type Probe } from '../../probes/index.ts'
-import { decodeHdr, mergeHdr, percentilesOf } from '../load/hdr.ts'
+import { type Hdr, type HdrCounts, percentilesOf, readHdr, sumHdr } from '../load/hdr.ts'
 import { createProfile, type ProfileBuilder } from '../profile/build.ts'
 import type { Profile } from '../profile/profile.ts'
 import type {
@@ -26,12 +25,12 @@ interface Hidden {
   keepsStacks: boolean
   profiles: Map<string, ProfileBuilder>
   telemetry: LatestSamples
-  load: Map<number, LoadHistograms>
+  load: Map<number, LoadHistograms<Hdr>>
   /** by phase id: how what is stated with an interval varied */
   blocks: Map<number, Blocks>
 }
 /** `null`: the generator cannot tell */
-interface LoadHistograms {
+interface LoadHistograms<Histogram> {
   response: Histogram
   service: Histogram | null
   sendLag: Histogram | null
@@ -254,14 +253,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     model.skipped++
     return
   }
-  const known = inside(model).load.get(record.phase)
-  const sum = known
-    ? {
-        response: mergeHdr(known.response, slice.response),
-        service: mergeKnown(known.service, slice.service),
-        sendLag: mergeKnown(known.sendLag, slice.sendLag),
-      }
-    : slice
+  const sum = addSlice(inside(model).load.get(record.phase), slice)
   const own = percentilesOf(slice.response)
   const blocks = blocksOf(model, phase)
   blocks.add(record.start_us, DONE, record.done)
@@ -282,9 +274,16 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     queued: record.queued,
     startUs: phase.load?.startUs ?? record.start_us,
     endUs: record.end_us,
-    response: percentilesOf(sum.response),
-    service: sum.service && percentilesOf(sum.service),
-    sendLag: sum.sendLag && percentilesOf(sum.sendLag),
+    // Percentiles are worked out when somebody reads them: not for each of a long run's seconds.
+    get response() {
+      return sum.response.percentiles()
+    },
+    get service() {
+      return sum.service?.percentiles() ?? null
+    },
+    get sendLag() {
+      return sum.sendLag?.percentiles() ?? null
+    },
     generatorCpuUs:
       record.generator_cpu_us === undefined
         ? (phase.load?.generatorCpuUs ?? null)
@@ -324,15 +323,25 @@ function plannedBy(load: LoadPhase | null, { target_rps, start_us, end_us }: Loa
   return (load?.planned ?? 0) + (target_rps * (end_us - start_us)) / 1e6
 }
 
-const mergeKnown = (into: Histogram | null, other: Histogram | null): Histogram | null =>
-  into && other ? mergeHdr(into, other) : (into ?? other)
+const addSlice = (sum: LoadHistograms<Hdr> | undefined, slice: LoadHistograms<HdrCounts>): LoadHistograms<Hdr> => ({
+  response: added(sum?.response ?? null, slice.response) ?? sumHdr([]),
+  service: added(sum?.service ?? null, slice.service),
+  sendLag: added(sum?.sendLag ?? null, slice.sendLag),
+})
 
-function histogramsOf({ hist }: LoadRecord): LoadHistograms | null {
+function added(sum: Hdr | null, counts: HdrCounts | null): Hdr | null {
+  if (counts === null) return sum
+  if (sum === null) return sumHdr([counts])
+  sum.add(counts)
+  return sum
+}
+
+function histogramsOf({ hist }: LoadRecord): LoadHistograms<HdrCounts> | null {
   try {
     return {
-      response: decodeHdr(hist.response),
-      service: hist.service === null ? null : decodeHdr(hist.service),
-      sendLag: hist.send_lag === null ? null : decodeHdr(hist.send_lag),
+      response: readHdr(hist.response),
+      service: hist.service === null ? null : readHdr(hist.service),
+      sendLag: hist.send_lag === null ? null : readHdr(hist.send_lag),
     }
   } catch {
     return null // damaged: the text is no histogram

@@ -1,6 +1,5 @@
-import type { Histogram } from 'hdr-histogram-js'
 import { mergeData, type Probe } from '../../probes/index.ts'
-import { decodeHdr, encodeHdr, mergeHdr } from '../load/hdr.ts'
+import { type Hdr, readHdr, sumHdr } from '../load/hdr.ts'
 import { metricOf } from '../telemetry/facts.ts'
 import type { LoadRecord, OverheadRecord, RecordingRecord, TelemetryRecord, WindowRecord } from './format.ts'
 
@@ -197,17 +196,18 @@ function sumOfLoad(first: LoadRecord): Sum {
 /** Histograms added up; encoding is dear and happens once. A single one stays the text it was. */
 function createHdrSum(first: string | null) {
   let only = first
-  let sum: Histogram | null = null
+  let sum: Hdr | null = null
   return {
     add: (text: string | null) => {
       if (text === null) return
       if (only === null && sum === null) only = text
       else {
-        sum = mergeHdr(sum ?? decodeHdr(only ?? text), decodeHdr(text))
+        sum ??= sumHdr([readHdr(only ?? text)])
+        sum.add(readHdr(text))
         only = null
       }
     },
-    text: (): string | null => (sum ? encodeHdr(sum) : only),
+    text: (): string | null => (sum ? sum.encode() : only),
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type GeneratorOptions, type LoadSlice, loadRecordOf, startGenerator } from '../../audit/load/generator.ts'
-import { decodeHdr, emptyHdr, mergeHdr, percentilesOf, recordMs } from '../../audit/load/hdr.ts'
+import { createHdr, readHdr, sumHdr } from '../../audit/load/hdr.ts'
 import { loadSchema } from '../../audit/recording/format.ts'
 import { httpServer, serverProcess, tcpServer } from './servers.ts'
 
@@ -25,7 +25,7 @@ async function totalsOf(options: GeneratorOptions, rps: number, durationMs: numb
 }
 
 const percentiles = (slices: LoadSlice[], key: keyof LoadSlice['hist']) =>
-  percentilesOf(slices.reduce((all, slice) => mergeHdr(all, decodeHdr(slice.hist[key] ?? 'none')), emptyHdr()))
+  sumHdr(slices.map((slice) => readHdr(slice.hist[key] ?? 'none'))).percentiles()
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -88,11 +88,11 @@ describe('the timetable', () => {
       // exactly a second on a quiet machine p90 is 220 ms and p99 925; a tool that omits the requests that it could not
       // send says p90 = 0.2 and p99 = 1..5 ms.
       const answeredMs = (await target.answeredMs()).slice(before)
-      const truth = emptyHdr()
-      for (const [i, ms] of answeredMs.entries()) recordMs(truth, ms - Number(startNs) / 1e6 - (i + 0.5))
+      const truth = createHdr()
+      for (const [i, ms] of answeredMs.entries()) truth.recordMs(ms - Number(startNs) / 1e6 - (i + 0.5))
       expect(answeredMs).toHaveLength(8000)
       const { p90, p99 } = percentiles(slices, 'response')
-      const seen = percentilesOf(truth)
+      const seen = truth.percentiles()
       expect(seen.p90).toBeGreaterThan(190)
       expect(seen.p99).toBeGreaterThan(900)
       for (const [ours, theirs] of [

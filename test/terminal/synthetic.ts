@@ -8,7 +8,7 @@ import {
   type RunModel,
   type StackRow,
 } from '../../audit/index.ts'
-import { emptyHdr, encodeHdr, recordMs } from '../../audit/load/hdr.ts'
+import { createHdr } from '../../audit/load/hdr.ts'
 import { bucketOf, defineProbe, histogramOf, type Probe } from '../../probes/index.ts'
 import { count, histogram } from '../../probes/record.ts'
 
@@ -247,9 +247,9 @@ const encoded = new Map<number, string>()
 function latencies(p99Ms: number): string {
   const known = encoded.get(p99Ms)
   if (known) return known
-  const histogram = emptyHdr()
-  for (let n = 1; n <= 100; n++) recordMs(histogram, n < 90 ? (p99Ms * n) / 720 : (p99Ms * n) / 99)
-  const text = encodeHdr(histogram)
+  const histogram = createHdr()
+  for (let n = 1; n <= 100; n++) histogram.recordMs(n < 90 ? (p99Ms * n) / 720 : (p99Ms * n) / 99)
+  const text = histogram.encode()
   encoded.set(p99Ms, text)
   return text
 }

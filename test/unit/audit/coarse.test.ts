@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
-import { emptyHdr, encodeHdr, recordMs } from '../../../audit/load/hdr.ts'
+import { createHdr } from '../../../audit/load/hdr.ts'
 import { applyRecord, createRunModel } from '../../../audit/model/apply.ts'
 import type { RunModel } from '../../../audit/model/run.ts'
 import { createCoarsener, windowMsAt } from '../../../audit/recording/coarse.ts'
@@ -33,9 +33,9 @@ const catalog: ReadonlyMap<string, Probe> = new Map([['waits', waits as Probe]])
 const SECOND = 1_000_000
 
 const histograms = Array.from({ length: 7 }, (_, s) => {
-  const response = emptyHdr()
-  for (let n = 0; n <= s; n++) recordMs(response, 1 + ((s * 31 + n * 17) % 90))
-  return encodeHdr(response)
+  const response = createHdr()
+  for (let n = 0; n <= s; n++) response.recordMs(1 + ((s * 31 + n * 17) % 90))
+  return response.encode()
 })
 
 /** What a recorder says in second `s` of a run: a window, a slice of load, a sample of a counter, the cost. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { emptyHdr, encodeHdr, recordMs } from '../../../audit/load/hdr.ts'
+import { createHdr } from '../../../audit/load/hdr.ts'
 import { applyRecord, createRunModel, intervalsOf, profileOf } from '../../../audit/model/apply.ts'
 import { costOf } from '../../../audit/model/cost.ts'
 import type { PhaseModel, RunModel } from '../../../audit/model/run.ts'
@@ -115,9 +115,9 @@ const overhead = (atUs: number, tracerNs: number, bpfNs?: Record<string, number>
   ...(bpfNs ? { bpf_ns: bpfNs } : {}),
 })
 const hdr = (all: readonly number[]) => {
-  const histogram = emptyHdr()
-  for (const one of all) recordMs(histogram, one)
-  return encodeHdr(histogram)
+  const histogram = createHdr()
+  for (const one of all) histogram.recordMs(one)
+  return histogram.encode()
 }
 const load = (
   id: number,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { applyRecord, createRunModel } from '../../../audit/index.ts'
-import { emptyHdr, encodeHdr } from '../../../audit/load/hdr.ts'
+import { createHdr } from '../../../audit/load/hdr.ts'
 import { defineProbe, type Probe } from '../../../probes/define.ts'
 import { count } from '../../../probes/record.ts'
 import { probeSeries } from '../../../ui/series.ts'
@@ -36,7 +36,7 @@ const calls = defineProbe<object, { calls: number }>({
   estimateNs: () => 0,
 }) as Probe
 const MS = 1_000
-const nothing = encodeHdr(emptyHdr())
+const nothing = createHdr().encode()
 
 test('a live window whose requests are told a moment after it has no value until they are, and then the right one', () => {
   const model = createRunModel(new Map([['calls', calls]]))

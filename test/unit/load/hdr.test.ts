@@ -1,18 +1,50 @@
+import fc from 'fast-check'
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js'
 import { expect, it } from 'vitest'
-import { decodeHdr, emptyHdr, encodeHdr, mergeHdr, percentilesOf, recordMs } from '../../../audit/load/hdr.ts'
+import { createHdr, type Hdr, percentilesOf, readHdr, sumHdr } from '../../../audit/load/hdr.ts'
 
-const of = (...values: number[]) => {
-  const histogram = emptyHdr()
-  for (const value of values) recordMs(histogram, value)
+const of = (...values: number[]): Hdr => {
+  const histogram = createHdr()
+  for (const value of values) histogram.recordMs(value)
   return histogram
 }
 
+/** The same by the library of the same buckets. */
+const theirs = (us: readonly number[]) => {
+  const histogram = build({
+    bitBucketSize: 'packed',
+    autoResize: false,
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  })
+  for (const one of us) histogram.recordValue(one)
+  return histogram
+}
+const their = (histogram: ReturnType<typeof theirs>) =>
+  Object.fromEntries(
+    Object.entries({ p50: 50, p90: 90, p99: 99, p999: 99.9, max: 100 }).map(([name, percent]) => [
+      name,
+      histogram.getValueAtPercentile(percent) / 1000,
+    ]),
+  )
+
+/** us: small, large and repeated ones, with the ends of buckets */
+const latency = fc.oneof(
+  fc.integer({ min: 0, max: 60_000_000 }),
+  fc.integer({ min: 0, max: 5_000 }),
+  fc.constantFrom(0, 1, 1023, 1024, 2047, 2048, 2049, 4095, 4096, 60_000_000),
+)
+const latencies = fc.array(latency, { minLength: 1, maxLength: 300 })
+
 it('has no percentile of nothing', () => {
-  expect(percentilesOf(emptyHdr())).toEqual({ p50: null, p90: null, p99: null, p999: null, max: null })
+  const nothing = { p50: null, p90: null, p99: null, p999: null, max: null }
+  expect(createHdr().percentiles()).toEqual(nothing)
+  expect(percentilesOf(readHdr(createHdr().encode()))).toEqual(nothing)
 })
 
 it('keeps three significant digits in ms', () => {
-  const found = percentilesOf(of(...Array.from({ length: 1000 }, (_, i) => i + 1)))
+  const found = of(...Array.from({ length: 1000 }, (_, i) => i + 1)).percentiles()
   const expected = { p50: 500, p90: 900, p99: 990, p999: 999, max: 1000 }
   for (const [key, value] of Object.entries(expected)) {
     const actual = found[key as keyof typeof found] ?? Number.NaN
@@ -20,24 +52,74 @@ it('keeps three significant digits in ms', () => {
   }
 })
 
-it('survives encoding', () => {
-  const histogram = of(0.001, 0.5, 12.345, 59_000)
-  expect(percentilesOf(decodeHdr(encodeHdr(histogram)))).toEqual(percentilesOf(histogram))
+it('has the percentiles that hdr-histogram-js has', () => {
+  fc.assert(
+    fc.property(latencies, (us) => {
+      expect(of(...us.map((one) => one / 1000)).percentiles()).toEqual(their(theirs(us)))
+    }),
+  )
+})
+
+it('is read by hdr-histogram-js', () => {
+  fc.assert(
+    fc.property(latencies, (us) => {
+      const read = decodeFromCompressedBase64(of(...us.map((one) => one / 1000)).encode())
+      expect(read.totalCount).toBe(us.length)
+      expect(their(read)).toEqual(their(theirs(us)))
+    }),
+  )
+})
+
+it('reads what hdr-histogram-js encodes', () => {
+  fc.assert(
+    fc.property(latencies, (us) => {
+      const read = readHdr(encodeIntoCompressedBase64(theirs(us)))
+      expect(read).toEqual(of(...us.map((one) => one / 1000)).counts())
+    }),
+  )
 })
 
 it('adds slices to what one histogram of all would be', () => {
-  const merged = mergeHdr(of(1, 2, 3), decodeHdr(encodeHdr(of(100, 200))))
-  expect(merged.totalCount).toBe(5)
-  expect(percentilesOf(merged)).toEqual(percentilesOf(of(1, 2, 3, 100, 200)))
+  fc.assert(
+    fc.property(latencies, latencies, (a, b) => {
+      const [first, second, all] = [a, b, [...a, ...b]].map((us) => of(...us.map((one) => one / 1000)))
+      expect(sumHdr([readHdr(first?.encode() ?? ''), readHdr(second?.encode() ?? '')]).counts()).toEqual(all?.counts())
+    }),
+  )
+})
+
+it('keeps counts that no 32 bits hold', () => {
+  const one = of(1).counts()
+  const many = { ...one, counts: [2 ** 40], total: 2 ** 40 }
+  expect(readHdr(sumHdr([many, one]).encode())).toEqual({ ...one, counts: [2 ** 40 + 1], total: 2 ** 40 + 1 })
+})
+
+it('begins anew after a reset', () => {
+  const histogram = of(1, 50)
+  histogram.percentiles()
+  histogram.reset()
+  histogram.recordMs(3)
+  expect(histogram.counts()).toEqual(of(3).counts())
+  expect(histogram.percentiles()).toEqual(of(3).percentiles())
 })
 
 it('holds what is out of range at its ends', () => {
-  const found = percentilesOf(of(-1, 120_000))
+  const found = of(-1, 120_000).percentiles()
   expect(found.p50).toBe(0)
   expect(found.max).toBeGreaterThanOrEqual(60_000)
   expect(found.max).toBeLessThan(60_100)
 })
 
-it('refuses text that is no histogram', () => {
-  expect(() => decodeHdr('bm90IGEgaGlzdG9ncmFt')).toThrow()
+it('refuses text that is no histogram, or one of other buckets', () => {
+  const coarser = build({ highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 2 })
+  const longer = build({ highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: 3 })
+  longer.recordValue(500_000_000)
+  for (const text of [
+    'bm90IGEgaGlzdG9ncmFt',
+    '',
+    'HISTFAAA',
+    encodeIntoCompressedBase64(coarser),
+    encodeIntoCompressedBase64(longer),
+  ])
+    expect(() => readHdr(text)).toThrow()
 })

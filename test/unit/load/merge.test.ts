@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadSlice } from '../../../audit/load/generator.ts'
-import { decodeHdr, emptyHdr, encodeHdr, recordMs } from '../../../audit/load/hdr.ts'
+import { createHdr, readHdr } from '../../../audit/load/hdr.ts'
 import { createSliceMerge } from '../../../audit/load/merge.ts'
 import type { WireSlice } from '../../../audit/load/protocol.ts'
 
 const ms = 1_000_000n
 const hdr = (value: number) => {
-  const histogram = emptyHdr()
-  recordMs(histogram, value)
-  return encodeHdr(histogram)
+  const histogram = createHdr()
+  histogram.recordMs(value)
+  return histogram.encode()
 }
 const part = (fromMs: number, toMs: number, changes: Partial<WireSlice> = {}): WireSlice => ({
   phase: 1,
@@ -52,7 +52,7 @@ describe('the seconds of several processes', () => {
       },
     ])
     expect(slices[0]?.errors).toEqual({ status: 1, reset: 2 })
-    expect(decodeHdr(slices[0]?.hist.response ?? '').totalCount).toBe(2)
+    expect(readHdr(slices[0]?.hist.response ?? '').total).toBe(2)
   })
 
   it('wait for a process that stood still, and lose nothing', () => {

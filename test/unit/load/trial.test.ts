@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadSlice } from '../../../audit/load/generator.ts'
-import { emptyHdr, encodeHdr, recordMs } from '../../../audit/load/hdr.ts'
+import { createHdr } from '../../../audit/load/hdr.ts'
 import { judgeTrial } from '../../../audit/load/trial.ts'
 
 const hdr = (ms: number, times: number) => {
-  const histogram = emptyHdr()
-  for (let i = 0; i < times; i++) recordMs(histogram, ms)
-  return encodeHdr(histogram)
+  const histogram = createHdr()
+  for (let i = 0; i < times; i++) histogram.recordMs(ms)
+  return histogram.encode()
 }
 
 /** A second of 100 requests. */
