@@ -30,7 +30,7 @@ export function probeSeries(
 ): Series | null {
   const chosen = laneFigure(probe, phases)
   const points = model.phases.flatMap((phase) =>
-    (phase.probes.get(probe.name)?.recent ?? []).map((window) => ({
+    (phase.probes.get(probe.name)?.history ?? []).map((window) => ({
       startUs: window.startUs,
       endUs: window.endUs,
       value: valueIn(probe, phase, window, chosen?.key ?? null),
@@ -73,7 +73,7 @@ const LEAST_COVERED = 0.8
 /** Requests completed in a window; `null` while what the load did in it is not known yet. */
 function requestsIn(phase: PhaseModel, { startUs, endUs }: Window): number | null {
   let [requests, coveredUs] = [0, 0]
-  for (const slice of phase.load?.recent ?? []) {
+  for (const slice of phase.load?.history ?? []) {
     const overlapUs = Math.min(endUs, slice.endUs) - Math.max(startUs, slice.startUs)
     if (overlapUs <= 0) continue
     requests += (slice.rps * overlapUs) / 1e6

@@ -11,18 +11,15 @@ import type {
   WindowRecord,
 } from '../recording/format.ts'
 import type { RecordingLine } from '../recording/reader.ts'
+import { remember } from './history.ts'
 import { type Blocks, createBlocks, type Interval } from './interval.ts'
-import type { LoadPercentiles, LoadPhase, PhaseModel, RunModel } from './run.ts'
+import type { LoadPercentiles, LoadPhase, LoadSpan, PhaseModel, RunModel } from './run.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
-
-/** Windows and load slices kept per phase for lanes and live views. */
-export const RECENT_WINDOWS = 240
 
 type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
-  recentWindows: number
-  keepsStacks: boolean
+  looksBack: boolean
   profiles: Map<string, ProfileBuilder>
   telemetry: LatestSamples
   load: Map<number, LoadHistograms<Hdr>>
@@ -37,16 +34,14 @@ interface LoadHistograms<Histogram> {
 }
 const hidden = new WeakMap<RunModel, Hidden>()
 
-/** What a model holds beside the sums; a recorder without a screen keeps neither. */
-export interface KeptInMemory {
-  /** windows and load slices kept one by one, per phase and probe */
-  recentWindows?: number
-  /** false: stacks stay in the recording alone */
-  stacks?: boolean
-}
+/** What is kept of windows and load slices when nobody looks back: what a line of progress tells. */
+const LATEST = 2
 
-/** An empty model; probes that the catalog does not know are kept by their latest window only. */
-export function createRunModel(catalog: Catalog, keep: KeptInMemory = {}): RunModel {
+/**
+ * An empty model; probes that the catalog does not know are kept by their latest window only.
+ * `looksBack` false: nobody will draw from it, so windows over time and stacks stay in the recording alone.
+ */
+export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBack?: boolean } = {}): RunModel {
   const model: RunModel = {
     header: null,
     nowUs: 0,
@@ -63,8 +58,7 @@ export function createRunModel(catalog: Catalog, keep: KeptInMemory = {}): RunMo
   }
   hidden.set(model, {
     catalog,
-    recentWindows: keep.recentWindows ?? RECENT_WINDOWS,
-    keepsStacks: keep.stacks ?? true,
+    looksBack,
     profiles: new Map(),
     telemetry: new Map(),
     load: new Map(),
@@ -166,7 +160,7 @@ function applyPhase(model: RunModel, record: PhaseRecord): void {
 }
 
 function probePhase(phase: PhaseModel, probe: string) {
-  const seen = phase.probes.get(probe) ?? { probe, windows: 0, coveredUs: 0, data: null, recent: [], hasStacks: false }
+  const seen = phase.probes.get(probe) ?? { probe, windows: 0, coveredUs: 0, data: null, history: [], hasStacks: false }
   phase.probes.set(probe, seen)
   return seen
 }
@@ -185,8 +179,11 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, data.data) : data.data
   seen.windows++
   seen.coveredUs += record.end_us - record.start_us
-  seen.recent.push({ startUs: record.start_us, endUs: record.end_us, data: data.data })
-  if (seen.recent.length > inside(model).recentWindows) seen.recent.shift()
+  keep(model, seen.history, { startUs: record.start_us, endUs: record.end_us, data: data.data }, (a, b) => ({
+    startUs: a.startUs,
+    endUs: b.endUs,
+    data: probe ? mergeData(probe.record, a.data, b.data) : b.data,
+  }))
   // Without a plan nobody sends requests that are counted here.
   if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
@@ -194,6 +191,19 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   for (const { key, unit, value } of probe.draw.figures(data.data, scope))
     if (unit.endsWith('per_request') && value !== null)
       blocksOf(model, phase).add(record.start_us, `${record.probe}.${key}`, value)
+}
+
+function keep<T extends { startUs: number; endUs: number }>(
+  model: RunModel,
+  history: T[],
+  next: T,
+  merge: (a: T, b: T) => T,
+): void {
+  if (inside(model).looksBack) remember(history, next, merge)
+  else {
+    history.push(next)
+    if (history.length > LATEST) history.shift()
+  }
 }
 
 function blocksOf(model: RunModel, phase: PhaseModel): Blocks {
@@ -229,12 +239,12 @@ export function intervalsOf(model: RunModel, phase: PhaseModel): Record<string, 
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
-  const { catalog, profiles, keepsStacks } = inside(model)
+  const { catalog, profiles, looksBack } = inside(model)
   const phase = phaseById(model, record.phase)
   const views = catalog.get(record.probe)?.draw.flame?.views ?? []
   if (!phase) return
   probePhase(phase, record.probe).hasStacks ||= record.rows.length > 0
-  if (!keepsStacks) return
+  if (!looksBack) return
   for (const view of views) {
     const key = `${record.probe} ${view.name}`
     const profile = profiles.get(key) ?? createProfile(record.unit, model.frames)
@@ -261,9 +271,8 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   inside(model).load.set(record.phase, sum)
   const errors = { ...phase.load?.errors }
   for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count
-  const recent = phase.load?.recent ?? []
-  addRecent(recent, record, own)
-  if (recent.length > inside(model).recentWindows) recent.shift()
+  const history = phase.load?.history ?? []
+  addSpan(model, history, record, { counts: slice.response, ...own })
   const load: LoadPhase = {
     targetRps: record.target_rps,
     planned: plannedBy(phase.load, record),
@@ -288,7 +297,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
       record.generator_cpu_us === undefined
         ? (phase.load?.generatorCpuUs ?? null)
         : (phase.load?.generatorCpuUs ?? 0) + record.generator_cpu_us,
-    recent,
+    history,
   }
   phase.load = load
 }
@@ -296,9 +305,14 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
 /** A shorter slice has no rate: what it counts belongs to the end of the one before. */
 const SHORTEST_RATE_US = 200_000
 
-function addRecent(recent: LoadPhase['recent'], record: LoadRecord, own: LoadPercentiles): void {
+function addSpan(
+  model: RunModel,
+  history: LoadSpan[],
+  record: LoadRecord,
+  response: LoadPercentiles & { counts: HdrCounts },
+): void {
   const errors = Object.values(record.errors).reduce((a, b) => a + b, 0)
-  const before = recent.at(-1)
+  const before = history.at(-1)
   if (before && record.end_us - record.start_us < SHORTEST_RATE_US && record.end_us > before.startUs) {
     const counted = (before.rps * (before.endUs - before.startUs)) / 1e6 + record.done
     before.endUs = Math.max(before.endUs, record.end_us)
@@ -307,15 +321,34 @@ function addRecent(recent: LoadPhase['recent'], record: LoadRecord, own: LoadPer
     return
   }
   const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
-  recent.push({
+  const span: LoadSpan = {
     startUs: record.start_us,
     endUs: record.end_us,
     rps: record.done / seconds,
-    p50Ms: own.p50,
-    p99Ms: own.p99,
+    targetRps: record.target_rps,
+    p50Ms: response.p50,
+    p99Ms: response.p99,
     errors,
-    record,
-  })
+    response: response.counts,
+  }
+  keep(model, history, span, bothSpans)
+}
+
+function bothSpans(a: LoadSpan, b: LoadSpan): LoadSpan {
+  const [aUs, bUs] = [a.endUs - a.startUs, b.endUs - b.startUs]
+  const rate = (read: (span: LoadSpan) => number) => (read(a) * aUs + read(b) * bUs) / Math.max(1, aUs + bUs)
+  const response = sumHdr([a.response, b.response])
+  const { p50, p99 } = response.percentiles()
+  return {
+    startUs: a.startUs,
+    endUs: b.endUs,
+    rps: rate((span) => span.rps),
+    targetRps: a.targetRps === null && b.targetRps === null ? null : rate((span) => span.targetRps ?? 0),
+    p50Ms: p50,
+    p99Ms: p99,
+    errors: a.errors + b.errors,
+    response: response.counts(),
+  }
 }
 
 function plannedBy(load: LoadPhase | null, { target_rps, start_us, end_us }: LoadRecord): number | null {

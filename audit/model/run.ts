@@ -1,5 +1,6 @@
+import type { HdrCounts } from '../load/hdr.ts'
 import type { Profile } from '../profile/profile.ts'
-import type { EndRecord, HeaderRecord, LoadRecord, SummaryRecord } from '../recording/format.ts'
+import type { EndRecord, HeaderRecord, SummaryRecord } from '../recording/format.ts'
 
 /**
  * Everything that screens, summaries and pictures know about a run: a fold over its recording. Live, replay and test run
@@ -73,8 +74,8 @@ export interface ProbePhase {
   coveredUs: number
   /** all windows of the phase added up by the probe's record schema */
   data: unknown
-  /** the latest windows (bounded), oldest first, for lanes and live views */
-  recent: { startUs: number; endUs: number; data: unknown }[]
+  /** windows over the whole phase, oldest first, for lanes and live views; of a long one the older are added up (history.ts) */
+  history: { startUs: number; endUs: number; data: unknown }[]
   /** views by name (see `draw.flame.views`), one profile per probe and view shared by all phases; column = String(phase id) */
   hasStacks: boolean
 }
@@ -96,16 +97,18 @@ export interface LoadPhase {
   service: LoadPercentiles | null
   sendLag: LoadPercentiles | null
   generatorCpuUs: number | null
-  /** latest slices (bounded), oldest first */
-  recent: {
-    startUs: number
-    endUs: number
-    rps: number
-    p50Ms: number | null
-    p99Ms: number | null
-    errors: number
-    record: LoadRecord
-  }[]
+  /** slices over the whole phase, oldest first; of a long one the older are added up */
+  history: LoadSpan[]
+}
+export interface LoadSpan {
+  startUs: number
+  endUs: number
+  rps: number
+  targetRps: number | null
+  p50Ms: number | null
+  p99Ms: number | null
+  errors: number
+  response: HdrCounts
 }
 export interface LoadPercentiles {
   p50: number | null

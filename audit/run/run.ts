@@ -9,7 +9,7 @@ import {
   type Target,
   type TraceSession,
 } from '../../probes/index.ts'
-import { applyRecord, createRunModel, type KeptInMemory } from '../model/apply.ts'
+import { applyRecord, createRunModel } from '../model/apply.ts'
 import type { Judging } from '../model/judging.ts'
 import type { RunModel } from '../model/run.ts'
 import { summarize } from '../model/summary.ts'
@@ -34,8 +34,8 @@ export interface RunOptions {
   path: string | null
   /** measure the kernel programs by kernel.bpf_stats_enabled, for the whole host, undone at the end */
   bpfStats: boolean
-  /** what the model keeps beside sums; without a screen nobody looks back */
-  keep?: KeptInMemory
+  /** false: nobody draws from the model while it runs (no screen); pictures are then drawn from the recording */
+  looksBack?: boolean
   /** the programs end themselves after this, s */
   limitSeconds: number
   /** how phases are judged; without it nothing has a limit */
@@ -78,7 +78,7 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 
 /** Attaches and starts recording. Whatever happens from here on, `end` leaves nothing attached. */
 export async function startRun(options: RunOptions): Promise<Run> {
-  const model = createRunModel(options.catalog, options.keep)
+  const model = createRunModel(options.catalog, options)
   const recording = options.path === null ? null : await createRecording(options.path, options.catalog)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)

@@ -91,7 +91,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
         path: flags.record ?? (flags.json ? null : recordingName()),
         bpfStats: flags['bpf-stats'],
         limitSeconds: flags.duration === undefined ? LONGEST_RUN_SECONDS : Math.ceil(flags.duration / 1000) + 60,
-        ...(screen ? {} : { keep: { recentWindows: 2, stacks: false } }),
+        looksBack: screen,
         durationMs: flags.duration ?? null,
         signal,
         left,

@@ -21,6 +21,7 @@ import { ProbeCommand } from '../command.ts'
 import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
+import { loadRecording } from '../load-recording.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
@@ -96,6 +97,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       host,
       tool: `probe ${this.config.version}`,
       directory,
+      looksBack: screen,
       bpfStats: flags['bpf-stats'],
       limitSeconds: limitOf(plan),
       signal: AbortSignal.any([signal, quit.signal]),
@@ -121,10 +123,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       stopProgress()
       release()
     }
-    const files = [
-      await drawTimeline(outcome.model, catalog, directory),
-      ...(await drawPhases(outcome.model, catalog, directory)),
-    ]
+    const files = await drawn(outcome, catalog, directory, screen)
     if (!flags.json) this.log(report(outcome, catalog, files))
     if (outcome.error) throw Object.assign(outcome.error, { exitCode: outcome.end.exit_code })
     process.exitCode = outcome.end.exit_code
@@ -147,6 +146,18 @@ function limitOf(plan: Plan | null): number {
   if (plan && durationMs === null) return LONGEST_RUN_SECONDS
   return Math.min(LONGEST_RUN_SECONDS, Math.ceil((durationMs ?? 0) / 1000) + SPARE_SECONDS)
 }
+
+/** The pictures of a run. Without a screen its model kept neither stacks nor windows over time: they are read again. */
+async function drawn(
+  { model, recording }: AttachOutcome,
+  catalog: ReadonlyMap<string, Probe>,
+  directory: string,
+  looksBack: boolean,
+): Promise<string[]> {
+  const whole = looksBack || recording === null ? model : (await loadRecording(recording.path, catalog)).model
+  return [await drawTimeline(whole, catalog, directory), ...(await drawPhases(whole, catalog, directory))]
+}
+
 /** The first picture of the run: load, kernel and faults over time. */
 async function drawTimeline(model: RunModel, catalog: ReadonlyMap<string, Probe>, directory: string): Promise<string> {
   const file = join(directory, 'timeline.svg')

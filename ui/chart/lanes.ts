@@ -47,9 +47,9 @@ export function lanesOf(model: RunModel, catalog: Catalog): Lane[] {
 const heightOf = (points: readonly Point[]): number => (points.some(({ value }) => value) ? LOW : LOWEST)
 
 function loadLanes(model: RunModel): Lane[] {
-  const slices = model.phases.flatMap((phase) => phase.load?.recent ?? [])
+  const slices = model.phases.flatMap((phase) => phase.load?.history ?? [])
   if (slices.length === 0) return []
-  const points = (read: (slice: LoadPhase['recent'][number]) => number | null): Point[] =>
+  const points = (read: (slice: LoadPhase['history'][number]) => number | null): Point[] =>
     slices.map((slice) => ({ startUs: slice.startUs, endUs: slice.endUs, value: read(slice) }))
   const errors = points((slice) => perSecond(slice.errors, slice))
   return [
@@ -61,7 +61,7 @@ function loadLanes(model: RunModel): Lane[] {
       format: formatRate,
       curves: [
         { label: '', shape: 'area', tone: 'load', points: points((slice) => slice.rps) },
-        { label: '', shape: 'limit', tone: 'load', points: points((slice) => slice.record.target_rps) },
+        { label: '', shape: 'limit', tone: 'load', points: points((slice) => slice.targetRps) },
       ],
     },
     {

@@ -46,7 +46,7 @@ export function drawHeader(scene: Scene, brush: Brush): void {
 function loadTexts(model: RunModel, phase: PhaseModel): string[] {
   if (isNotJudged(model, phase)) return ['not judged', NOT_JUDGED]
   if (!phase.load) return []
-  const latest = phase.endUs === null ? phase.load.recent.at(-1) : undefined
+  const latest = phase.endUs === null ? phase.load.history.at(-1) : undefined
   const rate = formatRate(latest?.rps ?? rpsOf(phase))
   const target = phase.load.targetRps ? ` of ${formatCount(phase.load.targetRps)}` : ''
   const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`

@@ -49,7 +49,7 @@ export function textSummary(model: RunModel, catalog: Catalog, recording?: { pat
 export function progressLine(model: RunModel): string {
   const phase = model.current
   if (!phase) return 'attaching'
-  const latest = phase.load?.recent.at(-1)
+  const latest = phase.load?.history.at(-1)
   const cost = costOf(model, null, [])
   const place = placeInPlan(model, phase)
   const parts = [

@@ -110,7 +110,7 @@ const sumsOf = (model: RunModel) =>
     startUs,
     endUs,
     waits: [probes.get('waits')?.data, probes.get('waits')?.coveredUs],
-    load: load && { ...load, recent: null, planned: Math.round((load.planned ?? 0) * 1e6), targetRps: null },
+    load: load && { ...load, history: null, planned: Math.round((load.planned ?? 0) * 1e6), targetRps: null },
     telemetry: [...telemetry.values()],
   }))
 

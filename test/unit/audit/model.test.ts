@@ -193,7 +193,7 @@ describe('a recording becomes a model', () => {
   test('with the windows of a phase added up by the probe’s own rules, and kept', () => {
     const seen = phaseNamed(model, 'baseline').probes.get('waits')
     expect(seen).toMatchObject({ windows: 2, coveredUs: 1000 * ms, data: { events: 10, deepest: 3 }, hasStacks: true })
-    expect(seen?.recent.map(({ data }) => data)).toEqual([
+    expect(seen?.history.map(({ data }) => data)).toEqual([
       { events: 4, deepest: 3 },
       { events: 6, deepest: 1 },
     ])
@@ -228,7 +228,7 @@ describe('a recording becomes a model', () => {
     })
     expect(found?.response?.max).toBeCloseTo(100, 0)
     expect(found?.response?.p50).toBeCloseTo(2, 1)
-    expect(found?.recent.map(({ rps, errors }) => [rps, errors])).toEqual([
+    expect(found?.history.map(({ rps, errors }) => [rps, errors])).toEqual([
       [8, 1],
       [4, 3],
     ])
@@ -240,7 +240,7 @@ describe('a recording becomes a model', () => {
     for (const record of [phase(1, 'soak', 0), ...slices]) applyRecord(model, record)
     const seen = model.phases[0]?.load
     expect(seen?.done).toBe(5)
-    expect(seen?.recent.map(({ endUs, rps }) => [endUs, Math.round(rps * 100) / 100])).toEqual([[1_001_600, 4.99]])
+    expect(seen?.history.map(({ endUs, rps }) => [endUs, Math.round(rps * 100) / 100])).toEqual([[1_001_600, 4.99]])
   })
 
   test('with a profile of a column for each phase and one for each view', () => {
@@ -404,10 +404,35 @@ test('what a screen keeps of a long run is bounded, and its sums are not touched
   const costs = Array.from({ length: 10_000 }, (_, n) => overhead(n * ms, n * 1e5))
   const model = replay([header(), phase(1, 'a', 0), ...windows, ...costs])
   const seen = model.phases[0]?.probes.get('waits')
-  expect(seen?.recent.length).toBeLessThan(500)
+  expect(seen?.history.length).toBeLessThan(500)
+  expect(seen?.history.reduce((sum, { data }) => sum + Number((data as { events: number }).events), 0)).toBe(1000)
+  expect(seen?.history.at(-1)?.data).toEqual({ events: 1, deepest: 999 })
   expect(seen).toMatchObject({ windows: 1000, data: { events: 1000, deepest: 999 } })
   expect(model.overhead.length).toBeLessThan(5000)
   expect(costOf(model, null, []).tracerPct).toBeCloseTo(10)
+})
+
+test('lanes reach back to the start of a long phase, older parts more coarsely, and their latencies are of all requests', () => {
+  const slices = Array.from({ length: 1000 }, (_, s) => load(1, s * 1e6, (s + 1) * 1e6, {}, [s < 500 ? 1 : 100]))
+  const history = replay([header(), phase(1, 'soak', 0), ...slices]).phases[0]?.load?.history ?? []
+  expect(history.length).toBeLessThan(500)
+  expect(history.map(({ startUs }) => startUs)).toEqual([0, ...history.map(({ endUs }) => endUs).slice(0, -1)])
+  const old = history.filter(({ endUs }) => endUs < 900e6).map(({ startUs, endUs }) => (endUs - startUs) / 1e6)
+  expect(Math.max(...old)).toBeLessThanOrEqual(4 * Math.min(...old))
+  expect(history.slice(-30).every(({ startUs, endUs }) => endUs - startUs === 1e6)).toBe(true)
+  for (const span of history) {
+    expect(span.rps).toBeCloseTo(1)
+    expect(span.p50Ms).toBeCloseTo(span.endUs <= 501e6 ? 1 : 100, 0)
+  }
+})
+
+test('of a run that nobody looks back on only sums and the latest are kept', () => {
+  const model = createRunModel(catalog, { looksBack: false })
+  const windows = Array.from({ length: 10 }, (_, n) => window(1, n, n + 1, { events: 1, deepest: n }))
+  for (const record of [header(), phase(1, 'a', 0), ...windows]) applyRecord(model, record)
+  const seen = model.phases[0]?.probes.get('waits')
+  expect(seen).toMatchObject({ windows: 10, data: { events: 10, deepest: 9 } })
+  expect(seen?.history.map(({ startUs }) => startUs)).toEqual([8, 9])
 })
 
 test('windows add up to the same in whatever pieces the phase was cut', () => {

@@ -92,7 +92,7 @@ describe('the picture of a run over time', () => {
 
   test('leaves a gap where a value is unknown, and where nobody measured', async () => {
     const model = modelOf(60)
-    const slices = model.phases[1]?.load?.recent ?? []
+    const slices = model.phases[1]?.load?.history ?? []
     slices.splice(3, 2)
     const unknown = slices[8] // the eleventh second of the phase
     if (unknown) unknown.p99Ms = null

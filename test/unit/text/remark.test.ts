@@ -106,7 +106,7 @@ describe('the remark', () => {
           data === now.data ? figures : figures.map((f) => ({ ...f, value: f.unit.startsWith('ns') ? 1e6 : 1 })),
       },
     })
-    const now = { probe: 'stalls', windows: 1, coveredUs: 35e6, data: { blocked_ns: 1 }, recent: [], hasStacks: false }
+    const now = { probe: 'stalls', windows: 1, coveredUs: 35e6, data: { blocked_ns: 1 }, history: [], hasStacks: false }
     const phase = { ...stress, probes: new Map([['stalls', now]]) }
 
     it.each([

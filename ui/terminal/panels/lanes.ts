@@ -23,7 +23,7 @@ const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_40
 
 /** Series over the whole run: what the load saw, then one for each probe. */
 export function lanesOf(model: RunModel, catalog: Catalog): Lane[] {
-  const slices = model.phases.flatMap((phase) => phase.load?.recent ?? [])
+  const slices = model.phases.flatMap((phase) => phase.load?.history ?? [])
   const load: Lane[] =
     slices.length === 0
       ? []
