@@ -1,5 +1,25 @@
 import { z } from 'zod'
 
+/** What `z.array(z.tuple([z.number(), z.number()]))` is in JSON Schema. */
+const PAIRS = {
+  type: 'array',
+  items: {
+    type: 'array',
+    prefixItems: [{ type: 'number' }, { type: 'number' }],
+    items: false,
+    minItems: 2,
+    maxItems: 2,
+  },
+}
+/** As that schema would judge, which copies each pair: a long recording has millions. */
+function isBuckets(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  for (const pair of value)
+    if (!Array.isArray(pair) || pair.length !== 2 || !Number.isFinite(pair[0]) || !Number.isFinite(pair[1]))
+      return false
+  return true
+}
+
 /**
  * The latency histogram of the whole product: log-linear, 16 buckets per octave ("log16"), values below 16 exact, every
  * other bucket at most 6.25 % wide. The kernel programs compute the same index with shifts (probes/script/log16.ts), so
@@ -15,7 +35,7 @@ export const histogramSchema = z.object({
   /** upper edge of the highest non-empty bucket, ns: at most 6.25 % above the true maximum */
   max: z.number(),
   /** [bucket index, count], ascending, no empty buckets */
-  buckets: z.array(z.tuple([z.number(), z.number()])),
+  buckets: z.custom<[bucket: number, count: number][]>(isBuckets, 'pairs of a bucket and a count').meta(PAIRS),
 })
 export type Histogram = z.infer<typeof histogramSchema>
 
@@ -59,7 +79,15 @@ export function histogramOf(buckets: Iterable<readonly [number, number]>, sum: n
 export function mergeHistograms(a: Histogram, b: Histogram): Histogram {
   if (a.count === 0) return b
   if (b.count === 0) return a
-  return histogramOf([...a.buckets, ...b.buckets], a.sum + b.sum)
+  const buckets = a.buckets.slice()
+  let at = 0
+  for (const theirs of b.buckets) {
+    while ((buckets[at]?.[0] ?? theirs[0]) < theirs[0]) at++
+    const ours = buckets[at]
+    if (ours && ours[0] === theirs[0]) buckets[at] = [ours[0], ours[1] + theirs[1]]
+    else buckets.splice(at, 0, theirs)
+  }
+  return { ...a, count: a.count + b.count, sum: a.sum + b.sum, max: Math.max(a.max, b.max), buckets }
 }
 
 /**

@@ -12,17 +12,19 @@ export interface Hdr {
   /** latency in ms; below 0 counts as 0, above 60 s as 60 s */
   recordMs: (ms: number) => void
   add: (counts: HdrCounts) => void
+  /** adds what `encode` wrote; throws on text that is no such histogram, and adds nothing then */
+  addEncoded: (text: string) => void
   reset: () => void
-  counts: () => HdrCounts
   percentiles: () => LoadPercentiles
   /** V2 compressed, base64: what the `load` record of a recording holds */
   encode: () => string
 }
 
-/** What a histogram holds: the buckets that are not empty, in order of value. */
+/** What a histogram holds: its first `length` pairs are the buckets that are not empty, in order of value. */
 export interface HdrCounts {
-  buckets: number[]
-  counts: number[]
+  buckets: Uint16Array
+  counts: Float64Array
+  length: number
   total: number
 }
 
@@ -58,49 +60,55 @@ export function createHdr(): Hdr {
     total += by
     known = null
   }
-  const sparse = (): HdrCounts => {
-    const out: HdrCounts = { buckets: [], counts: [], total }
+  const add = (other: HdrCounts) => {
+    for (let i = 0; i < other.length; i++) count(other.buckets[i] ?? 0, other.counts[i] ?? 0)
+  }
+  const listed = (): HdrCounts => {
+    let length = 0
     for (let bucket = 0; bucket < counts.length; bucket++) {
       const n = counts[bucket] ?? 0
       if (n === 0) continue
-      out.buckets.push(bucket)
-      out.counts.push(n)
+      scratch.buckets[length] = bucket
+      scratch.counts[length] = n
+      length++
     }
-    return out
+    return { ...scratch, length, total }
   }
   return {
     get total() {
       return total
     },
     recordMs: (ms) => count(bucketOf(Math.min(HIGHEST_US, Math.max(0, Math.round(ms * 1000)))), 1),
-    add: (other) => {
-      for (let i = 0; i < other.buckets.length; i++) count(other.buckets[i] ?? 0, other.counts[i] ?? 0)
-    },
+    add,
+    addEncoded: (text) => add(readHdr(text)),
     reset: () => {
       counts.fill(0)
       total = 0
       known = null
     },
-    counts: sparse,
     percentiles: () => {
-      known ??= percentilesOf(sparse())
+      known ??= percentilesOf(listed())
       return known
     },
-    encode: () => encode(sparse()),
+    encode: () => encode(listed()),
   }
 }
 
-/** Adds up histograms; of none at all, an empty one. */
-export function sumHdr(all: Iterable<HdrCounts>): Hdr {
+/** Adds up encoded histograms; of none at all, an empty one. */
+export function sumHdr(encoded: Iterable<string>): Hdr {
   const sum = createHdr()
-  for (const one of all) sum.add(one)
+  for (const text of encoded) sum.addEncoded(text)
   return sum
 }
+
+const createList = () => ({ buckets: new Uint16Array(LAST_BUCKET + 1), counts: new Float64Array(LAST_BUCKET + 1) })
+/** Where a histogram is listed for a moment: allocating the lists costs as much as reading them. */
+const scratch = createList()
 
 const NOTHING: LoadPercentiles = { p50: null, p90: null, p99: null, p999: null, max: null }
 
 /** Percentiles in ms; all `null` of an empty histogram: there is no percentile of nothing. */
-export function percentilesOf({ buckets, counts, total }: HdrCounts): LoadPercentiles {
+export function percentilesOf({ buckets, counts, length, total }: HdrCounts): LoadPercentiles {
   if (total === 0) return NOTHING
   let at = 0
   let seen = counts[0] ?? 0
@@ -108,7 +116,7 @@ export function percentilesOf({ buckets, counts, total }: HdrCounts): LoadPercen
   const rank = (percent: number): number => {
     // Less than a request too much comes from 99.9 being no exact number.
     const wanted = Math.max(1, Math.ceil((percent / 100) * total - 1e-12 * total))
-    while (seen < wanted && at < buckets.length - 1) seen += counts[++at] ?? 0
+    while (seen < wanted && at < length - 1) seen += counts[++at] ?? 0
     return highestIn(buckets[at] ?? 0) / 1000
   }
   return { p50: rank(50), p90: rank(90), p99: rank(99), p999: rank(99.9), max: rank(100) }
@@ -122,10 +130,11 @@ const HEADER_BYTES = 40
 /** Every bucket with a count of nine bytes stays far below. */
 const MOST_BYTES = 1 << 20
 
-function encode({ buckets, counts }: HdrCounts): string {
+function encode({ buckets, counts, length }: HdrCounts): string {
   const bytes: number[] = []
   let next = 0
-  for (const [i, bucket] of buckets.entries()) {
+  for (let i = 0; i < length; i++) {
+    const bucket = buckets[i] ?? 0
     if (bucket > next) putZigZag(bytes, bucket - next === 1 ? 0 : next - bucket)
     putZigZag(bytes, counts[i] ?? 0)
     next = bucket + 1
@@ -153,21 +162,33 @@ function putZigZag(bytes: number[], value: number): void {
   bytes.push(left)
 }
 
-/** Reads a histogram of a `load` record; throws on text that is none, or none of these buckets. */
-export function readHdr(base64: string): HdrCounts {
-  const data = Buffer.from(base64, 'base64')
-  if (data.length < 8 || (data.readInt32BE(0) & ~0xf0) !== COMPRESSED_COOKIE) throw new TypeError('no V2 HdrHistogram')
-  const plain = inflateSync(data.subarray(8, 8 + data.readInt32BE(4)), { maxOutputLength: MOST_BYTES })
-  if (plain.length < HEADER_BYTES || (plain.readInt32BE(0) & ~0xf0) !== COOKIE)
-    throw new TypeError('no V2 HdrHistogram')
-  // The index of the first bucket is not looked at: hdr-histogram-js, which wrote older recordings, says 1 and means 0.
-  if (plain.readInt32BE(12) !== DIGITS || plain.readBigInt64BE(16) !== 1n)
-    throw new TypeError('a HdrHistogram of other buckets')
-  return readBuckets(plain.subarray(HEADER_BYTES, HEADER_BYTES + plain.readInt32BE(4)))
+/**
+ * Makes a reader of encoded histograms. What it returns is good until it reads again. It throws on text that is none, or
+ * none of these buckets.
+ */
+export function createHdrReader(): (base64: string) => HdrCounts {
+  const list = createList()
+  return (base64) => {
+    const data = Buffer.from(base64, 'base64')
+    if (data.length < 8 || (data.readInt32BE(0) & ~0xf0) !== COMPRESSED_COOKIE)
+      throw new TypeError('no V2 HdrHistogram')
+    const plain = inflateSync(data.subarray(8, 8 + data.readInt32BE(4)), { maxOutputLength: MOST_BYTES })
+    if (plain.length < HEADER_BYTES || (plain.readInt32BE(0) & ~0xf0) !== COOKIE)
+      throw new TypeError('no V2 HdrHistogram')
+    // The index of the first bucket is not looked at: hdr-histogram-js, which wrote older recordings, says 1 and means 0.
+    if (plain.readInt32BE(12) !== DIGITS || plain.readBigInt64BE(16) !== 1n)
+      throw new TypeError('a HdrHistogram of other buckets')
+    return { ...list, ...readBuckets(plain.subarray(HEADER_BYTES, HEADER_BYTES + plain.readInt32BE(4)), list) }
+  }
 }
+const readHdr = createHdrReader()
 
-function readBuckets(bytes: Uint8Array): HdrCounts {
-  const out: HdrCounts = { buckets: [], counts: [], total: 0 }
+function readBuckets(
+  bytes: Uint8Array,
+  { buckets, counts }: ReturnType<typeof createList>,
+): { length: number; total: number } {
+  let length = 0
+  let total = 0
   let bucket = 0
   for (let at = 0; at < bytes.length; ) {
     let value = 0
@@ -181,13 +202,14 @@ function readBuckets(bytes: Uint8Array): HdrCounts {
       bucket += (value + 1) / 2
       continue
     }
+    if (bucket > LAST_BUCKET) throw new TypeError('a HdrHistogram of longer latencies')
     if (value > 0) {
-      out.buckets.push(bucket)
-      out.counts.push(value / 2)
-      out.total += value / 2
+      buckets[length] = bucket
+      counts[length] = value / 2
+      length++
+      total += value / 2
     }
     bucket++
   }
-  if (bucket > LAST_BUCKET + 1) throw new TypeError('a HdrHistogram of longer latencies')
-  return out
+  return { length, total }
 }

@@ -1,4 +1,4 @@
-import { readHdr, sumHdr } from './hdr.ts'
+import { sumHdr } from './hdr.ts'
 import type { WireSlice } from './protocol.ts'
 import type { LoadSlice } from './slice.ts'
 
@@ -129,5 +129,5 @@ export function addedUp(counts: readonly Readonly<Record<string, number>>[]): Re
 function mergedHdr(encoded: readonly string[]): string {
   const [only] = encoded
   if (only !== undefined && encoded.length === 1) return only
-  return sumHdr(encoded.map(readHdr)).encode()
+  return sumHdr(encoded).encode()
 }

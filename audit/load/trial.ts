@@ -1,7 +1,7 @@
 import { holdAgainst, resultText } from '../model/judging.ts'
 import type { Thresholds } from '../plan/plan.ts'
 import type { LoadSlice } from './generator.ts'
-import { readHdr, sumHdr } from './hdr.ts'
+import { sumHdr } from './hdr.ts'
 import { defaultValidity, judgePhase, type ValidityLimits } from './judge.ts'
 import { addedUp } from './merge.ts'
 import type { Trial } from './search.ts'
@@ -43,6 +43,6 @@ function validityFor(thresholds: readonly (Thresholds | null)[]): ValidityLimits
   return Number.isFinite(p99Ms) ? { ...defaultValidity, maxSendLagP99Ms: Math.max(5, p99Ms / 10) } : defaultValidity
 }
 
-const percentilesOf = (encoded: readonly string[]) => sumHdr(encoded.map(readHdr)).percentiles()
+const percentilesOf = (encoded: readonly string[]) => sumHdr(encoded).percentiles()
 
 const number = (value: number): string => String(Number(value.toPrecision(3)))

@@ -1,5 +1,5 @@
 import { mergeData, type Probe } from '../../probes/index.ts'
-import { type Hdr, type HdrCounts, percentilesOf, readHdr, sumHdr } from '../load/hdr.ts'
+import { createHdr, createHdrReader, type Hdr, type HdrCounts, percentilesOf, sumHdr } from '../load/hdr.ts'
 import { createProfile, type ProfileBuilder } from '../profile/build.ts'
 import type { Profile } from '../profile/profile.ts'
 import type {
@@ -272,7 +272,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   const errors = { ...phase.load?.errors }
   for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count
   const history = phase.load?.history ?? []
-  addSpan(model, history, record, { counts: slice.response, ...own })
+  addSpan(model, history, record, own)
   const load: LoadPhase = {
     targetRps: record.target_rps,
     planned: plannedBy(phase.load, record),
@@ -305,12 +305,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
 /** A shorter slice has no rate: what it counts belongs to the end of the one before. */
 const SHORTEST_RATE_US = 200_000
 
-function addSpan(
-  model: RunModel,
-  history: LoadSpan[],
-  record: LoadRecord,
-  response: LoadPercentiles & { counts: HdrCounts },
-): void {
+function addSpan(model: RunModel, history: LoadSpan[], record: LoadRecord, own: LoadPercentiles): void {
   const errors = Object.values(record.errors).reduce((a, b) => a + b, 0)
   const before = history.at(-1)
   if (before && record.end_us - record.start_us < SHORTEST_RATE_US && record.end_us > before.startUs) {
@@ -318,6 +313,7 @@ function addSpan(
     before.endUs = Math.max(before.endUs, record.end_us)
     before.rps = (counted * 1e6) / (before.endUs - before.startUs)
     before.errors += errors
+    before.response = [...before.response, record.hist.response]
     return
   }
   const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
@@ -326,10 +322,10 @@ function addSpan(
     endUs: record.end_us,
     rps: record.done / seconds,
     targetRps: record.target_rps,
-    p50Ms: response.p50,
-    p99Ms: response.p99,
+    p50Ms: own.p50,
+    p99Ms: own.p99,
     errors,
-    response: response.counts,
+    response: [record.hist.response],
   }
   keep(model, history, span, bothSpans)
 }
@@ -337,17 +333,26 @@ function addSpan(
 function bothSpans(a: LoadSpan, b: LoadSpan): LoadSpan {
   const [aUs, bUs] = [a.endUs - a.startUs, b.endUs - b.startUs]
   const rate = (read: (span: LoadSpan) => number) => (read(a) * aUs + read(b) * bUs) / Math.max(1, aUs + bUs)
-  const response = sumHdr([a.response, b.response])
-  const { p50, p99 } = response.percentiles()
+  const response = [...a.response, ...b.response]
+  let known: LoadPercentiles | null = null
+  const percentiles = () => {
+    known ??= sumHdr(response).percentiles()
+    return known
+  }
   return {
     startUs: a.startUs,
     endUs: b.endUs,
     rps: rate((span) => span.rps),
     targetRps: a.targetRps === null && b.targetRps === null ? null : rate((span) => span.targetRps ?? 0),
-    p50Ms: p50,
-    p99Ms: p99,
+    // Worked out when a lane is drawn.
+    get p50Ms() {
+      return percentiles().p50
+    },
+    get p99Ms() {
+      return percentiles().p99
+    },
     errors: a.errors + b.errors,
-    response: response.counts(),
+    response,
   }
 }
 
@@ -357,24 +362,27 @@ function plannedBy(load: LoadPhase | null, { target_rps, start_us, end_us }: Loa
 }
 
 const addSlice = (sum: LoadHistograms<Hdr> | undefined, slice: LoadHistograms<HdrCounts>): LoadHistograms<Hdr> => ({
-  response: added(sum?.response ?? null, slice.response) ?? sumHdr([]),
+  response: added(sum?.response ?? null, slice.response) ?? createHdr(),
   service: added(sum?.service ?? null, slice.service),
   sendLag: added(sum?.sendLag ?? null, slice.sendLag),
 })
 
 function added(sum: Hdr | null, counts: HdrCounts | null): Hdr | null {
   if (counts === null) return sum
-  if (sum === null) return sumHdr([counts])
-  sum.add(counts)
-  return sum
+  const into = sum ?? createHdr()
+  into.add(counts)
+  return into
 }
+
+// One for each: a slice is added only when all of its histograms could be read.
+const read = { response: createHdrReader(), service: createHdrReader(), sendLag: createHdrReader() }
 
 function histogramsOf({ hist }: LoadRecord): LoadHistograms<HdrCounts> | null {
   try {
     return {
-      response: readHdr(hist.response),
-      service: hist.service === null ? null : readHdr(hist.service),
-      sendLag: hist.send_lag === null ? null : readHdr(hist.send_lag),
+      response: read.response(hist.response),
+      service: hist.service === null ? null : read.service(hist.service),
+      sendLag: hist.send_lag === null ? null : read.sendLag(hist.send_lag),
     }
   } catch {
     return null // damaged: the text is no histogram

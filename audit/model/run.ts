@@ -1,4 +1,3 @@
-import type { HdrCounts } from '../load/hdr.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { EndRecord, HeaderRecord, SummaryRecord } from '../recording/format.ts'
 
@@ -108,7 +107,8 @@ export interface LoadSpan {
   p50Ms: number | null
   p99Ms: number | null
   errors: number
-  response: HdrCounts
+  /** its response times, encoded */
+  response: readonly string[]
 }
 export interface LoadPercentiles {
   p50: number | null

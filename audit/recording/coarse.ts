@@ -1,5 +1,5 @@
 import { mergeData, type Probe } from '../../probes/index.ts'
-import { type Hdr, readHdr, sumHdr } from '../load/hdr.ts'
+import { type Hdr, sumHdr } from '../load/hdr.ts'
 import { metricOf } from '../telemetry/facts.ts'
 import type { LoadRecord, OverheadRecord, RecordingRecord, TelemetryRecord, WindowRecord } from './format.ts'
 
@@ -202,8 +202,8 @@ function createHdrSum(first: string | null) {
       if (text === null) return
       if (only === null && sum === null) only = text
       else {
-        sum ??= sumHdr([readHdr(only ?? text)])
-        sum.add(readHdr(text))
+        sum ??= sumHdr([only ?? text])
+        sum.addEncoded(text)
         only = null
       }
     },

@@ -4,6 +4,7 @@ import { execa } from 'execa'
 import type { Host } from '../host/host.ts'
 import { CLEAN_ENVIRONMENT } from '../host/privilege.ts'
 import { summarizeRefusal } from '../host/trial.ts'
+import { createLineSplitter } from '../lines.ts'
 import type { Dialect } from '../script/dialect.ts'
 import { cutWord, WORD } from '../script/frame.ts'
 import type { Program } from '../script/program.ts'
@@ -12,7 +13,6 @@ import { readLine } from './decode.ts'
 import { TracerError } from './errors.ts'
 import { withShortEventList } from './event-list.ts'
 import type { Tolerant } from './json.ts'
-import { createLineSplitter } from './lines.ts'
 
 /** What one cut brought: the printed maps by name, unread. Times are CLOCK_BOOTTIME ns. */
 export interface CutFrame {
@@ -53,6 +53,8 @@ const READY_TIMEOUT_MS = 60_000
 const PING_EVERY_MS = 20
 const ANSWER_TIMEOUT_MS = 15_000
 const LOG_LIMIT = 64 * 1024
+/** A stack map of 16 384 long stacks stays below it. */
+const LINE_LIMIT = 64 * 1024 * 1024
 const SCRATCH_OF_FRAME = /_([ab])$/
 
 /** What stops a tracer that does not stop: one SIGINT may print for a long while, the rest is force. */
@@ -141,9 +143,9 @@ export async function startTracer(
     else if (record.type === 'helper_error') losses.mapFull++
     else if (record.type === 'unknown') keep(record.text)
   }
-  const output = createLineSplitter(onLine, () => losses.truncatedLines++)
+  const output = createLineSplitter(onLine, { limit: LINE_LIMIT, onDropped: () => losses.truncatedLines++ })
   child.stdout.on('data', (chunk: Buffer) => output.write(chunk))
-  const errors = createLineSplitter(keep, () => undefined)
+  const errors = createLineSplitter(keep)
   child.stderr.on('data', (chunk: Buffer) => errors.write(chunk))
 
   const exited: Promise<TracerExit> = child.then((result) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { type GeneratorOptions, type LoadSlice, startGenerator } from '../../audit/load/generator.ts'
-import { readHdr, sumHdr } from '../../audit/load/hdr.ts'
+import { sumHdr } from '../../audit/load/hdr.ts'
 import { runTool, tools } from './load-tools.ts'
 import { delay } from './processes.ts'
 import type { Report } from './report.ts'
@@ -129,7 +129,7 @@ async function drive(options: GeneratorOptions, rps: number, durationMs: number)
 }
 
 const latency = (slices: readonly LoadSlice[], key: keyof LoadSlice['hist']) =>
-  sumHdr(slices.map(({ hist }) => readHdr(hist[key] ?? ''))).percentiles()
+  sumHdr(slices.map(({ hist }) => hist[key] ?? '')).percentiles()
 
 const mid = (values: readonly number[]): number => spreadOf(values).median
 

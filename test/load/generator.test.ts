@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type GeneratorOptions, type LoadSlice, loadRecordOf, startGenerator } from '../../audit/load/generator.ts'
-import { createHdr, readHdr, sumHdr } from '../../audit/load/hdr.ts'
+import { createHdr, sumHdr } from '../../audit/load/hdr.ts'
 import { loadSchema } from '../../audit/recording/format.ts'
 import { httpServer, serverProcess, tcpServer } from './servers.ts'
 
@@ -25,7 +25,7 @@ async function totalsOf(options: GeneratorOptions, rps: number, durationMs: numb
 }
 
 const percentiles = (slices: LoadSlice[], key: keyof LoadSlice['hist']) =>
-  sumHdr(slices.map((slice) => readHdr(slice.hist[key] ?? 'none'))).percentiles()
+  sumHdr(slices.map((slice) => slice.hist[key] ?? 'none')).percentiles()
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { percentilesOf, readHdr } from '../../audit/load/hdr.ts'
+import { sumHdr } from '../../audit/load/hdr.ts'
 import { jmeterDriver } from '../../audit/load/jmeter/driver.ts'
 import { toldCourse } from '../unit/load/course.ts'
 import { testFolder } from '../unit/load/follow/reading.ts'
@@ -113,7 +113,7 @@ describe('a tool in the place of JMeter', () => {
     // One is of a group that the plan does not have: it counts where it started.
     expect([before, first, second].reduce((sum, totals) => sum + (totals?.done ?? 0), 0)).toBe(4)
     const service = course.slices.filter((slice) => slice.phase === 2).map((slice) => slice.hist.service)
-    expect(percentilesOf(readHdr(service[0] ?? '')).max).toBeCloseTo(5, 1)
+    expect(sumHdr([service[0] ?? '']).percentiles().max).toBeCloseTo(5, 1)
     expect(driver.pids()).toEqual([])
     expect(leftovers()).toEqual([])
   })

@@ -10,7 +10,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Course } from '../../audit/load/driver.ts'
 import type { LoadSlice } from '../../audit/load/generator.ts'
-import { type Hdr, readHdr, sumHdr } from '../../audit/load/hdr.ts'
+import { type Hdr, sumHdr } from '../../audit/load/hdr.ts'
 import { type K6Driver, k6Driver } from '../../audit/load/k6/driver.ts'
 import { k6Follow } from '../../audit/load/k6/follow.ts'
 import { findOnPath } from '../../audit/load/program.ts'
@@ -99,8 +99,8 @@ function truthOf(points: readonly Point[], scenario: string, what: 'response' | 
 function totalsOf({ phases, slices }: Seen, name: string) {
   const ids = phases.filter((phase) => phase.name === name).map(({ id }) => id)
   const own = slices.filter((slice) => ids.includes(slice.phase))
-  const response = sumHdr(own.map(({ hist }) => readHdr(hist.response)))
-  const service = sumHdr(own.flatMap(({ hist }) => (hist.service === null ? [] : readHdr(hist.service))))
+  const response = sumHdr(own.map(({ hist }) => hist.response))
+  const service = sumHdr(own.flatMap(({ hist }) => (hist.service === null ? [] : hist.service)))
   const errors = own.flatMap((slice) => Object.entries(slice.errors))
   return {
     done: own.reduce((sum, slice) => sum + slice.done, 0),

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { type LoadSlice, startGenerator } from '../../audit/load/generator.ts'
-import { readHdr } from '../../audit/load/hdr.ts'
+import { sumHdr } from '../../audit/load/hdr.ts'
 import { httpServer } from './servers.ts'
 
 it('a load that processes share is the same load: its total, its ramp, its mix, its seconds', {
@@ -53,7 +53,7 @@ it('a load that processes share is the same load: its total, its ramp, its mix, 
   // The integral of 100 + 240 t over the first, the second and the last half second.
   for (const [i, due] of [220, 460, 320].entries()) expect(Math.abs((planned[i] ?? 0) - due)).toBeLessThanOrEqual(1)
   expect(slices.reduce((sum, { sent }) => sum + sent, 0)).toBe(1000)
-  expect(slices.reduce((sum, { hist }) => sum + readHdr(hist.response).total, 0)).toBe(1000)
+  expect(slices.reduce((sum, { hist }) => sum + sumHdr([hist.response]).total, 0)).toBe(1000)
   expect(slices.at(-1)?.in_flight).toBe(0)
 })
 

@@ -1,8 +1,8 @@
-import { createLineSplitter } from './lines.ts'
+import { createLineSplitter } from '../../../probes/index.ts'
 import { isOfInterest, type MetricReader, type MetricRow } from './rows.ts'
 import { parseTime } from './time.ts'
 
-/** Fields over several lines (RFC 4180) are put together up to this length. */
+/** What k6 writes has a few hundred characters. Fields over several lines (RFC 4180) are put together up to this length. */
 const RECORD_LIMIT = 64 * 1024
 /** Columns that every version of k6 writes first. */
 const FIXED = ['metric_name', 'timestamp', 'metric_value'] as const
@@ -44,7 +44,7 @@ export function createCsvReader(onRow: (row: MetricRow) => void): MetricReader {
     onRow({ metric: tag('metric_name'), unixMs: time.unixMs, value, tag })
   }
 
-  const lines = createLineSplitter((line) => {
+  const onLine = (line: string) => {
     if (open === '' && !line.includes('"')) return record(line, false)
     open = open === '' ? line : `${open}\n${line}`
     if (quotesOf(open) % 2 === 1 && open.length <= RECORD_LIMIT) return
@@ -52,7 +52,8 @@ export function createCsvReader(onRow: (row: MetricRow) => void): MetricReader {
     open = ''
     if (whole.length > RECORD_LIMIT) skipped++
     else record(whole, true)
-  })
+  }
+  const lines = createLineSplitter(onLine, { limit: RECORD_LIMIT, onDropped: () => skipped++ })
   return {
     write: (chunk) => lines.write(chunk),
     end: () => {
@@ -61,7 +62,7 @@ export function createCsvReader(onRow: (row: MetricRow) => void): MetricReader {
       open = ''
     },
     get skipped() {
-      return skipped + lines.dropped
+      return skipped
     },
     get wholeSeconds() {
       return rows > 0 && fractions === 0

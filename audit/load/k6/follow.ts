@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sanitizeText } from '../../../probes/index.ts'
 import { kindOfName } from '../../plan/phase-kind.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
+import { tailFile } from '../follow/tail.ts'
 import { LoadError } from '../load-error.ts'
 import { createSampleBooks } from '../samples.ts'
 import { followClock } from '../wall-clock.ts'
@@ -9,7 +11,6 @@ import { createCsvReader } from './csv.ts'
 import { createJsonReader } from './json.ts'
 import { restOf } from './rest.ts'
 import { createRequestAssembler, type K6Event, type MetricReader, type MetricRow } from './rows.ts'
-import { tail } from './tail.ts'
 import { countedReasons } from './verdict.ts'
 import { writersOf } from './writers.ts'
 
@@ -28,6 +29,7 @@ export interface K6FollowOptions {
 
 const SETTLE_EVERY_MS = 250
 const IDLE_MS = 10_000
+const LOOK_FOR_END_EVERY_MS = 200
 /** All processes are looked through for who writes the file. */
 const LOOK_EVERY_MS = 2_000
 /** Status of k6 from which on nothing is sent any more: ended, interrupted, marked as failed. */
@@ -71,6 +73,10 @@ async function follow(
   const books = createSampleBooks((slice) => course.slice(slice))
   books.begin({ id: course.firstPhase, atNs: since.ns, plannedRps: null })
   const phases = new Map<string, { id: number; atNs: bigint }>()
+  const end = new AbortController()
+  const isOver = isOverBy(options, writers)
+  let newsMs = performance.now()
+  const looking = abortWhen(() => isOver(performance.now() - newsMs), end, signal)
   const settling = setInterval(() => books.settle(process.hrtime.bigint()), SETTLE_EVERY_MS)
 
   let events: K6Event[] = []
@@ -106,9 +112,9 @@ async function follow(
 
   course.note(`following ${name}: a phase begins when the first request of a scenario is read, up to seconds late`)
   try {
-    const isOver = isOverBy(options, writers)
-    const onRestart = () => course.note(`${name} became shorter: read from its start again`)
-    for await (const chunk of tail({ file: options.file, signal, isOver, onRestart })) {
+    const onRestart = () => course.note(`${name} became shorter or was replaced: read from its start again`)
+    for await (const chunk of tailFile(options.file, { signal: AbortSignal.any([signal, end.signal]), onRestart })) {
+      newsMs = performance.now()
       reader ??= readerFor(options, chunk, assembler.row)
       reader.write(chunk)
       await takeAll()
@@ -117,6 +123,8 @@ async function follow(
     assembler.end()
     await takeAll()
   } finally {
+    end.abort()
+    await looking
     clearInterval(settling)
     writers.clear()
     books.close(process.hrtime.bigint())
@@ -128,6 +136,17 @@ async function follow(
   if (reader?.wholeSeconds)
     course.note(`${name} tells times in whole seconds: set K6_CSV_TIME_FORMAT=unix_nano to place requests better`)
   return { failed: null, reasons: countedReasons(counts) }
+}
+
+/** Looks now and then; ends itself when somebody else has. */
+async function abortWhen(isOver: () => Promise<boolean>, end: AbortController, signal: AbortSignal): Promise<void> {
+  while (!(signal.aborted || end.signal.aborted)) {
+    if (await isOver()) return end.abort()
+    // A sleep that is cut short is noticed by the loop's condition.
+    await sleep(LOOK_FOR_END_EVERY_MS, undefined, { signal: AbortSignal.any([signal, end.signal]) }).catch(
+      () => undefined,
+    )
+  }
 }
 
 function readerFor(options: K6FollowOptions, first: Buffer, onRow: (row: MetricRow) => void): MetricReader {

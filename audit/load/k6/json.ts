@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createLineSplitter } from './lines.ts'
+import { createLineSplitter } from '../../../probes/index.ts'
 import { isOfInterest, type MetricReader, type MetricRow } from './rows.ts'
 import { parseTime } from './time.ts'
 
@@ -14,10 +14,13 @@ const pointSchema = z.object({
 })
 const declarationSchema = z.object({ type: z.literal('Metric') })
 
+/** A script may put a document into a tag. */
+const LINE_LIMIT = 64 * 1024
+
 /** k6's JSON (`--out json`): a line per value of each metric (`Point`), and one per metric before its first (`Metric`). */
 export function createJsonReader(onRow: (row: MetricRow) => void): MetricReader {
   let skipped = 0
-  const lines = createLineSplitter((line) => {
+  const onLine = (line: string) => {
     // Key order is that of k6's writer; where it is another one the line is parsed to find out.
     const metric = /^\{"metric":"(\w+)"/.exec(line)?.[1]
     if (metric !== undefined && !isOfInterest(metric)) return
@@ -36,12 +39,13 @@ export function createJsonReader(onRow: (row: MetricRow) => void): MetricReader 
       value: point.data.data.value,
       tag: (name) => (Object.hasOwn(tags, name) ? (tags[name] ?? '') : ''),
     })
-  })
+  }
+  const lines = createLineSplitter(onLine, { limit: LINE_LIMIT, onDropped: () => skipped++ })
   return {
     write: (chunk) => lines.write(chunk),
     end: () => lines.end(),
     get skipped() {
-      return skipped + lines.dropped
+      return skipped
     },
     wholeSeconds: false,
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadSlice } from '../../../audit/load/generator.ts'
-import { createHdr, readHdr } from '../../../audit/load/hdr.ts'
+import { createHdr, sumHdr } from '../../../audit/load/hdr.ts'
 import { createSliceMerge } from '../../../audit/load/merge.ts'
 import type { WireSlice } from '../../../audit/load/protocol.ts'
 
@@ -52,7 +52,7 @@ describe('the seconds of several processes', () => {
       },
     ])
     expect(slices[0]?.errors).toEqual({ status: 1, reset: 2 })
-    expect(readHdr(slices[0]?.hist.response ?? '').total).toBe(2)
+    expect(sumHdr([slices[0]?.hist.response ?? '']).total).toBe(2)
   })
 
   it('wait for a process that stood still, and lose nothing', () => {

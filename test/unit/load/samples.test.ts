@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LoadSlice } from '../../../audit/load/generator.ts'
-import { readHdr } from '../../../audit/load/hdr.ts'
+import { sumHdr } from '../../../audit/load/hdr.ts'
 import { createSampleBooks, type Sample } from '../../../audit/load/samples.ts'
 
 const ns = (ms: number) => BigInt(Math.round(ms * 1e6))
@@ -87,6 +87,6 @@ test('errors and what was never sent are counted; only what was answered has a l
   books.drop(ns(30), 7, null)
   books.close(ns(1000))
   expect(slices[0]).toMatchObject({ sent: 2, done: 2, errors: { status: 1, connect_refused: 1, dropped: 7 } })
-  expect(readHdr(slices[0]?.hist.response ?? '').total).toBe(1)
+  expect(sumHdr([slices[0]?.hist.response ?? '']).total).toBe(1)
   expect(slices[0]?.hist.send_lag).toBeNull()
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readHdr } from '../../../audit/load/hdr.ts'
+import { sumHdr } from '../../../audit/load/hdr.ts'
 import type { Outcome } from '../../../audit/load/outcome.ts'
 import { openTally } from '../../../audit/load/tally.ts'
 
@@ -8,7 +8,7 @@ const responsesAfter = (outcome: Outcome) => {
   tally.send(false)
   tally.decide(outcome, 50, 40)
   const { hist, errors, done } = tally.cut()
-  return { response: readHdr(hist.response).total, service: readHdr(hist.service).total, errors, done }
+  return { response: sumHdr([hist.response]).total, service: sumHdr([hist.service]).total, errors, done }
 }
 
 describe('latency', () => {
@@ -34,8 +34,8 @@ describe('latency', () => {
     tally.enqueue()
     tally.decide('timeout', 1000, null)
     const cut = tally.cut()
-    expect(readHdr(cut.hist.response).total).toBe(1)
-    expect(readHdr(cut.hist.service).total).toBe(0)
+    expect(sumHdr([cut.hist.response]).total).toBe(1)
+    expect(sumHdr([cut.hist.service]).total).toBe(0)
     expect(cut).toMatchObject({ sent: 0, done: 1, queued: 0, errors: { timeout: 1 } })
   })
 })

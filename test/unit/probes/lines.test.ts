@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createLineSplitter } from '../../../probes/engine/lines.ts'
+import { createLineSplitter } from '../../../probes/lines.ts'
 
 function collect() {
   const seen = { lines: [] as string[], truncated: 0 }
-  const splitter = createLineSplitter(
-    (line) => seen.lines.push(line),
-    () => seen.truncated++,
-  )
+  const splitter = createLineSplitter((line) => seen.lines.push(line), {
+    limit: 64 * 2 ** 20,
+    onDropped: () => seen.truncated++,
+  })
   return { seen, splitter }
 }
 
@@ -27,7 +27,12 @@ describe('the tracer’s output', () => {
         }
         splitter.write(bytes.subarray(from))
         splitter.end()
-        expect(seen.lines).toEqual(whole.split('\n').filter((line) => line !== ''))
+        expect(seen.lines).toEqual(
+          whole
+            .split('\n')
+            .filter((line) => line !== '')
+            .map((line) => line.replace(/\r$/, '')),
+        )
         expect(seen.truncated).toBe(0)
       }),
     )

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { importSamples } from '../../../../audit/load/follow/import.ts'
 import type { WallSample } from '../../../../audit/load/follow/wall-sample.ts'
 import type { LoadSlice } from '../../../../audit/load/generator.ts'
-import { readHdr, sumHdr } from '../../../../audit/load/hdr.ts'
+import { sumHdr } from '../../../../audit/load/hdr.ts'
 import { createSampleBooks } from '../../../../audit/load/samples.ts'
 import { jmeterSample, read, testFolder } from '../follow/reading.ts'
 
@@ -119,7 +119,7 @@ describe.each(recorded)('$name', ({ name, raw, counts, errors }) => {
     books.close(ns(lastMs + 1))
     for (const [index, group] of groups.entries()) {
       const own = slices.filter((slice) => slice.phase === index + 1)
-      const told = sumHdr(own.map((slice) => readHdr(slice.hist.response))).percentiles()
+      const told = sumHdr(own.map((slice) => slice.hist.response)).percentiles()
       const elapsed = rows.filter((row) => row.group === group).map((row) => row.elapsedMs)
       for (const [key, share] of [
         ['p50', 0.5],

@@ -1,31 +1,35 @@
-/** Longest line kept; what k6 writes has a few hundred characters, unless a script puts a document into a tag. */
-const LINE_LIMIT = 64 * 1024
-
 export interface LineSplitter {
   write(chunk: Buffer): void
   /** what stands there without a line end is a line, too */
   end(): void
-  /** lines over the limit, dropped */
-  readonly dropped: number
 }
 
-/** Cuts a byte stream into lines, whatever its chunks, with bounded memory. Empty lines are none. */
-export function createLineSplitter(onLine: (line: string) => void): LineSplitter {
+export interface LineLimit {
+  /** longest line that is kept, bytes */
+  limit: number
+  /** a line over the limit was dropped */
+  onDropped: () => void
+}
+
+/** Cuts a byte stream into lines, whatever its chunks, with bounded memory. Empty lines are none; a `\r` before the end is dropped. */
+export function createLineSplitter(
+  onLine: (line: string) => void,
+  { limit, onDropped }: LineLimit = { limit: 64 * 1024, onDropped: () => undefined },
+): LineSplitter {
   // The beginning of a line whose end is still to come; once it is too long, only its length.
   let parts: Buffer[] = []
   let size = 0
-  let dropped = 0
   const take = (bytes: Buffer) => {
     size += bytes.length
-    if (size > LINE_LIMIT) parts = []
+    if (size > limit) parts = []
     else if (bytes.length > 0) parts.push(bytes)
   }
   const tell = (line: string) => {
-    if (line.length > LINE_LIMIT) dropped++
+    if (line.length > limit) onDropped()
     else if (line !== '') onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
   }
   const flush = () => {
-    if (size > LINE_LIMIT) dropped++
+    if (size > limit) onDropped()
     else if (size > 0) tell(Buffer.concat(parts).toString('utf8'))
     parts = []
     size = 0
@@ -46,8 +50,5 @@ export function createLineSplitter(onLine: (line: string) => void): LineSplitter
       take(rest.subarray(last + 1))
     },
     end: flush,
-    get dropped() {
-      return dropped
-    },
   }
 }
