@@ -14,7 +14,7 @@ export async function main(argv: string[]): Promise<void> {
   process.stderr.on('error', () => {})
   settings.enableAutoTranspile = false
   try {
-    await run(helpAsFlag(argv), { root: fileURLToPath(new URL('../..', import.meta.url)) })
+    await run(helpAsFlag(argv), { root: fileURLToPath(new URL('../..', import.meta.url)), userPlugins: false })
   } catch (error) {
     fail(error, argv)
   }

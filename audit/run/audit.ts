@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
@@ -35,10 +35,10 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
   const { plan } = options
   const path = join(options.directory, 'run.ndjson')
   refusePacked(path)
-  await mkdir(options.directory, { recursive: true, mode: 0o700 })
   let service: Service | null = null
   let load: PreparedLoad | null = null
   let run: Run | null = null
+  let made: string | undefined
   try {
     const { command, url } = plan.target
     if (command) service = await startService(command, url, options.host.setpriv, options.signal)
@@ -46,6 +46,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     const judging = judgingOf(plan)
     load = await prepareLoad(plan, judging.validity, options.signal)
     const { driver, firstPhase, phases } = load
+    made = await mkdir(options.directory, { recursive: true, mode: 0o700 })
     run = await startRun({
       ...options,
       target,
@@ -81,6 +82,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
   } catch (error) {
     await load?.driver.stop()
     await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(error) })
+    if (made !== undefined) await rmdir(options.directory).catch(() => undefined) // something is in it
     throw error
   } finally {
     await service?.stop()

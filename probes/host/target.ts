@@ -174,7 +174,7 @@ function selectByPort(port: number): number[] {
     throw new TargetError(
       'no_permission',
       `some process listens on TCP port ${port}, but whose it is may not be read`,
-      process.geteuid?.() === 0 ? 'choose it by --pid' : `sudo probe attach --port ${port}`,
+      process.geteuid?.() === 0 ? 'choose it by --pid' : 'run the same command with sudo',
     )
   throw new TargetError('no_listener', `no process listens on TCP port ${port}`, 'ss -ltnp shows who listens where')
 }

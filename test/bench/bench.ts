@@ -8,17 +8,18 @@ import { measureCost } from './cost.ts'
 import { measureFootprint } from './footprint.ts'
 import { measureWaits } from './latency.ts'
 import { measureLoad } from './load.ts'
+import { measureRepeats } from './repeat.ts'
 import { createReport } from './report.ts'
 import { measureSoak } from './soak.ts'
 import { startEpollServer, startNodeServer, type Target } from './targets.ts'
 import { type Tracer, tracersFor } from './tracers.ts'
 
-const usage = `npm run bench -- [--only cost,footprint,waits,load,soak] [--minutes 10] [--target c,node] [--rounds N] [--quick] [--json]
+const usage = `npm run bench -- [--only cost,footprint,waits,load,soak,repeat] [--minutes 10] [--target c,node] [--rounds N] [--quick] [--json]
 
 Prints what tracing costs a server, what probe itself uses and how long it lets you wait. Asserts nothing: read the
 spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.
 \`npm run bench -- load\` compares the load generator with others and needs no root; about two minutes.
-\`npm run bench -- soak\` watches an audit of ten minutes.`
+\`npm run bench -- soak\` watches an audit of ten minutes, \`npm run bench -- repeat\` compares audits of a minute.`
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -63,6 +64,7 @@ try {
   if (sections.has('footprint') && last)
     await measureFootprint(report, { target: last, folder, watchMs: flags.quick ? 4_000 : 10_000 })
   if (sections.has('soak') && last) await measureSoak(report, { target: last, folder, minutes: Number(flags.minutes) })
+  if (sections.has('repeat') && last) await measureRepeats(report, { target: last, folder, runs: rounds })
   if (sections.has('cost'))
     for (const [index, target] of targets.entries()) {
       const untilMs = (LAST_ROUND_MS * (index + 2)) / (targets.length + 1)

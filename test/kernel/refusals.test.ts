@@ -1,6 +1,8 @@
-import { chownSync } from 'node:fs'
+import { chownSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Finished, freshDirectory, probe } from './attach.ts'
+import { startServer } from './audits.ts'
 import { kernelSuite, otherUsers } from './requirements.ts'
 import { startWorkload } from './workload.ts'
 
@@ -26,13 +28,25 @@ kernelSuite(
       expectRefusal(await probe(['attach', '--pid', String(program.pid), '--json', '--no-ui'], { env }), 3, /bpftrace/)
     })
 
-    test('a user without privileges', async () => {
+    test('a user without privileges, who is left with nothing to clear away', async () => {
       const program = await startWorkload('phases')
+      const { url, pid } = await startServer()
       const directory = freshDirectory()
       chownSync(directory, nobody, nobody)
+      const phases = [{ name: 'load', duration: '1s', rate: '10/s' }]
+      for (const [name, target] of Object.entries({ byUrl: { url }, byPid: { url, pid } }))
+        writeFileSync(join(directory, `${name}.json`), JSON.stringify({ target, phases }))
       const prefix = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']
-      const refused = await probe(['attach', '--pid', String(program.pid), '--json', '--no-ui'], { directory, prefix })
-      expectRefusal(refused, 3, /root|privilege|permi|sudo|CAP_/i)
+      for (const args of [
+        ['attach', '--pid', String(program.pid), '--json'],
+        ['audit', 'byUrl.json', '--out', 'results'],
+        ['audit', 'byPid.json', '--out', 'results'],
+      ]) {
+        const refused = await probe([...args, '--no-ui'], { directory, prefix })
+        expectRefusal(refused, 3, /root|privilege|permi|sudo|CAP_/i)
+        expect(refused.stderr).not.toMatch(/EACCES|trace-warnings/)
+        expect(readdirSync(directory).sort()).toEqual(['byPid.json', 'byUrl.json'])
+      }
     })
   },
   otherUsers,
