@@ -29,7 +29,7 @@ import {
   targetCpu,
   worsening,
 } from './reading.ts'
-import { WORSE } from './remark.ts'
+import { isFelt, WORSE } from './remark.ts'
 
 const LABEL = 30
 const VALUE = 9
@@ -111,7 +111,7 @@ function spreadRows(model: RunModel): PhaseRow[] {
     const spread = spreads.get(id)
     return plain(spread ? `±${formatMs((spread.high - spread.low) / 2)}` : UNKNOWN)
   }
-  return [{ label: '  95 % within', group: 'Load', cell }]
+  return [{ label: '  p50, 95 % interval', group: 'Load', cell }]
 }
 
 function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
@@ -131,14 +131,16 @@ function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
       if (!figure) return plain(UNKNOWN)
       const baseline = baselineOf(model, phase)
       const base = baseline && figures(baseline).get(key)
-      return { text: formatFigure(figure), ratio: base ? worsening(figure, base, phase, baseline, probe.name) : null }
+      // A mark says that something is worse, not that a trifle has grown.
+      const ratio = base && isFelt(figure, phase) ? worsening(figure, base, phase, baseline, probe.name) : null
+      return { text: formatFigure(figure), ratio }
     },
   }))
 }
 
-/** What is per request can be compared between phases whatever their load: it has a row even when it is no headline. */
+/** A count says as much as its rate under the same name. What is per request can be compared between phases whatever their load: it has a row even when it is no headline. */
 function tableFigures(figures: readonly Figure[]): Figure[] {
-  const chosen = headlines(figures)
+  const chosen = headlines(figures).filter((f, i, all) => all.findIndex(({ label }) => label === f.label) === i)
   return [
     ...chosen,
     ...figures.filter((f) => f.unit.endsWith('per_request') && f.value !== null && !chosen.includes(f)),

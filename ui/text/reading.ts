@@ -71,7 +71,10 @@ export function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
   return { durationUs: coveredUs, requests: load.done * (phase.endUs === null ? share : Math.min(1, share)) }
 }
 
-/** How many times worse `figure` is than `base`; what adds up is compared per second. `null` when that cannot be said. */
+/**
+ * How many times worse `figure` is than `base`; what adds up is compared per request, or per second where the load of one
+ * is not known: twice the load is no worsening. `null` when that cannot be said.
+ */
 export function worsening(
   figure: Figure,
   base: Figure,
@@ -80,7 +83,12 @@ export function worsening(
   probe: string,
 ): number | null {
   if (figure.value === null || base.value === null || figure.better === 'neutral') return null
-  const per = (p: PhaseModel) => (figure.adds ? p.probes.get(probe)?.coveredUs || 1 : 1)
+  const [requests, before] = [phase, baseline].map((p) => scopeOf(p, p.probes.get(probe)?.coveredUs ?? 0).requests)
+  const isLoaded = Boolean(requests && before)
+  const per = (p: PhaseModel) => {
+    if (!figure.adds) return 1
+    return (isLoaded ? (p === phase ? requests : before) : p.probes.get(probe)?.coveredUs) || 1
+  }
   const now = figure.value / per(phase)
   const then = base.value / per(baseline)
   if (now === then) return 1

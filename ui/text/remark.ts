@@ -132,14 +132,23 @@ export function standOuts(phase: PhaseModel, baseline: PhaseModel, probes: reado
   })
 }
 
+/** Whether a wait is long enough to be felt in the response: a mean against its median, a single one against its p99. */
+export function isFelt({ unit, value, adds }: Figure, phase: PhaseModel): boolean {
+  const response = phase.load?.response
+  const requests = phase.load?.done ?? 0
+  const longerThan = (ns: number, responseMs: number | null | undefined) => ns >= (responseMs ?? 0) * 1e6 * FELT
+  if (unit === 'ns_per_request') return longerThan(value ?? 0, response?.p50)
+  if (unit === 'ns' && adds) return requests === 0 || longerThan((value ?? 0) / requests, response?.p50)
+  return unit !== 'ns' || longerThan(value ?? 0, response?.p99)
+}
+
 /** Single waits before what a request waits on average, before work per request, before what only counts or is too short to be felt. */
 function rank(found: readonly StandOut[], phase: PhaseModel): StandOut[] {
-  const response = phase.load?.response
-  const felt = (waitNs: number, responseMs: number | null | undefined) => waitNs >= (responseMs ?? 0) * 1e6 * FELT
-  const tier = ({ figure: { unit, adds, value } }: StandOut): number => {
-    if (adds) return 4
-    if (unit === 'ns_per_request') return felt(value ?? 0, response?.p50) ? 1 : 4
-    if (unit === 'ns') return felt(value ?? 0, response?.p99) ? 0 : 4
+  const tier = ({ figure }: StandOut): number => {
+    const { unit, adds } = figure
+    if (adds || !isFelt(figure, phase)) return 4
+    if (unit === 'ns_per_request') return 1
+    if (unit === 'ns') return 0
     return unit === 'per_request' || unit === 'percent' ? 2 : 3
   }
   // What was not there before has no ratio; it ranks with a clear change, not above every other.

@@ -33,12 +33,17 @@ import {
  */
 export function textSummary(model: RunModel, catalog: Catalog, recording?: { path: string; bytes: number }): string {
   const probes = probesOf(model, catalog)
-  const lines = [about(model), ...probes.flatMap((probe) => probeLines(model, probe)), ...trust(model, probes)]
+  const lines = [
+    about(model),
+    ...sumsOf(model),
+    ...probes.flatMap((probe) => probeLines(model, probe)),
+    ...trust(model, probes),
+  ]
   if (recording)
     lines.push(
       ...entry('recording', [
         `${recording.path} (${formatBytes(recording.bytes)})`,
-        'next: probe flame FILE -o off-cpu.svg',
+        `next: probe flame ${recording.path} -o off-cpu.svg`,
       ]),
     )
   if (model.phases.length > 1) lines.push('', phaseTable(model, catalog))
@@ -80,6 +85,13 @@ function about(model: RunModel): string {
     parts.filter((part) => typeof part === 'string' && part !== '').join(', ') +
     (first && first.startUs > 0 ? `   attached in ${formatNs(first.startUs * 1000)}` : '')
   )
+}
+
+/** Which phases the numbers below are of, where it is not all of them. */
+function sumsOf(model: RunModel): string[] {
+  const loaded = model.phases.filter((phase) => phase.load)
+  if (loaded.length === 0 || loaded.length === model.phases.length) return []
+  return [`sums of ${loaded.map(({ name }) => name).join(', ')}`]
 }
 
 function probeLines(model: RunModel, probe: Probe): string[] {

@@ -26,7 +26,8 @@ function write(file: string, text: string): void {
 }
 
 /** A stand-in for Node that tells its name, its environment, its arguments and whose process it is. */
-const standIn = (name: string) => `#!/bin/sh\nshift\necho "${name} $NODE_ENV $$ $*"\nexit 7\n`
+const standIn = (name: string) =>
+  `#!/bin/sh\nwhile case $1 in *.js) false ;; esac; do shift; done\nshift\necho "${name} $NODE_ENV $$ $*"\nexit 7\n`
 
 function start(...args: string[]) {
   const path = `${join(folder, 'bin')}:/usr/bin:/bin`

@@ -56,10 +56,19 @@ describe('worsening', () => {
     expect(worsening(figure(now), figure(before), stress, baseline, 'waits')).toBe(expected)
   })
 
-  it('compares what adds up per second, so that a longer phase is not a worse one', () => {
-    const count = (value: number) => figure({ unit: 'count', adds: true, value })
+  const adds = (value: number) => figure({ unit: 'count', adds: true, value })
+
+  it('compares what adds up per request, so that more load is not worse by itself', () => {
+    const [now, then] = [stress.load?.done ?? 0, baseline.load?.done ?? 0]
+    expect(now).toBeGreaterThan(then)
+    expect(worsening(adds(now), adds(then), stress, baseline, 'waits')).toBeCloseTo(1)
+  })
+
+  it('compares what adds up per second without load, so that a longer phase is not a worse one', () => {
+    const [idler, idle] = [stress, baseline].map((phase) => ({ ...phase, load: null }))
     // 35 s of stress, 20 s of baseline
-    expect(worsening(count(35), count(20), stress, baseline, 'waits')).toBe(1)
+    if (idler && idle) expect(worsening(adds(35), adds(20), idler, idle, 'waits')).toBe(1)
+    expect.assertions(1)
   })
 })
 

@@ -15,7 +15,7 @@ describe('textSummary', () => {
       calls           top: epoll_wait 0 · read 0 · write 0
       stalls          nothing seen
       cost            tracer 1.10 % of a core   kernel programs 0 % (estimate)   loss none
-      recording       run.ndjson (310 KiB)   next: probe flame FILE -o off-cpu.svg"
+      recording       run.ndjson (310 KiB)   next: probe flame run.ndjson -o off-cpu.svg"
     `)
   })
 
