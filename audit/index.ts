@@ -21,6 +21,7 @@ export type {
 } from './model/run.ts'
 export { summarize } from './model/summary.ts'
 export { type AgainstIdle, againstIdle, counterGrowth, perSecond } from './model/telemetry.ts'
+export { type Wall, type WallPhase, wallOf } from './model/wall.ts'
 export { PlanError } from './plan/error.ts'
 export { type Forecast, forecastOf } from './plan/forecast.ts'
 export { initPlan, SCHEMA_FILE } from './plan/init.ts'

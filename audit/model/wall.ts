@@ -1,0 +1,74 @@
+import type { Profile } from '../profile/profile.ts'
+import { columnTotals } from '../profile/totals.ts'
+import { wallClock } from '../profile/wall.ts'
+import { profileOf } from './apply.ts'
+import type { PhaseModel, RunModel } from './run.ts'
+import { counterGrowth } from './telemetry.ts'
+
+/** The wall-clock time of all of the target's threads; columns are phases, as in every profile of a run. */
+export interface Wall {
+  /** ns, see `wallClock` */
+  profile: Profile
+  phases: Map<PhaseModel, WallPhase>
+}
+
+export interface WallPhase {
+  /** samples that the CPU time is split by */
+  samples: number
+  /** true: their sum is the kernel's count of the target's CPU time; false: samples x sampling period */
+  isCpuTimeKnown: boolean
+  /** threads x duration, ns: what the sum of all stacks should be; null when threads came or went meanwhile */
+  expectedNs: number | null
+  sumNs: number
+}
+
+/** null: the run has not both on-CPU and off-CPU stacks. */
+export function wallOf(model: RunModel): Wall | null {
+  const onCpu = profileOf(model, 'on-cpu')
+  const [blocked, runnable, idle] = ['blocked', 'runnable', 'waiting'].map((view) => profileOf(model, 'off-cpu', view))
+  if (!onCpu || !(blocked || runnable || idle)) return null
+  const phaseOf = (column: string) => model.phases.find(({ id }) => String(id) === column)
+  const samplesIn = (column: string) => columnTotals(onCpu, column)[0] ?? 0
+  const nsPerSample = (column: string): number | null => {
+    const phase = phaseOf(column)
+    const samples = samplesIn(column)
+    if (!phase || samples === 0) return null
+    const cpuNs = counterGrowth(phase, 'process', 'cpu_ns')
+    return cpuNs === null ? periodNs(phase) : cpuNs / samples
+  }
+  const profile = wallClock(
+    { onCpu, blocked: blocked ?? null, runnable: runnable ?? null, idle: idle ?? null },
+    nsPerSample,
+  )
+  const phases = new Map(
+    model.phases
+      .filter(({ id }) => profile.columns.includes(String(id)))
+      .map((phase): [PhaseModel, WallPhase] => {
+        const column = String(phase.id)
+        const threads = steadyThreads(phase)
+        const durationNs = ((phase.endUs ?? model.nowUs) - phase.startUs) * 1000
+        return [
+          phase,
+          {
+            samples: samplesIn(column),
+            isCpuTimeKnown: counterGrowth(phase, 'process', 'cpu_ns') !== null,
+            expectedNs: threads === null ? null : threads * durationNs,
+            sumNs: columnTotals(profile, column)[0] ?? 0,
+          },
+        ]
+      }),
+  )
+  return { profile, phases }
+}
+
+function periodNs(phase: PhaseModel): number | null {
+  const data = phase.probes.get('on-cpu')?.data
+  const hz = typeof data === 'object' && data !== null && 'hz' in data ? Number(data.hz) : Number.NaN
+  return hz > 0 ? 1e9 / hz : null
+}
+
+function steadyThreads(phase: PhaseModel): number | null {
+  const seen = phase.telemetry.get('process')
+  const [low, high] = [seen?.low['threads'], seen?.high['threads']]
+  return low !== undefined && low === high ? low : null
+}
