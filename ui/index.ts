@@ -3,6 +3,7 @@ import type { timelineSvg as drawTimeline } from './chart/timeline.ts'
 import type { flameOfFile as readFlame } from './flame/of-file.ts'
 import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
+import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
@@ -32,6 +33,12 @@ export async function timelineSvg(...input: Parameters<typeof drawTimeline>): Pr
 export async function flameOfRun(model: RunModel, choice: RunFlameChoice): Promise<RunFlame | null> {
   const { flameOfRun: make } = await import('./flame/of-run.ts')
   return make(model, choice)
+}
+
+/** Where the time of all threads of a run went; see ui/flame/wall-of-run.ts. */
+export async function wallFlameOfRun(...input: Parameters<typeof makeWall>): Promise<RunFlame | null> {
+  const { wallFlameOfRun: make } = await import('./flame/wall-of-run.ts')
+  return make(...input)
 }
 
 /** The flame graph of folded stacks or of an SVG of ours; see ui/flame/of-file.ts. */

@@ -28,19 +28,20 @@ export function flameOfRun(model: RunModel, { probe, view, show }: RunFlameChoic
     profile,
     options: {
       title: `${flame.title} · ${chosen.title}`,
-      lines: headLines(model, probe),
+      lines: headLines(model, [probe.name]),
       columns: model.phases
         .filter((phase) => profile.columns.includes(key(phase)))
-        .map((phase) => columnOf(model, phase, probe)),
+        .map((phase) => columnOf(model, phase, probe.name)),
       view: 'phase' in show ? { column: key(show.phase) } : { base: key(show.base), candidate: key(show.candidate) },
     },
   }
 }
 
-function headLines(model: RunModel, probe: Probe): string[] {
+/** What holds for a whole picture of a run: whose, where and when, by which probes, and what was lost. */
+export function headLines(model: RunModel, probes: readonly string[]): string[] {
   const { header } = model
   const losses = lossCount(lossOfRun(model))
-  const attached = header?.probes.find(({ name }) => name === probe.name)
+  const variant = (probe: string) => header?.probes.find(({ name }) => name === probe)?.variant
   return [
     [
       `${targetName(model)} on ${header?.host.name ?? 'unknown host'}`,
@@ -51,18 +52,25 @@ function headLines(model: RunModel, probe: Probe): string[] {
       .filter((part) => part !== null)
       .join(' · '),
     [
-      `probe ${probe.name}${attached ? ` (${attached.variant})` : ''}`,
+      `probe ${probes.map((probe) => `${probe}${variant(probe) ? ` (${variant(probe)})` : ''}`).join(' and ')}`,
       losses === 0 ? 'loss none' : `loss ${losses}: widths are a lower bound`,
     ].join(' · '),
   ]
 }
 
-function columnOf(model: RunModel, phase: PhaseModel, probe: Probe): FlameSvgOptions['columns'][number] {
-  const seen = phase.probes.get(probe.name)
+/** A phase as a column of a picture; `more` is said beside what it covers. */
+export function columnOf(
+  model: RunModel,
+  phase: PhaseModel,
+  probe: string,
+  more: readonly string[] = [],
+): FlameSvgOptions['columns'][number] {
+  const seen = phase.probes.get(probe)
   const requests = phase.load?.done ?? 0
   const facts = [
     `${formatClock(seen?.coveredUs ?? (phase.endUs ?? model.nowUs) - phase.startUs)} covered`,
     requests > 0 ? `${requests} requests` : null,
+    ...more,
   ].filter((fact) => fact !== null)
   return {
     key: String(phase.id),

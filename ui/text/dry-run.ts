@@ -23,7 +23,7 @@ export interface DryRun {
 
 /**
  * What an audit would do, and what it would need and cost, without doing it. At most 100 columns, but for the scripts,
- * which stand at the end as they would run.
+ * which stand first, as they would run: what is read most is then at hand where a terminal stops.
  */
 export function dryRunText({ plan, timetable, forecast, privileges, scripts }: DryRun): string {
   const lines = [
@@ -43,8 +43,8 @@ export function dryRunText({ plan, timetable, forecast, privileges, scripts }: D
     ...told('disk', diskParts(forecast)),
     ...told('results', [plan.out ?? 'probe-audit-TIME here']),
   ]
-  for (const { name, text } of scripts) lines.push('', rule(name), text.trimEnd())
-  return lines.join('\n')
+  const texts = scripts.flatMap(({ name, text }) => [rule(name), text.trimEnd(), ''])
+  return [...texts, ...(texts.length > 0 ? [rule('the audit')] : []), ...lines].join('\n')
 }
 
 function targetParts({ target: { url, select, follow, command } }: Plan): string[] {

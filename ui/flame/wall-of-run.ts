@@ -1,0 +1,35 @@
+import { type PhaseModel, type RunModel, type WallPhase, wallOf } from '../../audit/index.ts'
+import { formatCount, formatPercent } from '../text/format.ts'
+import { columnOf, headLines, type RunFlame } from './of-run.ts'
+
+/**
+ * Where the time of all threads went: running, blocked, waiting for a CPU, in one unit. null when the run has not both
+ * on-CPU and off-CPU stacks, or nothing of them in the phases shown.
+ */
+export function wallFlameOfRun(
+  model: RunModel,
+  show: { phase: PhaseModel } | { base: PhaseModel; candidate: PhaseModel },
+): RunFlame | null {
+  const wall = wallOf(model)
+  if (!wall) return null
+  const key = (phase: PhaseModel) => String(phase.id)
+  return {
+    profile: wall.profile,
+    options: {
+      title: 'Wall clock · time of all threads: on CPU, blocked, waiting for a CPU',
+      lines: headLines(model, ['on-cpu', 'off-cpu']),
+      columns: [...wall.phases].map(([phase, told]) => columnOf(model, phase, 'off-cpu', trustIn(told))),
+      view: 'phase' in show ? { column: key(show.phase) } : { base: key(show.base), candidate: key(show.candidate) },
+    },
+  }
+}
+
+/** What the picture's widths rest on: how many samples split the CPU time, and whether all adds up to the threads' time. */
+function trustIn({ samples, isCpuTimeKnown, expectedNs, sumNs }: WallPhase): string[] {
+  return [
+    `CPU time ${isCpuTimeKnown ? 'as the kernel counts it, ' : ''}by ${formatCount(samples)} samples`,
+    expectedNs === null || expectedNs <= 0
+      ? 'threads came and went'
+      : `sum ${formatPercent((100 * sumNs) / expectedNs)} of the threads’ time`,
+  ]
+}
