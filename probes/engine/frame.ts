@@ -49,6 +49,8 @@ export interface DecodeContext<Params = unknown> {
   sleepers: () => Sleeper[]
   syscallName: (id: number) => string
   errnoName: (errno: number) => string
+  /** comm of a process that still lives; null: it does not, or may not be seen */
+  processName: (pid: number) => string | null
   /** names of a stack, root first, ready to be shown: kernel frames end in _[k], JIT frames in _[j] */
   names: (user: RawFrame[], kernel: RawFrame[]) => string[]
 }

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
+import { readProcessStat } from '../host/process.ts'
 import { readSleepers } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
@@ -306,6 +307,7 @@ async function createSession(
       sleepers: () => readSleepers(pids),
       syscallName: (id) => syscallName(id, options.host.arch),
       errnoName,
+      processName: (pid) => readProcessStat(pid)?.comm ?? null,
       names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),
     }
     const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)

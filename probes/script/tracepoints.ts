@@ -10,6 +10,7 @@ export const tracepoints = {
   'raw_syscalls:sys_exit': ['id', 'ret'],
   'sched:sched_switch': ['prev_pid', 'prev_state', 'next_pid'],
   'sched:sched_wakeup': ['pid'],
+  'sched:sched_waking': ['pid'],
   'sched:sched_wakeup_new': ['pid'],
   'sched:sched_process_fork': ['parent_pid', 'child_pid'],
   'sched:sched_process_exit': ['pid'],

@@ -94,6 +94,12 @@ const keys: { what: string; parts: KeyPart[]; raw: string; key: unknown[] }[] = 
     raw: '0,\n\tffffffff81 schedule+39\n,',
     key: [0, ['schedule'], []],
   },
+  {
+    what: 'a number between stacks, some of them empty',
+    parts: ['stack', 'stack', 'int', 'stack', 'stack'],
+    raw: '\n\tffffffff81 schedule+39\n,\n\t7f00 main+1 (/srv/app)\n,4242,\n\tffffffff82 try_to_wake_up+1\n,',
+    key: [['schedule'], ['main'], 4242, ['try_to_wake_up'], []],
+  },
   { what: 'two empty stacks', parts: ['stack', 'stack'], raw: ',', key: [[], []] },
   { what: 'one empty stack', parts: ['stack'], raw: '', key: [[]] },
   {

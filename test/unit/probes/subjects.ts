@@ -66,6 +66,7 @@ export const contextOf = <Params = unknown>(
   sleepers: () => [],
   syscallName: (id) => `call_${id}`,
   errnoName: (errno) => `E${errno}`,
+  processName: (pid) => `process ${pid}`,
   names: (user, kernel) => nameStack(user, kernel, () => null),
   ...changes,
 })
