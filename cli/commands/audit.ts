@@ -15,7 +15,7 @@ import {
   timetableOf,
 } from '../../audit/index.ts'
 import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
-import { flameOfRun, flameSvg, phaseTable, textSummary, timelineSvg } from '../../ui/index.ts'
+import { flameOfRun, flameSvg, phaseTable, textSummary, timelineSvg, wallFlameOfRun } from '../../ui/index.ts'
 import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { dryRun } from '../dry-run.ts'
@@ -155,7 +155,11 @@ async function drawn(
   looksBack: boolean,
 ): Promise<string[]> {
   const whole = looksBack || recording === null ? model : (await loadRecording(recording.path, catalog)).model
-  return [await drawTimeline(whole, catalog, directory), ...(await drawPhases(whole, catalog, directory))]
+  return [
+    await drawTimeline(whole, catalog, directory),
+    ...(await drawWall(whole, directory)),
+    ...(await drawPhases(whole, catalog, directory)),
+  ]
 }
 
 /** The first picture of the run: load, kernel and faults over time. */
@@ -163,6 +167,16 @@ async function drawTimeline(model: RunModel, catalog: ReadonlyMap<string, Probe>
   const file = join(directory, 'timeline.svg')
   await writeFile(file, await timelineSvg(model, catalog), { mode: 0o600 })
   return file
+}
+
+/** Where the time of all threads went, every phase in one file; the one under stress is shown first. */
+async function drawWall(model: RunModel, directory: string): Promise<string[]> {
+  const phase = model.phases.find(({ kind }) => kind === 'stress') ?? model.phases.at(-1)
+  const graph = phase ? await wallFlameOfRun(model, { phase }) : null
+  if (graph === null) return []
+  const file = join(directory, 'wall.svg')
+  await writeFile(file, await flameSvg(graph.profile, graph.options), { mode: 0o600 })
+  return [file]
 }
 
 /** One off-CPU flame graph per phase: where the time of its requests went. */

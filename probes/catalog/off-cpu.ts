@@ -4,7 +4,24 @@ import type { DecodeContext, OpenRow, RawFrame, WindowFrame } from '../engine/fr
 import { histogramOf, percentile } from '../histogram.ts'
 import type { Sleeper } from '../host/sleepers.ts'
 import { count, histogram, latest } from '../record.ts'
-import { all, any, bitAnd, eq, gt, int, kstack, ne, nsecs, read, since, tid, u64, ustack } from '../script/expr.ts'
+import {
+  add,
+  all,
+  any,
+  bitAnd,
+  eq,
+  ge,
+  gt,
+  int,
+  kstack,
+  ne,
+  nsecs,
+  read,
+  since,
+  tid,
+  u64,
+  ustack,
+} from '../script/expr.ts'
 import { phaseStart } from '../script/frame.ts'
 import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
 import { assign, bind, forget, log16, maskedIn, on, onEach, positive, record, set, when } from '../script/parts.ts'
@@ -31,6 +48,14 @@ const LOCK_IS_TAKEN = 2
 const BLOCKED = 0
 const RUNNABLE = 1
 const BLOCKED_FOR_SIGNAL = 2
+/** Waits are told apart by how long they were, so that the stacks behind a histogram's tail can be shown alone. */
+const LENGTHS = [
+  { ns: 1e6, name: '1 ms' },
+  { ns: 1e7, name: '10 ms' },
+  { ns: 1e8, name: '100 ms' },
+] as const
+/** A stack's key holds the state, plus this for each of the lengths that the wait reached. */
+const LENGTH_STEP = 4
 const switches = resultMap('off_switches', 'count', 'int')
 const waits = resultMap('off_latency', 'count', 'int', 'int')
 const time = resultMap('off_ns', 'sum', 'int')
@@ -117,17 +142,22 @@ export const offCpu = defineProbe({
                                       when(eq(itsKind, FOR_SIGNAL), [assign(state, int(BLOCKED_FOR_SIGNAL))]),
                                       when(
                                         positive(blocked),
-                                        log16(blocked, 'bl', (bucket) => [
-                                          record(
-                                            countIn(waits, state, bucket),
-                                            addTo(time, [state], blocked),
-                                            addTo(
-                                              stacks,
-                                              [state, read(kernelStack, next), read(userStack, next)],
-                                              blocked,
+                                        log16(blocked, 'bl', (bucket) =>
+                                          bind('kept', state, (kept) => [
+                                            ...LENGTHS.map(({ ns }) =>
+                                              when(ge(blocked, ns), [assign(kept, add(kept, LENGTH_STEP))]),
                                             ),
-                                          ),
-                                        ]),
+                                            record(
+                                              countIn(waits, state, bucket),
+                                              addTo(time, [state], blocked),
+                                              addTo(
+                                                stacks,
+                                                [kept, read(kernelStack, next), read(userStack, next)],
+                                                blocked,
+                                              ),
+                                            ),
+                                          ]),
+                                        ),
                                       ),
                                     ]),
                                     when(
@@ -285,6 +315,11 @@ export const offCpu = defineProbe({
         },
         { name: 'waiting', title: 'time waiting for work', keep: (dims) => dims['for'] === 'work' },
         { name: 'runnable', title: 'time waiting for a CPU', keep: (dims) => dims['state'] === 'runnable' },
+        ...LENGTHS.map(({ name }, least) => ({
+          name: `over-${name.replace(' ', '')}`,
+          title: `blocked in waits of ${name} and more`,
+          keep: (dims: Record<string, string>) => LENGTHS.findIndex((length) => length.name === dims['over']) >= least,
+        })),
       ],
     },
   },
@@ -304,7 +339,8 @@ function decode(frame: WindowFrame, context: DecodeContext) {
     frame.rows(switches).reduce((n, row) => (as.includes(Number(row.key[0])) ? n + row.value : n), 0)
   const rows: DecodedStack[] = frame.rows(stacks).map(({ key, value, count: events }) => {
     const frames = context.names(key[2] as RawFrame[], key[1] as RawFrame[])
-    return { value, count: events, frames, dims: dimsOf(Number(key[0]), frames) }
+    const state = Number(key[0])
+    return { value, count: events, frames, dims: dimsOf(state % LENGTH_STEP, Math.floor(state / LENGTH_STEP), frames) }
   })
   const open = openWaits(frame, context)
   rows.push(...open.rows)
@@ -325,11 +361,15 @@ function decode(frame: WindowFrame, context: DecodeContext) {
   }
 }
 
-/** What a row is: waiting for a CPU, blocked, or blocked for want of work. */
-function dimsOf(state: number, frames: readonly string[]): Record<string, string> {
+/** What a row is: waiting for a CPU, blocked, or blocked for want of work; and the longest of the lengths it reached. */
+function dimsOf(state: number, reached: number, frames: readonly string[]): Record<string, string> {
   if (state === RUNNABLE) return { state: 'runnable' }
-  return state === BLOCKED_FOR_SIGNAL || pollsForWork(frames) ? { state: 'blocked', for: 'work' } : { state: 'blocked' }
+  if (state === BLOCKED_FOR_SIGNAL || pollsForWork(frames)) return { state: 'blocked', for: 'work' }
+  const length = LENGTHS[reached - 1]
+  return length ? { state: 'blocked', over: length.name } : { state: 'blocked' }
 }
+
+const lengthsReached = (ns: number): number => LENGTHS.filter((length) => ns >= length.ns).length
 
 /** The part of waits that had not ended when the phase did: from where they began, or the phase, to its end. */
 function openWaits(frame: WindowFrame, context: DecodeContext) {
@@ -349,8 +389,15 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     const ready = wakeup === 0 || wakeup > frame.endNs ? frame.endNs : Math.max(from, wakeup)
     const frames = context.names((user.get(thread) ?? []) as RawFrame[], (kernel.get(thread) ?? []) as RawFrame[])
     const blockedAs = kinds.get(thread) === FOR_SIGNAL ? BLOCKED_FOR_SIGNAL : BLOCKED
-    if (ready > from) rows.push({ value: ready - from, count: 1, frames, dims: dimsOf(blockedAs, frames) })
-    if (frame.endNs > ready) rows.push({ value: frame.endNs - ready, count: 1, frames, dims: dimsOf(RUNNABLE, frames) })
+    if (ready > from)
+      rows.push({
+        value: ready - from,
+        count: 1,
+        frames,
+        dims: dimsOf(blockedAs, lengthsReached(ready - from), frames),
+      })
+    if (frame.endNs > ready)
+      rows.push({ value: frame.endNs - ready, count: 1, frames, dims: dimsOf(RUNNABLE, 0, frames) })
     blockedNs += ready - from
     runnableNs += frame.endNs - ready
     longest = Math.max(longest, frame.endNs - t0)
@@ -365,7 +412,7 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
       value: wholePhaseNs,
       count: 1,
       frames,
-      dims: dimsOf(isForSignal(sleeper, context) ? BLOCKED_FOR_SIGNAL : BLOCKED, frames),
+      dims: dimsOf(isForSignal(sleeper, context) ? BLOCKED_FOR_SIGNAL : BLOCKED, lengthsReached(wholePhaseNs), frames),
     })
     blockedNs += wholePhaseNs
     longest = Math.max(longest, wholePhaseNs)

@@ -71,6 +71,28 @@ kernelSuite('off-cpu against the clocks of named threads', () => {
     expect(data.switches.voluntary).toBeGreaterThan(500)
   })
 
+  test('the stacks behind a tail: each wait is kept under the longest of the lengths it reached', async () => {
+    const program = await startWorkload('offcpu', ['--seconds', '1'])
+    const attached = await attach(['off-cpu', '--pid', String(program.pid), '--interval', '6s'])
+    program.say('go')
+    await program.hear('truth', truthSchema)
+    await attached.stop()
+    const stacks = phaseStacks(attached.records, 'off-cpu')
+    const blocked = (name: string, over: string) => sumOf(stacks, name, { state: 'blocked', over })
+    // A busy host makes a nap longer, never shorter.
+    expect(blocked('nap_two_ms', '1 ms')).toBeGreaterThan(0.5 * sumOf(stacks, 'nap_two_ms', { state: 'blocked' }))
+    expect(blocked('nap_twenty_ms', '10 ms')).toBeGreaterThan(
+      0.5 * sumOf(stacks, 'nap_twenty_ms', { state: 'blocked' }),
+    )
+    expect(blocked('nap_twenty_ms', '1 ms')).toBe(0)
+    const kept = (view: string) => offCpu.draw.flame?.views.find(({ name }) => name === view)?.keep
+    const within = (view: string) => sum(stacks.filter(({ dims }) => kept(view)?.(dims)).map(({ value }) => value))
+    expect(within('over-1ms')).toBeGreaterThan(within('over-10ms'))
+    expect(within('blocked')).toBeGreaterThanOrEqual(within('over-1ms'))
+    const tail = stacks.filter(({ dims }) => kept('over-10ms')?.(dims))
+    expect(tail.every(({ value, count }) => value / count >= 1e7 * 0.99)).toBe(true)
+  })
+
   test('a thread that slept since before the attach is blocked for all of each phase', async () => {
     const program = await startWorkload('phases')
     const threads = readdirSync(`/proc/${program.pid}/task`).length
