@@ -9,6 +9,8 @@ import { counterGrowth } from './telemetry.ts'
 export interface Wall {
   /** ns, see `wallClock` */
   profile: Profile
+  /** the same without what waited for work: of an idle server that is nearly everything, and hides the rest */
+  busy: Profile
   phases: Map<PhaseModel, WallPhase>
 }
 
@@ -20,6 +22,8 @@ export interface WallPhase {
   /** threads x duration, ns: what the sum of all stacks should be; null when threads came or went meanwhile */
   expectedNs: number | null
   sumNs: number
+  /** the part of the sum that waited for work, ns */
+  idleNs: number
 }
 
 /** null: the run has not both on-CPU and off-CPU stacks. */
@@ -28,7 +32,7 @@ export function wallOf(model: RunModel): Wall | null {
   const [blocked, runnable, idle] = ['blocked', 'runnable', 'waiting'].map((view) => profileOf(model, 'off-cpu', view))
   if (!onCpu || !(blocked || runnable || idle)) return null
   const phaseOf = (column: string) => model.phases.find(({ id }) => String(id) === column)
-  const samplesIn = (column: string) => columnTotals(onCpu, column)[0] ?? 0
+  const samplesIn = (column: string) => total(onCpu, column)
   const nsPerSample = (column: string): number | null => {
     const phase = phaseOf(column)
     const samples = samplesIn(column)
@@ -36,10 +40,9 @@ export function wallOf(model: RunModel): Wall | null {
     const cpuNs = counterGrowth(phase, 'process', 'cpu_ns')
     return cpuNs === null ? periodNs(phase) : cpuNs / samples
   }
-  const profile = wallClock(
-    { onCpu, blocked: blocked ?? null, runnable: runnable ?? null, idle: idle ?? null },
-    nsPerSample,
-  )
+  const parts = { onCpu, blocked: blocked ?? null, runnable: runnable ?? null }
+  const profile = wallClock({ ...parts, idle: idle ?? null }, nsPerSample)
+  const busy = wallClock({ ...parts, idle: null }, nsPerSample)
   const phases = new Map(
     model.phases
       .filter(({ id }) => profile.columns.includes(String(id)))
@@ -53,13 +56,16 @@ export function wallOf(model: RunModel): Wall | null {
             samples: samplesIn(column),
             isCpuTimeKnown: counterGrowth(phase, 'process', 'cpu_ns') !== null,
             expectedNs: threads === null ? null : threads * durationNs,
-            sumNs: columnTotals(profile, column)[0] ?? 0,
+            sumNs: total(profile, column),
+            idleNs: total(profile, column) - total(busy, column),
           },
         ]
       }),
   )
-  return { profile, phases }
+  return { profile, busy, phases }
 }
+
+const total = (profile: Profile, column: string): number => columnTotals(profile, column)[0] ?? 0
 
 function periodNs(phase: PhaseModel): number | null {
   const data = phase.probes.get('on-cpu')?.data

@@ -90,6 +90,7 @@ export const offCpu = defineProbe({
     'the caller of a libc leaf function where libc keeps no frame pointer',
     'user frames of code built without frame pointers',
     'user frames of threads that slept from before the attach to the end of a phase (the kernel’s are shown)',
+    'the first wait of a thread that slept from before the attach, when it ends within a phase',
     'whether a condition variable is idle or delays a request: it counts as waiting for work',
   ],
   cost: 'medium',

@@ -1,9 +1,9 @@
 import { type PhaseModel, type RunModel, type WallPhase, wallOf } from '../../audit/index.ts'
-import { formatCount, formatPercent } from '../text/format.ts'
+import { formatCount, formatNs, formatPercent } from '../text/format.ts'
 import { columnOf, headLines, type RunFlame } from './of-run.ts'
 
 /**
- * Where the time of all threads went: running, blocked, waiting for a CPU, in one unit. null when the run has not both
+ * Where the time of all threads went that had work: running, blocked, waiting for a CPU, in one unit. null when the run has not both
  * on-CPU and off-CPU stacks, or nothing of them in the phases shown.
  */
 export function wallFlameOfRun(
@@ -14,9 +14,9 @@ export function wallFlameOfRun(
   if (!wall) return null
   const key = (phase: PhaseModel) => String(phase.id)
   return {
-    profile: wall.profile,
+    profile: wall.busy,
     options: {
-      title: 'Wall clock · time of all threads: on CPU, blocked, waiting for a CPU',
+      title: 'Wall clock · where threads were when they had work: on CPU, blocked, waiting for a CPU',
       lines: headLines(model, ['on-cpu', 'off-cpu']),
       columns: [...wall.phases].map(([phase, told]) => columnOf(model, phase, 'off-cpu', trustIn(told))),
       view: 'phase' in show ? { column: key(show.phase) } : { base: key(show.base), candidate: key(show.candidate) },
@@ -25,8 +25,9 @@ export function wallFlameOfRun(
 }
 
 /** What the picture's widths rest on: how many samples split the CPU time, and whether all adds up to the threads' time. */
-function trustIn({ samples, isCpuTimeKnown, expectedNs, sumNs }: WallPhase): string[] {
+function trustIn({ samples, isCpuTimeKnown, expectedNs, sumNs, idleNs }: WallPhase): string[] {
   return [
+    `${formatNs(idleNs)} of waiting for work left out`,
     `CPU time ${isCpuTimeKnown ? 'as the kernel counts it, ' : ''}by ${formatCount(samples)} samples`,
     expectedNs === null || expectedNs <= 0
       ? 'threads came and went'
