@@ -60,6 +60,8 @@ const switches = resultMap('off_switches', 'count', 'int')
 const waits = resultMap('off_latency', 'count', 'int', 'int')
 const time = resultMap('off_ns', 'sum', 'int')
 const stacks = resultMap('off_stacks', 'stats', 'int', 'stack', 'stack')
+/** When a thread that is older than the probe was seen to leave the CPU for the first time; comes with the stacks. */
+const firstSeen = resultMap('off_first', 'max', 'int', 'stack')
 
 /** prev_state of sched_switch: 0, or 0x100 ("R+"), means that the thread could have gone on. */
 const STILL_RUNNABLE = [0, 256]
@@ -89,8 +91,7 @@ export const offCpu = defineProbe({
   blindTo: [
     'the caller of a libc leaf function where libc keeps no frame pointer',
     'user frames of code built without frame pointers',
-    'user frames of threads that slept from before the attach to the end of a phase (the kernel’s are shown)',
-    'the first wait of a thread that slept from before the attach, when it ends within a phase',
+    'user frames of the first wait of threads that slept from before the attach (the kernel’s are shown)',
     'whether a condition variable is idle or delays a request: it counts as waiting for work',
   ],
   cost: 'medium',
@@ -110,6 +111,7 @@ export const offCpu = defineProbe({
             (args) => ({
               body: [
                 when(all(filter.mine, eq(bitAnd(args.prev_state, GONE), 0)), [
+                  when(eq(read(kind, tid), 0), [record(addTo(firstSeen, [tid, kstack], nsecs))]),
                   set(since_, [tid], nsecs),
                   set(woken, [tid], u64(0)),
                   set(kernelStack, [tid], kstack),
@@ -197,6 +199,10 @@ export const offCpu = defineProbe({
               body: [when(positive(read(since_, u64(args.pid))), [set(woken, [u64(args.pid)], nsecs)])],
             }),
           ),
+          on('sched:sched_wakeup_new', 'a thread begins: it did not sleep before', (args) => ({
+            when: filter.mine,
+            body: [set(kind, [u64(args.pid)], u64(VOLUNTARY))],
+          })),
           on('syscalls:sys_enter_futex', 'a thread is about to wait for a signal of another', (args) => ({
             when: all(filter.mine, maskedIn(args.op, FUTEX_MASK, FUTEX_WAITS), ne(args.val, LOCK_IS_TAKEN)),
             body: [set(waitsForSignal, [tid], u64(1))],
@@ -344,14 +350,15 @@ function decode(frame: WindowFrame, context: DecodeContext) {
     return { value, count: events, frames, dims: dimsOf(state % LENGTH_STEP, Math.floor(state / LENGTH_STEP), frames) }
   })
   const open = openWaits(frame, context)
-  rows.push(...open.rows)
+  const early = firstWaits(frame, context)
+  rows.push(...open.rows, ...early)
   const sum = (waiting: string | undefined) =>
     rows.reduce((n, { value, dims }) => (dims?.['state'] === 'blocked' && dims['for'] === waiting ? n + value : n), 0)
   const blocked = [BLOCKED, BLOCKED_FOR_SIGNAL]
   return {
     data: {
       switches: { voluntary: switched(VOLUNTARY, FOR_SIGNAL), involuntary: switched(PREEMPTED) },
-      blocked_ns: total(...blocked) + open.blockedNs,
+      blocked_ns: total(...blocked) + open.blockedNs + early.reduce((n, { value }) => n + value, 0),
       runnable_ns: total(RUNNABLE) + open.runnableNs,
       ...(frame.withStacks ? { idle_ns: sum('work'), working_ns: sum(undefined) } : {}),
       blocked: histogramOf(buckets(...blocked), total(...blocked)),
@@ -406,20 +413,33 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
   }
   const wholePhaseNs = frame.endNs - context.phaseStartNs
   for (const sleeper of longAsleep(began, context)) {
-    const user = sleeper.userAddress === null ? [] : [{ address: sleeper.userAddress, symbol: null, module: null }]
-    const kernel = sleeper.kernelStack.map((symbol) => ({ address: null, symbol, module: null }))
-    const frames = context.names(user, kernel)
-    rows.push({
-      value: wholePhaseNs,
-      count: 1,
-      frames,
-      dims: dimsOf(isForSignal(sleeper, context) ? BLOCKED_FOR_SIGNAL : BLOCKED, lengthsReached(wholePhaseNs), frames),
-    })
+    rows.push(asleep(sleeper, wholePhaseNs, context))
     blockedNs += wholePhaseNs
     longest = Math.max(longest, wholePhaseNs)
     threads += 1
   }
   return { rows, blockedNs, runnableNs, threads: { threads, longest_ns: longest } }
+}
+
+/** A wait whose beginning nobody saw, as /proc shows it. */
+function asleep(sleeper: Sleeper, ns: number, context: DecodeContext): DecodedStack {
+  const user = sleeper.userAddress === null ? [] : [{ address: sleeper.userAddress, symbol: null, module: null }]
+  const kernel = sleeper.kernelStack.map((symbol) => ({ address: null, symbol, module: null }))
+  const frames = context.names(user, kernel)
+  const state = isForSignal(sleeper, context) ? BLOCKED_FOR_SIGNAL : BLOCKED
+  return { value: ns, count: 1, frames, dims: dimsOf(state, lengthsReached(ns), frames) }
+}
+
+/**
+ * The waits of threads that had slept since before the attach and then went on: from the phase's start until they were
+ * seen to leave the CPU again, which is later than they were woken by as long as they then ran.
+ */
+function firstWaits(frame: WindowFrame, context: DecodeContext): DecodedStack[] {
+  const slept = new Map(context.sleptAtStart.map((sleeper) => [sleeper.tid, sleeper]))
+  return frame.rows(firstSeen).flatMap(({ key, value }) => {
+    const sleeper = slept.get(Number(key[0]))
+    return sleeper && value > context.phaseStartNs ? [asleep(sleeper, value - context.phaseStartNs, context)] : []
+  })
 }
 
 /**
@@ -428,7 +448,7 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
  */
 function longAsleep(began: readonly OpenRow[], context: DecodeContext): Sleeper[] {
   const seen = new Set(began.map((row) => row.key[0]))
-  return context.sleepers().filter(({ tid: thread }) => !seen.has(thread))
+  return context.sleepers.filter(({ tid: thread }) => !seen.has(thread))
 }
 
 /** The same judgement as in the kernel: a futex wait that is no lock's. */

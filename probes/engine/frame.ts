@@ -45,8 +45,10 @@ export interface DecodeContext<Params = unknown> {
   ports: ReadonlySet<number> | null
   /** growth of the counters of the target's network namespace since the last cut; null: unreadable */
   counters: Readonly<Record<string, number>> | null
-  /** threads of the target that sleep now, read when asked for */
-  sleepers: () => Sleeper[]
+  /** threads of the target that sleep now, at the end of a phase; empty at other cuts */
+  sleepers: readonly Sleeper[]
+  /** those that slept when the phase began; only in probes of waits (stacks in ns) */
+  sleptAtStart: readonly Sleeper[]
   syscallName: (id: number) => string
   errnoName: (errno: number) => string
   /** comm of a process that still lives; null: it does not, or may not be seen */

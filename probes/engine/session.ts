@@ -6,7 +6,7 @@ import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
 import { readProcessStat } from '../host/process.ts'
-import { readSleepers } from '../host/sleepers.ts'
+import { readSleepers, type Sleeper } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
@@ -270,6 +270,10 @@ async function createSession(
   let phaseStartNs = 0
   const noted = new Set<string>()
 
+  const asksForSleepers = chosen.some(({ probe }) => probe.stackUnit === 'ns')
+  /** threads that slept at the end of the phase before, and so at the start of this one */
+  let sleptAtStart: readonly Sleeper[] = []
+
   let stacksStartNs = 0
   const cut = async (next: number, withStacks: boolean): Promise<Cut> => {
     const frame = await tracer.cut(next, withStacks)
@@ -285,11 +289,13 @@ async function createSession(
       await jit.refresh(frame.open !== null)
     }
     const losses = tracer.takeLosses()
-    const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
+    const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
+    const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
     if (frame.withStacks) stacksStartNs = frame.endNs
     if (frame.open) {
       phase = next
       phaseStartNs = frame.endNs
+      sleptAtStart = sleepers
     }
     return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
   }
@@ -297,14 +303,15 @@ async function createSession(
   const decodeWindow = (
     { probe, variant, params }: ChosenProbe,
     frame: CutFrame,
-    grown: Record<string, number> | null,
+    { grown, sleepers }: { grown: Record<string, number> | null; sleepers: readonly Sleeper[] },
   ): ProbeWindow => {
     const context: DecodeContext = {
       params,
       phaseStartNs,
       ports,
       counters: grown,
-      sleepers: () => readSleepers(pids),
+      sleepers,
+      sleptAtStart,
       syscallName: (id) => syscallName(id, options.host.arch),
       errnoName,
       processName: (pid) => readProcessStat(pid)?.comm ?? null,

@@ -108,6 +108,21 @@ kernelSuite('off-cpu against the clocks of named threads', () => {
       expect(within(blocked_ns, threads * lengthNs, 0.01), described(name, blocked_ns, threads * lengthNs)).toBe(true)
     }
   })
+
+  test('a thread that slept since before the attach and then goes on was blocked until then', async () => {
+    const program = await startWorkload('phases')
+    const attached = await attach(['off-cpu', '--pid', String(program.pid), '--interval', '1s'])
+    program.say('getppid')
+    await program.hear('began', z.string())
+    program.say('idle')
+    await program.hear('truth', z.object({ name: z.string(), calls: z.number(), asleep_ns: z.number() }))
+    await attached.stop()
+    const phase = attached.records.findLast((record) => record.type === 'phase')
+    const lengthNs = phase?.type === 'phase' ? ((phase.end_us ?? 0) - phase.start_us) * 1000 : 0
+    // main reads words, but for the moment in which it made calls; the other thread came with the first word
+    const reads = sumOf(phaseStacks(attached.records, 'off-cpu'), 'readv', { state: 'blocked' })
+    expect(reads).toBeGreaterThan(0.9 * lengthNs)
+  })
 })
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)
