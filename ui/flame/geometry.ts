@@ -11,4 +11,11 @@ export const GEOMETRY = {
   character: 6.63,
   /** narrower boxes carry no text */
   minTextWidth: 24,
+  /** the list of what changed most, beside the boxes in pictures of at least that width */
+  panel: 340,
+  panelGap: 22,
+  besideFrom: 900,
+  /** rows of that list in a narrow or a still picture */
+  movers: 10,
+  moverRow: 18,
 } as const

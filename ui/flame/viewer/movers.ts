@@ -1,0 +1,86 @@
+/** The functions that changed most between the two phases, beside the boxes; below them where the window is narrow. */
+export const VIEWER_MOVERS = String.raw`
+const panelGroup = $('movers') || make(svg, 'g', { class: 'movers' });
+svg.insertBefore(panelGroup, head);
+const panelPlace = () => {
+  const isOpen = current.base !== null && current.base !== undefined && state.panel !== 'closed';
+  return { isOpen, beside: isOpen && pictureWidth >= FIXED.besideFrom ? FIXED.panel + FIXED.panelGap : 0 };
+};
+const togglePanel = () => { if (current.base) go({ panel: state.panel === 'closed' ? '' : 'closed' }); };
+
+/** Both sides of each function that is seen: its own weight, or all that passes through it (recursion counts once). */
+function ofFunctions(view, rank) {
+  const { sides } = view, size = names.length;
+  const sum = (self, inclusive) => {
+    const result = new Float64Array(size);
+    const until = new Int32Array(size);
+    for (let i = 1; i < tree.split; i++) {
+      const name = tree.nameOf[i];
+      if (rank === 'self') result[name] += self[i];
+      else if (i >= until[name]) { result[name] += inclusive[i]; until[name] = tree.endOf[i]; }
+    }
+    return result;
+  };
+  return { ...sides, base: sum(sides.selfA, sides.base), candidate: sum(sides.selfB, sides.candidate), variance: sum(sides.selfVariance, sides.variance) };
+}
+/** Ranked by how much they changed: first those where chance would not do it. */
+function moversOf(view) {
+  view.movers = view.movers || {};
+  if (view.movers[state.rank]) return view.movers[state.rank];
+  const sides = ofFunctions(view, state.rank), judge = judged(sides);
+  const rows = [];
+  for (let name = 1; name < names.length; name++) {
+    const a = sides.base[name] / sides.baseExposure, b = sides.candidate[name] / sides.candidateExposure;
+    if (sides.base[name] + sides.candidate[name] > 0 && (judge.significant[name] || !judge.isTested) && a !== b) rows.push({ name, a, b, kind: judge.kind(name), interval: judge.interval(name) });
+  }
+  rows.sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a) || (names[x.name] < names[y.name] ? -1 : 1));
+  return view.movers[state.rank] = rows;
+}
+/** The place where a function changed most. */
+function placeOf(name) {
+  let best = 0, most = -1;
+  const { selfA, selfB } = current.sides, { a, b } = current;
+  for (let i = 1; i < tree.split; i++) {
+    if (tree.nameOf[i] !== name) continue;
+    const size = state.rank === 'self' ? Math.abs(selfB[i] / current.sides.candidateExposure - selfA[i] / current.sides.baseExposure) : Math.abs(b[i] - a[i]);
+    if (size > most) { most = size; best = i; }
+  }
+  return best;
+}
+/** Returns the height it takes. */
+function drawPanel({ isOpen, beside }, top, boxesHeight) {
+  panelGroup.replaceChildren();
+  if (!isOpen) return 0;
+  const x = beside ? pictureWidth - FIXED.margin - FIXED.panel : FIXED.margin, width = beside ? FIXED.panel : pictureWidth - 2 * FIXED.margin;
+  place1(panelGroup, x, beside ? top : top + boxesHeight + 6);
+  const rows = moversOf(current);
+  make(panelGroup, 'rect', { class: 'paper', x: -8, width: width + 16, height: 20 });
+  make(panelGroup, 'text', { class: 'strong', y: 13 }, 'Top movers');
+  let at = 84;
+  for (const [rank, text] of [['self', 'by own weight'], ['total', 'by total']]) {
+    const link = button(panelGroup, { class: 'link rank' + (state.rank === rank ? ' on' : ''), 'aria-pressed': state.rank === rank }, () => go({ rank }, true));
+    make(link, 'text', { class: 'small' + (state.rank === rank ? '' : ' quiet'), x: at, y: 13 }, text);
+    at += textWidth(text, 6) + 12;
+  }
+  const close = button(panelGroup, { class: 'link', 'aria-label': 'close the list of top movers' }, togglePanel);
+  make(close, 'text', { class: 'quiet end', x: width, y: 13 }, '×');
+  const room = Math.floor((width - 150) / FIXED.character);
+  const shown = rows.slice(0, beside ? Math.max(FIXED.movers, Math.floor((boxesHeight - 40) / 18)) : FIXED.movers);
+  shown.forEach(({ name, a, b, kind, interval }, i) => {
+    const title = labels[name] + '\n' + current.base.label + ' ' + sideText(current, a) + ' → ' + current.column.label + ' ' + sideText(current, b) + ' (' + changeText(a, b) + ')' + (interval ? '\n' + intervalText(interval) : '');
+    const row = button(panelGroup, { class: 'mover link', transform: 'translate(0 ' + (22 + i * 18) + ')', 'aria-label': title.replaceAll('\n', ', ') }, () => { const node = placeOf(name); go({ node }); mark(node, false); });
+    row.addEventListener('mouseenter', () => tellText(...title.split('\n').map((line, n, all) => n === 1 ? all.slice(1).join(' · ') : line)));
+    make(row, 'title', {}, title);
+    make(row, 'rect', { class: 'hover', x: -4, width: width + 8, height: 18, rx: 3 });
+    make(row, 'rect', { class: kind, y: 3, width: 10, height: 12 });
+    const text = labels[name], short = [...text].length > room ? [...text].slice(0, room - 1).join('') + '…' : text;
+    make(row, 'text', { class: 'mono', x: 16, y: 13 }, short);
+    make(row, 'text', { class: 'end', x: width - 46, y: 13 }, deltaText(current, a, b));
+    make(row, 'text', { class: 'quiet end', x: width, y: 13 }, changeText(a, b));
+  });
+  const rest = rows.length - shown.length, y = 22 + shown.length * 18 + 14;
+  const last = rows.length === 0 ? 'no function changed by more than chance would' : rest > 0 ? rest + ' more changed by more than chance would' : '';
+  if (last) make(panelGroup, 'text', { class: 'quiet small', y }, last);
+  return y + 12;
+}
+`
