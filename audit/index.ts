@@ -43,6 +43,17 @@ export { ProfileError } from './profile/error.ts'
 export { type FoldedRead, foldedLines, parseFolded, readFolded } from './profile/folded.ts'
 export { type FrameClass, findPath, frameClass, frameLabel, nodeName, pathOf, UNKNOWN_FRAME } from './profile/frame.ts'
 export type { Profile } from './profile/profile.ts'
+export {
+  FALSE_DISCOVERIES,
+  type Interval,
+  ratioInterval,
+  ratioOf,
+  type Sides,
+  type Significance,
+  sidesOf,
+  significance,
+  significanceOf,
+} from './profile/significance.ts'
 export { columnCounts, columnOf, columnTotals, inclusive, totals } from './profile/totals.ts'
 export { RecordingError } from './recording/error.ts'
 export * from './recording/format.ts'
