@@ -10,7 +10,7 @@ export const GEOMETRY = {
   /** advance of a character of the boxes' 11 px monospace; a guess that spares measuring (which is what makes others slow) */
   character: 6.63,
   /** narrower boxes carry no text */
-  minTextWidth: 24,
+  minTextWidth: 30,
   /** the list of what changed most, beside the boxes in pictures of at least that width */
   panel: 340,
   panelGap: 22,

@@ -136,7 +136,7 @@ export const flameStyle = (): string => `
 .pf .above rect{opacity:.5}.pf .dim rect{opacity:.45}
 .pf .hover{fill-opacity:0}.pf .link:hover>.hover,.pf .link:focus>.hover{fill-opacity:1}
 .pf [role]{outline:none}.pf .pill,.pf .tool rect,.pf .chip rect{stroke-width:1}
-.pf .sheet{filter:drop-shadow(0 4px 14px rgba(0,0,0,.28))}
+.pf{overflow:visible}.pf .sheet{filter:drop-shadow(0 4px 14px rgba(0,0,0,.28))}
 ${CHANGE_CLASSES.map((name) => `.pf .few.${name}{fill:url(#pf-${name})}`).join('')}
 ${colours(LIGHT)}@media screen and (prefers-color-scheme:dark){
 ${colours(DARK)}}
@@ -150,10 +150,10 @@ function colours({ paper, ink, quiet, line, match, matchInk, boxes }: Palette): 
     `.pf text{fill:${ink}}`,
     `.pf text.quiet{fill:${quiet}}`,
     `.pf .rule{stroke:${line}}.pf .hatch{stroke:${quiet};stroke-width:1}`,
-    `.pf .pill{fill:none;stroke:${line}}.pf .on .pill{fill:${ink};stroke:none}.pf .on .pill+text{fill:${paper}}.pf .minus.on .pill{fill:${quiet}}`,
+    `.pf .pill{fill:none;stroke:${line}}.pf .on .pill{fill:${ink};stroke:none}.pf .on .pill+text{fill:${paper}}.pf .base.on .pill{fill:${quiet}}.pf .none.on .pill{fill:${line}}.pf .none.on .pill+text{fill:${ink}}`,
     `.pf .tool rect,.pf .chip rect{fill:${paper};stroke:${line}}.pf .tool .key{fill:${quiet}}.pf .tool.on rect,.pf .tool:hover rect,.pf .chip rect{fill:${line}}`,
     `.pf .sheet{fill:${paper};stroke:${line}}.pf .hover{fill:${line}}`,
-    `.pf .sel rect{stroke:${ink};stroke-width:1.6}.pf [role=button]:focus-visible rect{stroke:${match};stroke-width:2}`,
+    `.pf .pivot rect{stroke:${quiet}}.pf .sel rect{stroke:${ink};stroke-width:1.6}.pf [role=button]:focus-visible rect{stroke:${match};stroke-width:2}`,
     ...fills,
     `.pf .match rect{fill:${match}}.pf .match text{fill:${matchInk}}`,
     `.pf .field{box-sizing:border-box;width:100%;height:100%;padding:0 9px;border:1px solid ${line};border-radius:6px;` +

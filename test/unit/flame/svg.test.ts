@@ -5,7 +5,7 @@ import { createProfile } from '../../../audit/profile/build.ts'
 import { foldedLines } from '../../../audit/profile/folded.ts'
 import { embedProfile, extractProfile } from '../../../ui/flame/embed.ts'
 import { type FlameSvgOptions, flameSvg } from '../../../ui/flame/svg.ts'
-import { viewerScript } from '../../../ui/flame/viewer.ts'
+import { viewerScript } from '../../../ui/flame/viewer/script.ts'
 import { xmlText } from '../../../ui/flame/xml.ts'
 import { profileOf, stacks } from '../profile/stacks.ts'
 

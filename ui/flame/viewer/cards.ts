@@ -20,11 +20,11 @@ function openCard(x, y, width, height, title) {
 }
 function showHelp() {
   if (card && cardNode < 0) { closeCards(); return; }
-  const half = Math.ceil(FIXED.keys.length / 2), isNarrow = pictureWidth < 700, rows = isNarrow ? FIXED.keys.length : half, width = isNarrow ? 340 : 680;
+  const half = Math.ceil(FIXED.keys.length / 2), isNarrow = pictureWidth < 700, rows = isNarrow ? FIXED.keys.length : half, width = isNarrow ? 340 : 720;
   openCard((pictureWidth - width) / 2, (standalone ? scrollY : 0) + 60, width, rows * 20 + 76, 'keys');
   make(card, 'text', { class: 'title', x: 18, y: 28 }, 'Keys');
   FIXED.keys.forEach(([keys, meaning], i) => {
-    const x = 18 + (isNarrow || i < half ? 0 : 336), y = 54 + (isNarrow || i < half ? i : i - half) * 20;
+    const x = 18 + (isNarrow || i < half ? 0 : 356), y = 54 + (isNarrow || i < half ? i : i - half) * 20;
     make(card, 'text', { class: 'mono strong', x, y }, keys);
     make(card, 'text', { class: 'quiet', x: x + 92, y }, meaning);
   });

@@ -13,7 +13,8 @@ const make = (parent, tag, attributes, text) => {
 };
 
 const packed = atob(svg.querySelector('profile').textContent);
-const deflated = Uint8Array.from(packed, (c) => c.charCodeAt(0));
+const deflated = new Uint8Array(packed.length);
+for (let i = 0; i < packed.length; i++) deflated[i] = packed.charCodeAt(i);
 const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
 const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
 let at = 0;
@@ -26,7 +27,8 @@ const jsonLength = varint();
 const about = JSON.parse(new TextDecoder().decode(bytes.subarray(at, at + jsonLength)));
 at += jsonLength;
 const names = about.names;
-const stretch = (array) => { for (let i = 0; i < array.length; i++) array[i] = varint(); return array; };
+// Most numbers are small: one byte.
+const stretch = (array) => { for (let i = 0; i < array.length; i++) array[i] = bytes[at] < 128 ? bytes[at++] : varint(); return array; };
 
 // A tree: nodes in pre-order, callees by name, so what is below node i is i+1 .. endOf[i]-1. sink[n] is the node that gets
 // the self weight of node n of the whole tree, -1 for none; above[n] likewise in the callers' half of a sandwich, whose
@@ -54,6 +56,7 @@ const columns = about.columns.map((column) => {
   return { ...column, self, counts, total, events };
 });
 
+const scaled = (weights, scale) => { const result = new Float64Array(weights.length); for (let i = 0; i < result.length; i++) result[i] = weights[i] * scale; return result; };
 /** Self weights moved to the nodes of another tree. */
 const moved = (tree, self) => {
   if (!tree.sink) return self.slice();

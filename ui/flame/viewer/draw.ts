@@ -52,7 +52,7 @@ function boxText(rect) {
   if (rect.folded) return room > 1 ? '···'.slice(0, room) : '';
   const text = label(rect.i);
   // Plain names are the common case, and splitting a text into glyphs the dear one.
-  if (/^[ -~]*$/.test(text)) return text.length <= room ? text : room > 2 ? text.slice(0, room - 1) + '…' : '';
+  if (/^[ -~]*$/.test(text)) return text.length <= room ? text : room > 1 ? text.slice(0, room - 1) + '…' : '';
   const glyphs = [...text];
   let used = 0;
   for (let n = 0; n < glyphs.length; n++) {
@@ -76,7 +76,7 @@ function draw() {
   for (const rect of drawn.rects) {
     const row = rows[rect.row] || (rows[rect.row] = make(null, 'g', { transform: 'translate(0 ' + rect.row * FIXED.row + ')' }));
     const isHit = isMatch && !rect.folded && isMatch[tree.nameOf[rect.i]];
-    const box = make(row, 'g', { class: 'link' + (rect.outer ? ' above' : '') + (isHit ? ' match' : isMatch ? ' dim' : '') });
+    const box = make(row, 'g', { class: 'link' + (rect.outer ? ' above' : '') + (state.of && rect.i === 0 && !rect.folded ? ' pivot' : '') + (isHit ? ' match' : isMatch ? ' dim' : '') });
     box.rect = rect;
     if (!rect.folded) elementOf.set(rect.i, box);
     make(box, 'rect', { class: boxClass(rect), x: number(rect.x), width: number(rect.w - Math.min(0.6, rect.w * 0.3)), height: FIXED.boxHeight });
@@ -88,13 +88,18 @@ function draw() {
   boxes.setAttribute('transform', 'translate(' + FIXED.margin + ' ' + headHeight + ')');
   const boxesHeight = drawn.rows * FIXED.row, panelHeight = drawPanel(panel, headHeight, boxesHeight);
   const height = headHeight + Math.max(panel.beside ? panelHeight : 0, boxesHeight + (panel.beside ? 0 : panelHeight)) + FIXED.margin;
-  if (standalone) svg.setAttribute('width', pictureWidth);
-  svg.setAttribute('height', height);
-  svg.setAttribute('viewBox', '0 0 ' + pictureWidth + ' ' + height);
-  $('back').setAttribute('width', pictureWidth);
-  $('back').setAttribute('height', height);
+  resize(height);
   svg.querySelector('title').textContent = about.title + ': ' + viewLabel();
   mark(selected, false);
+}
+/** Alone in a window the picture fills it, so that cards have room. */
+function resize(content) {
+  const height = standalone ? Math.max(content, document.documentElement.clientHeight || innerHeight) : content;
+  for (const element of [svg, $('back')]) {
+    if (standalone) element.setAttribute('width', pictureWidth);
+    element.setAttribute('height', height);
+  }
+  svg.setAttribute('viewBox', '0 0 ' + pictureWidth + ' ' + height);
 }
 const viewLabel = () => current.base ? current.column.label + ' − ' + current.base.label : current.column.label;
 /** Moves the cursor to a drawn box; -1 takes it away. */

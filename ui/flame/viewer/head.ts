@@ -4,6 +4,22 @@ const head = $('head');
 head.replaceChildren();
 const textWidth = (text, character) => Math.round([...text].length * character);
 const place1 = (element, x, y) => element.setAttribute('transform', 'translate(' + x + ' ' + y + ')');
+/** A text in as many lines as its width needs (at most so many), broken between facts or words; returns their number. */
+function wrapped(element, text, width, most) {
+  const room = Math.floor(width / 6.6), lines = [];
+  for (let rest = text; rest && lines.length < most;) {
+    let cut = rest.length;
+    if (cut > room) {
+      const fact = rest.lastIndexOf(' · ', room), space = rest.lastIndexOf(' ', room);
+      cut = lines.length === most - 1 ? room : fact > room / 2 ? fact + 2 : space > room / 2 ? space : room;
+    }
+    lines.push(rest.slice(0, cut).trim() + (cut < rest.length && lines.length === most - 1 ? '…' : ''));
+    rest = rest.slice(cut).trim();
+  }
+  if (lines.length < 2) element.textContent = lines.join('');
+  else element.replaceChildren(...lines.map((line, i) => make(null, 'tspan', { x: FIXED.margin, dy: i > 0 ? FIXED.line : 0 }, line)));
+  return Math.max(1, lines.length);
+}
 const headback = make(head, 'rect', { class: 'paper headback' });
 const texts = [make(head, 'text', { class: 'title', x: FIXED.margin, y: FIXED.titleY }, about.title),
   ...about.lines.map((line) => make(head, 'text', { class: 'quiet', x: FIXED.margin }, line))];
@@ -46,7 +62,7 @@ const pill = (parent, text, action, key) => {
 const caption = (parent, text) => {
   const element = make(parent, 'g', {});
   make(element, 'text', { class: 'quiet small', y: 15 }, text);
-  return { element, width: textWidth(text, 6) - 2 };
+  return { element, width: textWidth(text, 6.5) + 2 };
 };
 
 const reset = pill(controls, 'reset', () => { input.value = ''; go({ ...start, theme: state.theme }); }, 'back to the first picture');
@@ -55,14 +71,14 @@ reset.element.classList.add('reset');
 const tabs = make(controls, 'g', { class: 'tabs' });
 const showPills = columns.map((column, i) => ({ key: column.key, ...pill(tabs, column.label, () => go({ view: column.key, base: state.base === column.key ? '' : state.base }), i < 9 ? String(i + 1) : '') }));
 const minusPills = columns.length > 1 ? [{ key: '', label: 'nothing' }, ...columns].map((column) => ({ key: column.key, ...pill(tabs, column.label, () => compareWith(column.key), 'b') })) : [];
-for (const { element } of minusPills) element.classList.add('minus');
+for (const { element, key } of minusPills) element.classList.add('minus', key === '' ? 'none' : 'base');
 const showCaption = columns.length > 1 ? [caption(tabs, 'show')] : [], minusCaption = columns.length > 1 ? [caption(tabs, 'compared with')] : [];
 const compareWith = (key) => key === state.view
   ? go({ base: key, view: state.base || columns[(columns.findIndex((column) => column.key === key) + 1) % columns.length].key })
   : go({ base: key });
 
 const tool = (text, key, action, isOn) => {
-  const keyWidth = textWidth(key, 6.6), width = textWidth(text, 6) + keyWidth + 19;
+  const width = textWidth(text, 6.7) + textWidth(key, 7) + 22;
   const element = button(controls, { class: 'tool link' }, action);
   make(element, 'rect', { width, height: 20, rx: 4, 'pointer-events': 'all' });
   make(element, 'text', { class: 'small', x: 7, y: 14 }, text);
@@ -133,16 +149,17 @@ function drawHead() {
   place1(reset.element, isWide ? right - 250 - reset.width - 10 : left + 260, isWide ? 13 : y + 7);
   reset.element.style.display = hashOf({ ...state, theme: '' }) === '' ? 'none' : '';
   if (!isWide) y += 34;
-  for (const text of texts.slice(1)) text.setAttribute('y', y += FIXED.line);
-  facts.setAttribute('y', y += FIXED.line);
-  facts.textContent = factsText();
-  meaning.setAttribute('y', y += FIXED.line);
-  meaning.textContent = meaningText();
+  for (const [element, text] of [...texts.slice(1).map((element, i) => [element, about.lines[i]]), [facts, factsText()], [meaning, meaningText()]]) {
+    element.setAttribute('y', y += FIXED.line);
+    y += (wrapped(element, text, right - left, 4) - 1) * FIXED.line;
+  }
   y += 11;
   const byKey = (pills, key) => { for (const one of pills) { one.element.setAttribute('aria-pressed', one.key === key); one.element.classList.toggle('on', one.key === key); } };
   byKey(showPills, state.view);
   byKey(minusPills, current.base ? state.base : '');
   let spot = flow([...showCaption, ...showPills], left, y, left, right, 6, 28);
+  // A caption stays with its first pill.
+  if (minusPills.length > 0 && spot.x + 22 + minusCaption[0].width + minusPills[0].width > right) spot = { x: left - 16, y: spot.y + 28 };
   if (minusPills.length > 0) spot = flow([...minusCaption, ...minusPills], spot.x + 16, spot.y, left, right, 6, 28);
   const legendWidth = drawLegend();
   const legendFits = spot.x + legendWidth + 12 < right;
@@ -154,7 +171,8 @@ function drawHead() {
   spot = flow(shownTools, left, y, left, right, 4, 25);
   spot = flow(drawChips(), spot.x + 8, spot.y, left, right, 4, 25);
   if (!legendFits) spot = { x: left, y: spot.y + 26 };
-  place1(legend, legendFits ? right : left + legendWidth, legendFits ? y - 32 : spot.y);
+  const shrink = Math.min(1, (right - left) / legendWidth);
+  legend.setAttribute('transform', 'translate(' + (legendFits ? right : left + legendWidth * shrink) + ' ' + (legendFits ? y - 32 : spot.y) + ')' + (shrink < 1 ? ' scale(' + number(shrink) + ')' : ''));
   const text = foundText(), foundWidth = textWidth(text, 6);
   found.textContent = text;
   found.setAttribute('class', 'found quiet small end');
@@ -164,13 +182,18 @@ function drawHead() {
   y = spot.y + 40;
   detailName.setAttribute('y', y);
   detailNumbers.setAttribute('y', y + 16);
-  y += 28;
+  detailLines = pictureWidth < 560 ? 4 : pictureWidth < 1000 ? 2 : 1;
+  y += 28 + (detailLines - 1) * FIXED.line;
   rule.setAttribute('d', 'M' + left + ' ' + (y - 5.5) + 'H' + right);
   headback.setAttribute('width', pictureWidth);
   headback.setAttribute('height', y - 3);
   return y;
 }
-const tellText = (name, numbers) => { detailName.textContent = name; detailNumbers.textContent = numbers; };
+let detailLines = 1;
+const tellText = (name, numbers) => {
+  wrapped(detailName, name, pictureWidth - 2 * FIXED.margin, 1);
+  wrapped(detailNumbers, numbers, pictureWidth - 2 * FIXED.margin, detailLines);
+};
 /** The details of a box; without one, of the node that fills the width. */
 const tell = (rect) => tellText(...(rect ? describeRect(rect) : describe(state.node)));
 const titled = (column) => column.facts ? column.label + ' · ' + column.facts : column.label;

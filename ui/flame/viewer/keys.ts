@@ -13,7 +13,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['b B', 'phase it is compared with'],
   ['w', 'swap both phases'],
   ['r', 'reverse: leaves and who calls them'],
-  ['s', 'sandwich: callers and callees of a function'],
+  ['s', 'sandwich: its callers and callees'],
   ['f', 'focus: only stacks through it'],
   ['x', 'drop the stacks through it'],
   ['h', 'hide the frame alone'],

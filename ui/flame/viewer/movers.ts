@@ -21,17 +21,18 @@ function ofFunctions(view, rank) {
     }
     return result;
   };
-  return { ...sides, base: sum(sides.selfA, sides.base), candidate: sum(sides.selfB, sides.candidate), variance: sum(sides.selfVariance, sides.variance) };
+  return { ...sides, base: sum(sides.selfA, sides.base), candidate: sum(sides.selfB, sides.candidate), variance: sum(sides.selfVariance, sides.variance), events: sum(sides.selfEvents, sides.events) };
 }
 /** Ranked by how much they changed: first those where chance would not do it. */
 function moversOf(view) {
   view.movers = view.movers || {};
   if (view.movers[state.rank]) return view.movers[state.rank];
-  const sides = ofFunctions(view, state.rank), judge = judged(sides);
-  const rows = [];
+  const sides = ofFunctions(view, state.rank), rows = [];
+  const sideA = scaled(sides.base, view.scales.a), sideB = scaled(sides.candidate, view.scales.b);
+  const judge = judged(sides, sideA, sideB);
   for (let name = 1; name < names.length; name++) {
-    const a = sides.base[name] / sides.baseExposure, b = sides.candidate[name] / sides.candidateExposure;
-    if (sides.base[name] + sides.candidate[name] > 0 && (judge.significant[name] || !judge.isTested) && a !== b) rows.push({ name, a, b, kind: judge.kind(name), interval: judge.interval(name) });
+    const a = sideA[name], b = sideB[name];
+    if (a !== b && (judge.significant[name] || !judge.isTested)) rows.push({ name, a, b, kind: judge.kind(name), interval: judge.interval(name) });
   }
   rows.sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a) || (names[x.name] < names[y.name] ? -1 : 1));
   return view.movers[state.rank] = rows;
@@ -39,10 +40,10 @@ function moversOf(view) {
 /** The place where a function changed most. */
 function placeOf(name) {
   let best = 0, most = -1;
-  const { selfA, selfB } = current.sides, { a, b } = current;
+  const { selfA, selfB } = current.sides, { a, b, scales } = current;
   for (let i = 1; i < tree.split; i++) {
     if (tree.nameOf[i] !== name) continue;
-    const size = state.rank === 'self' ? Math.abs(selfB[i] / current.sides.candidateExposure - selfA[i] / current.sides.baseExposure) : Math.abs(b[i] - a[i]);
+    const size = state.rank === 'self' ? Math.abs(selfB[i] * scales.b - selfA[i] * scales.a) : Math.abs(b[i] - a[i]);
     if (size > most) { most = size; best = i; }
   }
   return best;

@@ -1,4 +1,4 @@
-import { CHANGE_STEPS } from '../../../audit/index.ts'
+import { CHANGE_STEPS, FALSE_DISCOVERIES } from '../../../audit/index.ts'
 import { GEOMETRY } from '../geometry.ts'
 import { MEANING, WEIGHTS, WIDTHS } from '../meaning.ts'
 import { BOX_CLASS, CHANGE_LEGEND, CLASS_LEGEND, FEW_EVENTS } from '../theme.ts'
@@ -45,6 +45,7 @@ const FIXED = {
   ...GEOMETRY,
   steps: CHANGE_STEPS,
   few: FEW_EVENTS,
+  falseDiscoveries: FALSE_DISCOVERIES,
   changes: legendOf(CHANGE_LEGEND),
   classes: legendOf(CLASS_LEGEND),
   meaning: MEANING,

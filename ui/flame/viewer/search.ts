@@ -1,5 +1,5 @@
 /** Search: over the whole tree that is shown, not over what is drawn. */
-export const VIEWER_SEARCH = String.raw`
+export const VIEWER_SEARCH = `
 let isMatch = null, hits = [], matched = null;
 function find() {
   hits = []; isMatch = null; matched = null;

@@ -48,13 +48,20 @@ const back = () => { if (standalone) { if (steps() > 0) history.back(); } else i
 function show(next) {
   const shown = current && { tree };
   state = next;
-  tree = treeOf(state);
+  tree = timed('tree', () => treeOf(state));
   if (state.node >= tree.size) state.node = 0;
-  current = viewOf(tree, state);
+  current = timed('weights', () => viewOf(tree, state));
   if (shown && shown.tree !== tree) { selected = -1; hovered = -1; }
   applyTheme();
-  find();
-  draw();
+  timed('search', find);
+  timed('draw', draw);
+}
+/** What the last of each kind of work took stands in the browser's own record of times. */
+function timed(kind, work) {
+  const start = performance.now(), result = work();
+  performance.clearMeasures('probe ' + kind);
+  performance.measure('probe ' + kind, { start });
+  return result;
 }
 
 /** Weights of a tree's nodes: of one phase, or of both sides and what tells them apart. The last few are kept. */
@@ -76,7 +83,13 @@ function pairView(tree, base, column, unit) {
   const per = same && unit !== 'share' ? base.divide.per : null;
   const exposureOf = (one) => per === null ? one.total : one.divide.by;
   const sides = sidesOf(tree, base, column, { isShare: per === null, base: exposureOf(base), candidate: exposureOf(column) });
-  const union = sides.selfA.map((weight, i) => Math.max(weight, sides.selfB[i]));
-  return { base, column, per, sides, width: summed(tree, union), a: sides.base, b: sides.candidate, ...judged(sides) };
+  const factor = (exposure) => 1 / (exposure || 1);
+  const scales = { a: factor(sides.baseExposure), b: factor(sides.candidateExposure) };
+  const selfA = scaled(sides.selfA, scales.a), selfB = scaled(sides.selfB, scales.b);
+  const width = new Float64Array(tree.size);
+  for (let i = 0; i < width.length; i++) width[i] = selfA[i] > selfB[i] ? selfA[i] : selfB[i];
+  summed(tree, width);
+  const a = summed(tree, selfA), b = summed(tree, selfB);
+  return { base, column, per, sides, scales, width, a, b, ...judged(sides, a, b) };
 }
 `

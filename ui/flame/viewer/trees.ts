@@ -5,7 +5,7 @@
 export const VIEWER_TREES = String.raw`
 /** A growing tree: child() finds or makes; at most half of the slots are used, 0 is an empty one. */
 function grower() {
-  let capacity = 1 << 14, size = 1;
+  let capacity = 1 << Math.ceil(Math.log2(whole.size + 256)), size = 1;
   let nameOf = new Int32Array(capacity), parentOf = new Int32Array(capacity), slots = new Int32Array(capacity * 2);
   const hash = (parent, name) => { const mixed = Math.imul(parent, 0x9e3779b1) ^ Math.imul(name, 0x85ebca6b); return mixed ^ (mixed >>> 15); };
   const widen = () => {

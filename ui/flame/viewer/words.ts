@@ -64,7 +64,7 @@ function describe(i) {
   if (tree !== whole && i > 0 && view.width[0] > 0) text += ' · ' + percent(value / view.width[0]) + ' of ' + (state.of ? labels[tree.nameOf[0]] : 'what is shown');
   if (state.node > 0 && view.width[state.node] > 0 && i >= state.node && i < tree.endOf[state.node])
     text += ' · ' + percent(value / view.width[state.node]) + ' of the zoom';
-  if (about.counts && view.counts[i] > 0) text += ' · ' + plural(view.counts[i], 'event');
+  if (about.unit === 'ns' && view.counts[i] > 0) text += ' · ' + plural(view.counts[i], 'event');
   return [label(i), text];
 }
 const describeRect = (rect) => rect.folded ? [label(rect.i), rect.folded + ' narrower ' + (rect.folded === 1 ? 'frame' : 'frames') + (rect.above ? ' calling it' : ' called from here')] : describe(rect.i);
