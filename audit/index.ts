@@ -44,6 +44,7 @@ export { ProfileError } from './profile/error.ts'
 export { type FoldedRead, foldedLines, parseFolded, readFolded } from './profile/folded.ts'
 export { type FrameClass, findPath, frameClass, frameLabel, nodeName, pathOf, UNKNOWN_FRAME } from './profile/frame.ts'
 export { type Functions, functionsOf } from './profile/functions.ts'
+export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
 export type { Profile } from './profile/profile.ts'
 export { collapseRecursion, focus, groupFirstFrames, hide, reverse, sandwich } from './profile/reshape.ts'
 export {
