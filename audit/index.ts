@@ -30,7 +30,7 @@ export { durationText, parseDurationMs, percentText } from './plan/quantity.ts'
 export { withoutSecretArguments } from './plan/secrets.ts'
 export { type Timetable, type TimetableRow, timetableOf } from './plan/timetable.ts'
 export { createProfile, type ProfileBuilder } from './profile/build.ts'
-export { filter, merge } from './profile/combine.ts'
+export { filter, merge, sideBySide } from './profile/combine.ts'
 export {
   CHANGE_STEPS,
   type Change,
@@ -38,11 +38,15 @@ export {
   changeOf,
   type DiffLayoutInput,
   diffLayoutInput,
+  signedDiff,
 } from './profile/diff.ts'
 export { ProfileError } from './profile/error.ts'
 export { type FoldedRead, foldedLines, parseFolded, readFolded } from './profile/folded.ts'
 export { type FrameClass, findPath, frameClass, frameLabel, nodeName, pathOf, UNKNOWN_FRAME } from './profile/frame.ts'
+export { type Functions, functionsOf } from './profile/functions.ts'
+export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
 export type { Profile } from './profile/profile.ts'
+export { collapseRecursion, focus, groupFirstFrames, hide, reverse, sandwich } from './profile/reshape.ts'
 export {
   FALSE_DISCOVERIES,
   type Interval,

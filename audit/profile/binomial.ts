@@ -9,7 +9,7 @@ for (let n = 1; n <= EXACT_UP_TO; n++) logFactorial[n] = (logFactorial[n - 1] ??
 /**
  * Two-sided p-value of `x` successes among `n`, when each succeeds with probability `p`: twice the smaller tail, at most 1.
  * Whole numbers up to 100 are exact, others by the normal approximation of Peizer and Pratt (JASA 63, 1968, 1416-1456),
- * refined and with its continuity correction: within 6 % of the exact value, 1 % where x and n - x are not next to zero,
+ * refined and with its continuity correction: within 6 % of the exact value, 2 % where x and n - x are not next to zero,
  * far into the tail. `x` and `n` may be fractions; `remaining` is the part of the variance that is left when the `n` are
  * drawn from a number that is not much larger (ignored where exact, which errs to the safe side).
  */
