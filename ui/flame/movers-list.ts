@@ -2,7 +2,7 @@ import { frameLabel, type Profile } from '../../audit/index.ts'
 import { changeLine, changeText, deltaText } from './describe.ts'
 import { GEOMETRY } from './geometry.ts'
 import { intervalText } from './judge.ts'
-import { moversOf } from './movers.ts'
+import { MOST_MOVERS, moversOf } from './movers.ts'
 import type { ShownPair } from './shown.ts'
 import { BOX_CLASS } from './theme.ts'
 import { xmlText } from './xml.ts'
@@ -11,11 +11,12 @@ import { xmlText } from './xml.ts'
 export function drawMovers(
   profile: Profile,
   pair: ShownPair,
+  isTested: boolean,
   place: { x: number; y: number; width: number },
 ): { text: string; height: number } {
   const { x, y, width } = place
   const { moverRow, character } = GEOMETRY
-  const movers = moversOf(profile, pair.columns, pair.scales)
+  const movers = moversOf(profile, pair.columns, isTested)
   const shown = movers.slice(0, GEOMETRY.movers)
   const room = Math.floor((width - 150) / character)
   const rows = shown.map(({ name, base, candidate, change, interval }, i) => {
@@ -29,7 +30,7 @@ export function drawMovers(
       `<text class="quiet end" x="${width}" y="13">${xmlText(changeText(base, candidate))}</text></g>\n`
     )
   })
-  const last = lastLine(movers.length, shown.length)
+  const last = lastLine(movers.length, shown.length, isTested)
   const end = 22 + shown.length * moverRow + 14
   const text =
     `<g class="movers" transform="translate(${x} ${y})">\n<text class="strong" y="13">Top movers</text>` +
@@ -38,9 +39,10 @@ export function drawMovers(
   return { text, height: end + 12 }
 }
 
-function lastLine(all: number, shown: number): string {
-  if (all === 0) return 'no function changed by more than chance would'
-  return all > shown ? `${all - shown} more changed by more than chance would` : ''
+function lastLine(all: number, shown: number, isTested: boolean): string {
+  const beyond = isTested ? ' by more than chance would' : ''
+  if (all === 0) return `no function changed${beyond}`
+  return all > shown ? `${all === MOST_MOVERS ? 'over ' : ''}${all - shown} more changed${beyond}` : ''
 }
 
 function clipEnd(text: string, room: number): string {

@@ -1,5 +1,5 @@
 import type { ColumnPair, Profile } from '../../audit/index.ts'
-import { columnCounts, columnTotals } from '../../audit/index.ts'
+import { columnCounts } from '../../audit/index.ts'
 import type { FlameColumn } from './embed.ts'
 import type { FlameView } from './layout.ts'
 
@@ -25,8 +25,6 @@ export interface ShownPair {
   candidate: string
   per: string | null
   columns: ColumnPair
-  /** by which the weights of each side are multiplied */
-  scales: { base: number; candidate: number }
 }
 
 /** Finds the columns that a picture shows; a key that `columns` does not have is added to it. */
@@ -50,7 +48,6 @@ export function shownOf(profile: Profile, columns: FlameColumn[], view: FirstVie
   const same = divideBase && divideCandidate && divideBase.per === divideCandidate.per
   const scales = same ? { baseScale: 1 / divideBase.by, candidateScale: 1 / divideCandidate.by } : {}
   const pair = { ...view, ...scales }
-  const shareOf = (key: string): number => 1 / ((columnTotals(profile, key)[0] ?? 0) || 1)
   return {
     view: { pair },
     index: [base.index, candidate.index],
@@ -62,10 +59,6 @@ export function shownOf(profile: Profile, columns: FlameColumn[], view: FirstVie
       candidate: candidate.column.label,
       per: same ? divideBase.per : null,
       columns: pair,
-      scales: {
-        base: pair.baseScale ?? shareOf(view.base),
-        candidate: pair.candidateScale ?? shareOf(view.candidate),
-      },
     },
     counts: null,
   }

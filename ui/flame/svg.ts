@@ -66,7 +66,7 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
   })
   const boxesHeight = placed.levels * GEOMETRY.row
   const list = shown.pair
-    ? drawMovers(profile, shown.pair, {
+    ? drawMovers(profile, shown.pair, verdict?.isTested ?? false, {
         x: beside ? width - margin - panel : margin,
         y: beside ? head.height : head.height + boxesHeight + 6,
         width: beside ? panel : width - 2 * margin,

@@ -1,5 +1,5 @@
 /** The document and the embedded profile (embed.ts): `columns` of self weights over `whole`, the tree of all stacks. */
-export const VIEWER_DATA = String.raw`
+export const VIEWER_DATA = `
 const svg = (document.currentScript && document.currentScript.closest('svg')) || document.documentElement;
 const standalone = svg === document.documentElement;
 const SVG = 'http://www.w3.org/2000/svg';

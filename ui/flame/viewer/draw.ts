@@ -40,7 +40,7 @@ function place(inner) {
   if (tree.size > tree.split || state.of) placeHalf(inner, inUpper ? state.node : 0, true, upper);
   placeHalf(inner, inUpper ? 0 : state.node, false, lower);
   const above = upper.length > 0 ? upper[upper.length - 1].depth : 0;
-  const rects = [...upper.filter((rect) => rect.depth > 0).reverse(), ...lower];
+  const rects = [...upper.filter((rect) => rect.depth > 0).sort((a, b) => b.depth - a.depth), ...lower];
   for (const rect of rects) rect.row = rect.above ? above - rect.depth : above + rect.depth;
   const rows = above + lower[lower.length - 1].depth + 1;
   if (state.order === 'flame') for (const rect of rects) rect.row = rows - 1 - rect.row;

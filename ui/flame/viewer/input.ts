@@ -7,9 +7,11 @@ let hovered = -1, hold = null, wasHeld = false;
 const letGo = () => { clearTimeout(hold && hold.timer); hold = null; };
 boxes.addEventListener('click', (event) => {
   const box = boxAt(event);
-  if (wasHeld || !box) { wasHeld = false; return; }
+  if (!box) return;
   event.stopPropagation();
-  if (!closeCards()) go({ node: box.rect.i });
+  if (closeCards()) return;
+  mark(-1, false);
+  go({ node: box.rect.i });
 });
 boxes.addEventListener('mouseover', (event) => {
   const box = boxAt(event);
@@ -31,13 +33,18 @@ const showAt = (box, event) => {
   showBox(box.rect, spot.x + 4, spot.y + 4);
 };
 boxes.addEventListener('pointerdown', (event) => {
-  letGo(); wasHeld = false;
+  letGo();
   const box = event.pointerType === 'touch' && boxAt(event);
   if (box) hold = { x: event.clientX, y: event.clientY, timer: setTimeout(() => { hold = null; wasHeld = true; showAt(box, event); }, HOLD_MS) };
 });
 boxes.addEventListener('pointermove', (event) => { if (hold && Math.hypot(event.clientX - hold.x, event.clientY - hold.y) > 10) letGo(); });
 for (const type of ['pointerup', 'pointercancel', 'pointerleave']) boxes.addEventListener(type, letGo);
+// The finger that was held is lifted: what a browser makes a click of is none.
+svg.addEventListener('pointerdown', () => { wasHeld = false; }, true);
+svg.addEventListener('click', (event) => { if (wasHeld) event.stopPropagation(); wasHeld = false; }, true);
 svg.addEventListener('click', () => closeCards());
+// Boxes are replaced under the mouse: leaving one is not always told.
+svg.addEventListener('mouseover', (event) => { if (!boxAt(event)) hovered = -1; });
 
 // ---- keyboard ----
 /** The box that keys are about: of the open card, under the mouse, under the cursor, or what is zoomed to. */
@@ -95,7 +102,7 @@ input.addEventListener('keydown', (event) => {
 boxes.setAttribute('tabindex', '0');
 boxes.setAttribute('role', 'tree');
 boxes.setAttribute('aria-label', 'stacks: arrow keys walk, Enter zooms');
-boxes.addEventListener('focus', (event) => { if (event.target === boxes && selected < 0) mark(state.node, false); });
+boxes.addEventListener('focus', (event) => { if (event.target === boxes && selected < 0 && boxes.matches(':focus-visible')) mark(state.node, false); });
 
 // ---- dark and light ----
 // The style sheet's dark part follows the system; a choice of the reader's replaces its condition.

@@ -9,44 +9,42 @@ const panelPlace = () => {
 const togglePanel = () => { if (current.base) go({ panel: state.panel === 'closed' ? '' : 'closed' }); };
 
 /** Both sides of each function that is seen: its own weight, or all that passes through it (recursion counts once). */
-function ofFunctions(view, rank) {
-  const { sides } = view, size = names.length;
-  const sum = (self, inclusive) => {
-    const result = new Float64Array(size);
-    const until = new Int32Array(size);
-    for (let i = 1; i < tree.split; i++) {
-      const name = tree.nameOf[i];
-      if (rank === 'self') result[name] += self[i];
-      else if (i >= until[name]) { result[name] += inclusive[i]; until[name] = tree.endOf[i]; }
-    }
-    return result;
-  };
-  return { ...sides, base: sum(sides.selfA, sides.base), candidate: sum(sides.selfB, sides.candidate), variance: sum(sides.selfVariance, sides.variance), events: sum(sides.selfEvents, sides.events) };
+function ofFunctions({ sides, a, b, scales }, isSelf) {
+  const size = names.length, until = new Int32Array(size), place = new Int32Array(size);
+  const changeAt = (i) => Math.abs(isSelf ? sides.selfB[i] * scales.b - sides.selfA[i] * scales.a : b[i] - a[i]);
+  const sums = { base: new Float64Array(size), candidate: new Float64Array(size), variance: new Float64Array(size), events: new Float64Array(size) };
+  const of = isSelf ? { base: sides.selfA, candidate: sides.selfB, variance: sides.selfVariance, events: sides.selfEvents } : sides;
+  for (let i = 1; i < tree.split; i++) {
+    const name = tree.nameOf[i];
+    if (!isSelf && i < until[name]) continue;
+    until[name] = tree.endOf[i];
+    for (const key in sums) sums[key][name] += of[key][i];
+    if (place[name] === 0 || changeAt(i) > changeAt(place[name])) place[name] = i;
+  }
+  return { ...sides, ...sums, place };
 }
-/** Ranked by how much they changed: first those where chance would not do it. */
+/** Whether one callee's change is nearly all of this node's: then the callee is the one to name. */
+function isExplained({ a, b }, node) {
+  for (let i = node + 1; i < tree.endOf[node]; i = tree.endOf[i]) {
+    const part = (b[i] - a[i]) / (b[node] - a[node]);
+    if (part >= FIXED.explained && part <= 1 / FIXED.explained) return true;
+  }
+  return false;
+}
+/** By how much they changed, those that chance would not change; audit/profile/movers.ts again. */
 function moversOf(view) {
   view.movers = view.movers || {};
   if (view.movers[state.rank]) return view.movers[state.rank];
-  const sides = ofFunctions(view, state.rank), rows = [];
+  const isSelf = state.rank === 'self', sides = ofFunctions(view, isSelf), rows = [];
   const sideA = scaled(sides.base, view.scales.a), sideB = scaled(sides.candidate, view.scales.b);
   const judge = judged(sides, sideA, sideB);
   for (let name = 1; name < names.length; name++) {
-    const a = sideA[name], b = sideB[name];
-    if (a !== b && (judge.significant[name] || !judge.isTested)) rows.push({ name, a, b, kind: judge.kind(name), interval: judge.interval(name) });
+    const a = sideA[name], b = sideB[name], node = sides.place[name];
+    if (a === b || judge.isTested && !judge.significant[name] || !isSelf && isExplained(view, node)) continue;
+    rows.push({ name, a, b, node, kind: changeKind(a, b), interval: judge.interval(name) });
   }
-  rows.sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a) || (names[x.name] < names[y.name] ? -1 : 1));
+  rows.sort((x, y) => Math.abs(y.b - y.a) - Math.abs(x.b - x.a) || x.name - y.name);
   return view.movers[state.rank] = rows;
-}
-/** The place where a function changed most. */
-function placeOf(name) {
-  let best = 0, most = -1;
-  const { selfA, selfB } = current.sides, { a, b, scales } = current;
-  for (let i = 1; i < tree.split; i++) {
-    if (tree.nameOf[i] !== name) continue;
-    const size = state.rank === 'self' ? Math.abs(selfB[i] * scales.b - selfA[i] * scales.a) : Math.abs(b[i] - a[i]);
-    if (size > most) { most = size; best = i; }
-  }
-  return best;
 }
 /** Returns the height it takes. */
 function drawPanel({ isOpen, beside }, top, boxesHeight) {
@@ -67,9 +65,9 @@ function drawPanel({ isOpen, beside }, top, boxesHeight) {
   make(close, 'text', { class: 'quiet end', x: width, y: 13 }, '×');
   const room = Math.floor((width - 150) / FIXED.character);
   const shown = rows.slice(0, beside ? Math.max(FIXED.movers, Math.floor((boxesHeight - 40) / 18)) : FIXED.movers);
-  shown.forEach(({ name, a, b, kind, interval }, i) => {
+  shown.forEach(({ name, a, b, node, kind, interval }, i) => {
     const title = labels[name] + '\n' + current.base.label + ' ' + sideText(current, a) + ' → ' + current.column.label + ' ' + sideText(current, b) + ' (' + changeText(a, b) + ')' + (interval ? '\n' + intervalText(interval) : '');
-    const row = button(panelGroup, { class: 'mover link', transform: 'translate(0 ' + (22 + i * 18) + ')', 'aria-label': title.replaceAll('\n', ', ') }, () => { const node = placeOf(name); go({ node }); mark(node, false); });
+    const row = button(panelGroup, { class: 'mover link', transform: 'translate(0 ' + (22 + i * 18) + ')', 'aria-label': title.replaceAll('\n', ', ') }, () => { go({ node }); mark(node, false); });
     row.addEventListener('mouseenter', () => tellText(...title.split('\n').map((line, n, all) => n === 1 ? all.slice(1).join(' · ') : line)));
     make(row, 'title', {}, title);
     make(row, 'rect', { class: 'hover', x: -4, width: width + 8, height: 18, rx: 3 });
@@ -80,7 +78,8 @@ function drawPanel({ isOpen, beside }, top, boxesHeight) {
     make(row, 'text', { class: 'quiet end', x: width, y: 13 }, changeText(a, b));
   });
   const rest = rows.length - shown.length, y = 22 + shown.length * 18 + 14;
-  const last = rows.length === 0 ? 'no function changed by more than chance would' : rest > 0 ? rest + ' more changed by more than chance would' : '';
+  const beyond = current.isTested ? ' by more than chance would' : '';
+  const last = rows.length === 0 ? 'no function changed' + beyond : rest > 0 ? rest + ' more changed' + beyond : '';
   if (last) make(panelGroup, 'text', { class: 'quiet small', y }, last);
   return y + 12;
 }

@@ -45,6 +45,7 @@ const FIXED = {
   ...GEOMETRY,
   steps: CHANGE_STEPS,
   few: FEW_EVENTS,
+  explained: 0.9,
   falseDiscoveries: FALSE_DISCOVERIES,
   changes: legendOf(CHANGE_LEGEND),
   classes: legendOf(CLASS_LEGEND),

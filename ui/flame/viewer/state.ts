@@ -51,6 +51,8 @@ function show(next) {
   tree = timed('tree', () => treeOf(state));
   if (state.node >= tree.size) state.node = 0;
   current = timed('weights', () => viewOf(tree, state));
+  // What the other phase has not got cannot be zoomed to: its caller is.
+  while (state.node > 0 && !(current.width[state.node] > 0)) state.node = tree.parentOf[state.node];
   if (shown && shown.tree !== tree) { selected = -1; hovered = -1; }
   applyTheme();
   timed('search', find);
