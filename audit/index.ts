@@ -5,6 +5,9 @@ import type { AttachOutcome } from './run/attach.ts'
 import type { AuditOptions } from './run/audit.ts'
 import type { runDemo as demo } from './run/demo.ts'
 
+export type { ReadOptions, ReadProfile, WriteOptions } from './interchange/format.ts'
+export { type FormatName, formatNamed, formatOfPath, readProfile, writableFormats } from './interchange/formats.ts'
+export { type FileKind, sniff } from './interchange/sniff.ts'
 export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'
@@ -31,7 +34,7 @@ export { durationText, parseDurationMs, percentText } from './plan/quantity.ts'
 export { withoutSecretArguments } from './plan/secrets.ts'
 export { type Timetable, type TimetableRow, timetableOf } from './plan/timetable.ts'
 export { createProfile, type ProfileBuilder } from './profile/build.ts'
-export { filter, merge } from './profile/combine.ts'
+export { filter, merge, sideBySide } from './profile/combine.ts'
 export {
   CHANGE_STEPS,
   type Change,
@@ -39,16 +42,30 @@ export {
   changeOf,
   type DiffLayoutInput,
   diffLayoutInput,
+  signedDiff,
 } from './profile/diff.ts'
 export { ProfileError } from './profile/error.ts'
 export { type FoldedRead, foldedLines, parseFolded, readFolded } from './profile/folded.ts'
 export { type FrameClass, findPath, frameClass, frameLabel, nodeName, pathOf, UNKNOWN_FRAME } from './profile/frame.ts'
+export { type Functions, functionsOf } from './profile/functions.ts'
+export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
 export type { Profile } from './profile/profile.ts'
+export { collapseRecursion, focus, groupFirstFrames, hide, reverse, sandwich } from './profile/reshape.ts'
+export {
+  FALSE_DISCOVERIES,
+  type Interval,
+  ratioInterval,
+  ratioOf,
+  type Sides,
+  type Significance,
+  sidesOf,
+  significance,
+  significanceOf,
+} from './profile/significance.ts'
 export { columnCounts, columnOf, columnTotals, inclusive, totals } from './profile/totals.ts'
 export { RecordingError } from './recording/error.ts'
 export * from './recording/format.ts'
 export { parseRecord, type RecordingLine, readRecording } from './recording/reader.ts'
-export { type FileKind, sniff } from './recording/sniff.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
 export type { AuditOptions } from './run/audit.ts'

@@ -7,6 +7,7 @@ import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
+export { type MoversHeading, moversText } from './text/movers.ts'
 export { phaseTable } from './text/phases.ts'
 export { progressLine, textSummary } from './text/summary.ts'
 export type { FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, TerminalOptions }

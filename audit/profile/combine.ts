@@ -1,12 +1,31 @@
 import { createProfile, type ProfileBuilder } from './build.ts'
-import { nodeName } from './frame.ts'
 import type { Profile } from './profile.ts'
+import { addStacks, fromRoot, namesIn } from './rewrite.ts'
 
 /** All stacks of both: equal stacks add, column by column. The unit is the first's. */
 export function merge(a: Profile, b: Profile): ProfileBuilder {
   const merged = createProfile(a.unit)
-  for (const profile of [a, b]) copyStacks(profile, merged, () => true)
+  for (const profile of [a, b]) addStacks(profile, merged, asIs(profile, merged))
   return merged
+}
+
+/**
+ * One column of each as two columns of one profile, to be compared. The unit is the first's. A column that does not exist
+ * becomes an empty one.
+ */
+export function sideBySide(
+  base: { profile: Profile; column: string },
+  candidate: { profile: Profile; column: string },
+): ProfileBuilder {
+  const both = createProfile(base.profile.unit)
+  for (const [key, { profile, column }] of [
+    ['base', base],
+    ['candidate', candidate],
+  ] as const) {
+    both.column(key)
+    addStacks(onlyColumn(profile, column), both, asIs(profile, both), () => key)
+  }
+  return both
 }
 
 /**
@@ -23,30 +42,21 @@ export function filter(
   for (let node = 1; node < profile.size; node++)
     hit[node] = hit[profile.parentOf[node] ?? 0] || matching[profile.nameOf[node] ?? -1] ? 1 : 0
   const kept = createProfile(profile.unit)
-  copyStacks(profile, kept, (node) => (hit[node] === 1) === (keep === 'through'))
+  const place = asIs(profile, kept)
+  addStacks(profile, kept, (node) => ((hit[node] === 1) === (keep === 'through') ? place(node) : -1))
   return kept
 }
 
-function copyStacks(from: Profile, to: ProfileBuilder, keep: (node: number) => boolean): void {
-  const columns = from.columns.map((key) => to.column(key))
-  // 0 stands for "not copied yet"; the root is the same node in both.
-  const copyOf = new Int32Array(from.size)
-  const copy = (node: number): number => {
-    const missing: number[] = []
-    let at = node
-    for (; at > 0 && copyOf[at] === 0; at = from.parentOf[at] ?? 0) missing.push(at)
-    let copied = copyOf[at] ?? 0
-    for (const next of missing.reverse()) {
-      copied = to.child(copied, to.intern(nodeName(from, next)))
-      copyOf[next] = copied
-    }
-    return copied
-  }
-  for (let node = 0; node < from.size; node++) {
-    for (const [index, column] of columns.entries()) {
-      const value = from.self[index]?.[node] ?? 0
-      const count = from.selfCount[index]?.[node] ?? 0
-      if ((value > 0 || count > 0) && keep(node)) to.weigh(copy(node), column, value, count)
-    }
-  }
+/** Where a stack stands in another profile under the same names. */
+function asIs(from: Profile, to: ProfileBuilder): (node: number) => number {
+  const nameIn = namesIn(from, to)
+  return fromRoot(from, (caller, node) => (node === 0 ? 0 : to.child(caller, nameIn(node))))
+}
+
+function onlyColumn(profile: Profile, key: string): Profile {
+  const index = profile.columns.indexOf(key)
+  const only = <T>(arrays: readonly T[]): T[] => arrays.slice(index, index + 1)
+  return index < 0
+    ? { ...profile, columns: [], self: [], selfCount: [] }
+    : { ...profile, columns: [key], self: only(profile.self), selfCount: only(profile.selfCount) }
 }

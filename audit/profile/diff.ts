@@ -1,4 +1,6 @@
+import { createProfile, type ProfileBuilder } from './build.ts'
 import type { Profile } from './profile.ts'
+import { fromRoot, namesIn } from './rewrite.ts'
 import { columnOf, inclusive } from './totals.ts'
 
 /** Two columns to compare. Scales make them comparable: 1/requests, 1/seconds, or by default 1/total (shares). */
@@ -32,6 +34,26 @@ export function diffLayoutInput(profile: Profile, pair: ColumnPair): DiffLayoutI
       base.map((weight, node) => Math.max(weight, candidate[node] ?? 0)),
     ),
   }
+}
+
+/**
+ * Candidate minus base as a profile with the one column `delta`, whose weights may be negative; stacks that weigh the same
+ * on both sides are not in it. Its events are those of both sides.
+ */
+export function signedDiff(profile: Profile, pair: ColumnPair): ProfileBuilder {
+  const base = scaledSelf(profile, pair.base, pair.baseScale)
+  const candidate = scaledSelf(profile, pair.candidate, pair.candidateScale)
+  const counts = [pair.base, pair.candidate].map((key) => columnOf(profile, key, profile.selfCount))
+  const diff = createProfile(profile.unit)
+  const column = diff.column('delta')
+  const nameIn = namesIn(profile, diff)
+  const place = fromRoot(profile, (caller, node) => (node === 0 ? 0 : diff.child(caller, nameIn(node))))
+  for (let node = 0; node < profile.size; node++) {
+    const delta = (candidate[node] ?? 0) - (base[node] ?? 0)
+    const events = counts.reduce((sum, count) => sum + (count[node] ?? 0), 0)
+    if (delta !== 0) diff.weigh(place(node), column, delta, events)
+  }
+  return diff
 }
 
 /** Ratios at which a change gets its next colour. */

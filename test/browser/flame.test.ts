@@ -1,56 +1,26 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createProfile } from '../../audit/profile/build.ts'
-import { type FlameSvgOptions, flameSvg } from '../../ui/flame/svg.ts'
+import { flameSvg } from '../../ui/flame/svg.ts'
+import {
+  boxesOf,
+  CHROMIUM,
+  classOf,
+  click,
+  detail,
+  flamePages,
+  hasChromium,
+  hashOf,
+  options,
+  pill,
+  server,
+  WIDTH,
+  widthOf,
+} from './flame-page.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const WIDTH = 1200
-
-const profile = createProfile('ns')
-for (const [stack, baseline, stress] of [
-  ['main;serve_[j];cacheGet_[j];pthread_mutex_lock;futex_wait_[k]', 10, 300],
-  ['main;serve_[j];readBody_[j];tcp_recvmsg_[k]', 40, 45],
-  ['main;serve_[j];readBody_[j];ep_poll_[k]', 30, 0],
-  ['main;idle;ep_poll_[k]', 120, 60],
-  ['main;[unknown]', 0, 15],
-  ['main;std::map<int, int>::find(int const&)', 5, 5],
-] as const) {
-  profile.add(stack.split(';'), baseline * 1e6, baseline, '1')
-  profile.add(stack.split(';'), stress * 1e6, stress, '2')
-}
-for (let i = 0; i < 2000; i++) profile.add(['main', 'many', `f${i % 900}`], 1000 * (1 + (i % 40)), 1, '2')
-
-const options: FlameSvgOptions = {
-  title: 'Off-CPU: where threads waited',
-  lines: ['probe off-cpu · api[4242] · host web-1'],
-  columns: [
-    { key: '1', label: 'baseline', facts: '10 s · loss none', divide: { by: 1000, per: 'request' } },
-    { key: '2', label: 'stress', facts: '15 s · loss 3', divide: { by: 2000, per: 'request' } },
-  ],
-  view: { column: '2' },
-}
-
-describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMIUM})`, () => {
-  let browser: Browser
-  let folder: string
-  const complaints: string[] = []
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'probe-flame-'))
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true })
-  })
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-    expect(complaints.splice(0)).toEqual([])
-  })
+describe.skipIf(!hasChromium)(`a flame SVG in a browser (needs ${CHROMIUM})`, () => {
+  const { folder, open, newPage } = flamePages()
 
   test('the viewer draws what the file shows without it, box for box', async () => {
     for (const view of [{ column: '1' }, { column: '2' }, { base: '1', candidate: '2' }] as const) {
@@ -72,16 +42,16 @@ describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMI
 
   test('inside an <img> the picture is drawn', async () => {
     await writeFile(
-      join(folder, 'img.html'),
+      join(folder(), 'img.html'),
       '<!doctype html><title>x</title><link rel="icon" href="data:,"><body style="margin:0"><img src="img.svg">',
     )
-    await writeFile(join(folder, 'img.svg'), flameSvg(profile, options))
+    await writeFile(join(folder(), 'img.svg'), flameSvg(server, options))
     const clip = { x: 0, y: 0, width: WIDTH, height: 300 }
     const page = await newPage({})
-    await page.goto(`file://${join(folder, 'img.html')}`)
+    await page.goto(`file://${join(folder(), 'img.html')}`)
     const inside = await page.screenshot({ clip })
     const alone = await newPage({ scripts: false })
-    await alone.goto(`file://${join(folder, 'img.svg')}`)
+    await alone.goto(`file://${join(folder(), 'img.svg')}`)
     expect(inside.equals(await alone.screenshot({ clip }))).toBe(true)
   })
 
@@ -95,11 +65,11 @@ describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMI
     expect(await detail(page)).toContain('100 % of the zoom')
     await click(page, 'tcp_recvmsg')
     await page.keyboard.press('Backspace')
-    expect(await page.evaluate('location.hash')).toContain('node=')
+    expect(await hashOf(page)).toContain('node=')
     await expect.poll(() => widthOf(page, 'cacheGet')).toBe(0)
     await page.locator('.reset').click()
     expect(await widthOf(page, 'readBody')).toBe(before)
-    expect(await page.evaluate('location.hash')).toBe('')
+    expect(await hashOf(page)).toBe('')
   })
 
   test('search marks matches in the whole profile and says how much they are', async () => {
@@ -107,7 +77,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMI
     await page.keyboard.press('/')
     await page.keyboard.type('mutex|ep_poll')
     // 300 and 60 of 466 ms in stress: 425 ms of the stacks above, 41 ms of the many narrow ones.
-    await expect.poll(() => page.locator('.found').textContent()).toBe('matched 77.3 % · 2 frames, 2 functions')
+    await expect
+      .poll(() => page.locator('.found').textContent())
+      .toBe('matched 77.3 % unique, 77.3 % total · 2 frames, 2 functions · – of 2')
     expect(await page.locator('.match').count()).toBe(2)
     await page.keyboard.press('Enter')
     expect(await widthOf(page, 'pthread_mutex_lock')).toBeGreaterThan(WIDTH * 0.95)
@@ -130,7 +102,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMI
   test('phases switch by click and by key', async () => {
     const page = await open(options)
     const stress = await widthOf(page, 'cacheGet')
-    await page.locator('.tabs g').filter({ hasText: 'baseline' }).click()
+    await pill(page, 'baseline').click()
     expect(await widthOf(page, 'cacheGet')).toBeLessThan(stress / 4)
     expect(await page.locator('.facts').textContent()).toBe('baseline · 10 s · loss none')
     await page.keyboard.press('p')
@@ -142,16 +114,13 @@ describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMI
     expect(await classOf(page, 'many')).toBe('nw')
     expect(await classOf(page, 'cacheGet')).toBe('g3')
     expect(await page.locator('rect.go').count()).toBeGreaterThan(1)
-    await page
-      .locator('.tabs g')
-      .filter({ hasText: /^stress$/ })
-      .click()
+    await pill(page, 'nothing', 'compare').click()
     expect(await classOf(page, 'cacheGet')).toMatch(/^j\d$/)
   })
 
   test('a link opens the same view: phase, zoom and search', async () => {
     const page = await open(options)
-    await page.locator('.tabs g').filter({ hasText: 'baseline' }).click()
+    await pill(page, 'baseline').click()
     await click(page, 'readBody')
     await page.keyboard.press('/')
     await page.keyboard.type('tcp')
@@ -185,68 +154,4 @@ describe.skipIf(!existsSync(CHROMIUM))(`a flame SVG in a browser (needs ${CHROMI
     expect(await page.locator('.boxes script').count()).toBe(0)
     expect(await page.getByText(']]><script>alert(1)</script>', { exact: true }).first().isVisible()).toBe(true)
   })
-
-  let files = 0
-  async function open(
-    svg: FlameSvgOptions,
-    how: { scripts?: boolean; hash?: string; of?: typeof profile } = {},
-  ): Promise<Page> {
-    const path = join(folder, `${files++}.svg`)
-    await writeFile(path, flameSvg(how.of ?? profile, svg))
-    const page = await newPage(how)
-    await page.goto(`file://${path}${how.hash ?? ''}`)
-    if (how.scripts !== false) await page.waitForSelector('svg[data-ready]')
-    return page
-  }
-
-  async function newPage(how: { scripts?: boolean }): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width: WIDTH, height: 700 },
-      javaScriptEnabled: how.scripts !== false,
-    })
-    const page = await context.newPage()
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
-    return page
-  }
 })
-
-// The widest box of that name, as drawn; 0 when there is none.
-async function widthOf(page: Page, name: string): Promise<number> {
-  const widths = (await boxesOf(page)).filter((box) => box.text === name).map((box) => Number(box.width))
-  return Math.max(0, ...widths)
-}
-
-const classOf = async (page: Page, name: string): Promise<string | undefined> =>
-  (await boxesOf(page)).find((box) => box.text === name)?.kind ?? undefined
-
-const detail = (page: Page): Promise<string | null> => page.locator('.detail').textContent()
-
-const click = (page: Page, name: string): Promise<void> =>
-  page
-    .locator('.boxes > g > g', { has: page.getByText(name, { exact: true }) })
-    .locator('rect')
-    .first()
-    .click({ position: { x: 5, y: 5 } })
-
-interface Box {
-  x: string | null
-  width: string | null
-  kind: string | null
-  fill: string
-  row: string | null
-  text: string
-}
-
-function boxesOf(page: Page): Promise<Box[]> {
-  // Text, because it runs in the page: its types are not those of this process.
-  return page.evaluate<Box[]>(`[...document.querySelectorAll('.boxes rect')].map((rect) => ({
-    x: rect.getAttribute('x'),
-    width: rect.getAttribute('width'),
-    kind: rect.getAttribute('class'),
-    fill: getComputedStyle(rect).fill,
-    row: rect.parentElement.parentElement.getAttribute('transform'),
-    text: rect.parentElement.querySelector('text')?.textContent ?? '',
-  }))`)
-}

@@ -1,6 +1,7 @@
 import type { Profile } from '../../audit/index.ts'
-import { changeOf, frameClass, frameLabel, nodeName } from '../../audit/index.ts'
+import { frameClass, frameLabel, nodeName } from '../../audit/index.ts'
 import { GEOMETRY } from './geometry.ts'
+import type { Judgement } from './judge.ts'
 import type { FlameLayout, FlameRect } from './layout.ts'
 import { BOX_CLASS } from './theme.ts'
 import { tintOf } from './tint.ts'
@@ -13,6 +14,7 @@ import { xmlNumber, xmlText } from './xml.ts'
 export function drawBoxes(
   profile: Profile,
   placed: FlameLayout,
+  verdict: Judgement | null,
   describe: (node: number, folded: number) => string,
 ): string {
   const rows: string[] = []
@@ -26,7 +28,7 @@ export function drawBoxes(
     const title = xmlText(describe(rect.node, rect.folded))
     const text = boxText(profile, rect)
     rows.push(
-      `<g><title>${title}</title><rect class="${boxClass(profile, placed, rect)}" x="${xmlNumber(rect.x)}" ` +
+      `<g><title>${title}</title><rect class="${boxClass(profile, verdict, rect)}" x="${xmlNumber(rect.x)}" ` +
         `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"/>` +
         `${text ? `<text x="${xmlNumber(rect.x + 4)}" y="12">${xmlText(text)}</text>` : ''}</g>\n`,
     )
@@ -38,9 +40,9 @@ export function drawBoxes(
 /** A hair's breadth stays free between neighbours, but the narrowest boxes keep most of their pixel. */
 const boxWidth = (width: number): number => width - Math.min(0.6, width * 0.3)
 
-function boxClass(profile: Profile, { weights: { pair } }: FlameLayout, rect: FlameRect): string {
+function boxClass(profile: Profile, verdict: Judgement | null, rect: FlameRect): string {
   if (rect.folded > 0) return BOX_CLASS.folded
-  if (pair) return BOX_CLASS[changeOf(pair.base[rect.node] ?? 0, pair.candidate[rect.node] ?? 0)]
+  if (verdict) return BOX_CLASS[verdict.changeOf(rect.node)] + (verdict.isFew(rect.node) ? ' few' : '')
   if (rect.node === 0) return BOX_CLASS.root
   const name = nodeName(profile, rect.node)
   const frame = frameClass(name)

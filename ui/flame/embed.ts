@@ -29,6 +29,7 @@ const headerSchema = z.object({
   /** what is shown at first: a column, or a pair of them, by index */
   view: z.union([z.number(), z.tuple([z.number(), z.number()])]),
   invert: z.boolean(),
+  /** false: each weight is a number of events itself */
   counts: z.boolean(),
   /** weights are stored multiplied by this: 1 for whole numbers */
   fraction: z.number().positive(),
@@ -60,7 +61,7 @@ export function embedProfile(profile: Profile, about: FlameDescription): string 
     ...about,
     version: 1,
     unit: profile.unit,
-    counts: profile.unit === 'ns',
+    counts: profile.self.some((self, i) => self.some((weight, node) => weight !== profile.selfCount[i]?.[node])),
     fraction,
     nodes: order.length,
     names,
@@ -122,10 +123,10 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
   }
   for (const { key } of header.columns) {
     const column = profile.column(key)
-    const self = stretch()
+    const self = stretch().map((weight) => weight / header.fraction)
     const counts = header.counts ? stretch() : self
     for (const [i, node] of nodes.entries())
-      if (self[i] || counts[i]) profile.weigh(node, column, (self[i] ?? 0) / header.fraction, counts[i] ?? 0)
+      if (self[i] || counts[i]) profile.weigh(node, column, self[i] ?? 0, counts[i] ?? 0)
   }
   const { title, lines, columns, view, invert } = header
   return { profile, about: { title, lines, columns, view, invert } }

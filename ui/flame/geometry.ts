@@ -10,5 +10,12 @@ export const GEOMETRY = {
   /** advance of a character of the boxes' 11 px monospace; a guess that spares measuring (which is what makes others slow) */
   character: 6.63,
   /** narrower boxes carry no text */
-  minTextWidth: 24,
+  minTextWidth: 30,
+  /** the list of what changed most, beside the boxes in pictures of at least that width */
+  panel: 340,
+  panelGap: 22,
+  besideFrom: 900,
+  /** rows of that list in a narrow or a still picture */
+  movers: 10,
+  moverRow: 18,
 } as const

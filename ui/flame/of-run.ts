@@ -8,6 +8,8 @@ import type { FlameSvgOptions } from './svg.ts'
 export interface RunFlame {
   profile: Profile
   options: FlameSvgOptions
+  /** what is measured, in a word, for formats that name it: `off-cpu` */
+  value: string
 }
 
 export interface RunFlameChoice {
@@ -26,6 +28,7 @@ export function flameOfRun(model: RunModel, { probe, view, show }: RunFlameChoic
   const key = (phase: PhaseModel) => String(phase.id)
   return {
     profile,
+    value: probe.name,
     options: {
       title: `${flame.title} · ${chosen.title}`,
       lines: headLines(model, [probe.name]),

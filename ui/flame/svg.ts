@@ -1,13 +1,17 @@
 import type { Profile } from '../../audit/index.ts'
-import { columnCounts, frameClass } from '../../audit/index.ts'
 import { drawBoxes } from './boxes.ts'
-import { type ShownPair, shownWeights } from './describe.ts'
+import { describeNodes } from './describe.ts'
 import { embedProfile, type FlameColumn } from './embed.ts'
 import { GEOMETRY } from './geometry.ts'
-import { type FlameView, layout } from './layout.ts'
-import { BOX_CLASS, CHANGE_LEGEND, CLASS_LEGEND, flameStyle } from './theme.ts'
-import { viewerScript } from './viewer.ts'
-import { xmlNumber, xmlText } from './xml.ts'
+import { drawHead } from './head.ts'
+import { judgeNodes } from './judge.ts'
+import { layout } from './layout.ts'
+import { meaningLine, unknownShare } from './meaning.ts'
+import { drawMovers } from './movers-list.ts'
+import { type FirstView, shownOf } from './shown.ts'
+import { flameStyle, hatchPatterns } from './theme.ts'
+import { viewerScript } from './viewer/script.ts'
+import { xmlText } from './xml.ts'
 
 export interface FlameSvgOptions {
   /** what a width means, e.g. "Off-CPU: blocked time" */
@@ -17,7 +21,7 @@ export interface FlameSvgOptions {
   /** the phases that can be shown, in this order; all of them travel in the file */
   columns: readonly FlameColumn[]
   /** what is shown at first, and without scripts: a column's key, or base and candidate of a difference */
-  view: { column: string } | { base: string; candidate: string }
+  view: FirstView
   /** px, default 1200; a browser fits it to its window */
   width?: number
   /** boxes narrower than this are not drawn, px, default 1 */
@@ -30,23 +34,46 @@ export interface FlameSvgOptions {
 
 /**
  * A flame graph as one self-contained XML 1.0 document: boxes that are readable without scripts, the whole profile
- * (every phase) packed inside, and a viewer that zooms, searches and switches phases. The same input gives the same bytes.
- * A difference compares weights per unit of `divide` when both columns have the same one, otherwise shares of each total.
+ * (every phase) packed inside, and a viewer that zooms, searches, compares and turns it. The same input gives the same
+ * bytes. A difference compares weights per unit of `divide` when both columns have the same one, otherwise shares of
+ * each total; it is coloured where it is more than chance, with the functions that changed most beside it.
  */
 export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
   const width = options.width ?? GEOMETRY.width
   const interactive = options.interactive ?? true
   const columns = options.columns.map(divisible)
-  const shown = shownView(profile, columns, options.view)
-  const head = headOf(options, shown, width)
-  const inner = width - 2 * GEOMETRY.margin
+  const shown = shownOf(profile, columns, options.view)
+  const { margin, panel, panelGap, besideFrom } = GEOMETRY
+  const beside = shown.pair && width >= besideFrom ? panel + panelGap : 0
   const placed = layout(profile, {
     view: shown.view,
-    width: inner,
+    width: width - 2 * margin - beside,
     minWidth: options.minWidth ?? 1,
     invert: options.invert ?? false,
   })
-  const height = head.height + placed.levels * GEOMETRY.row + GEOMETRY.margin
+  const sides = placed.weights.pair
+  const verdict = shown.pair && sides ? judgeNodes(profile, shown.pair.columns, sides) : null
+  const describe = describeNodes(profile, placed.weights, shown, verdict)
+  const tested = shown.pair && verdict ? { per: shown.pair.per, isTested: verdict.isTested } : null
+  const meaning = meaningLine(profile.unit, tested, unknownShare(profile, placed.weights.width))
+  const head = drawHead(profile, {
+    title: options.title,
+    lines: options.lines,
+    shown,
+    meaning,
+    width,
+    root: describe(0),
+  })
+  const boxesHeight = placed.levels * GEOMETRY.row
+  const list = shown.pair
+    ? drawMovers(profile, shown.pair, verdict?.isTested ?? false, {
+        x: beside ? width - margin - panel : margin,
+        y: beside ? head.height : head.height + boxesHeight + 6,
+        width: beside ? panel : width - 2 * margin,
+      })
+    : { text: '', height: 0 }
+  const body = beside ? Math.max(list.height, boxesHeight) : boxesHeight + list.height
+  const height = head.height + body + margin
   const about = {
     title: options.title,
     lines: [...options.lines],
@@ -54,17 +81,15 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
     view: shown.index,
     invert: options.invert ?? false,
   }
-  const describe = shownWeights(profile, placed.weights, shown)
   return `<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" class="pf" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <title>${xmlText(`${options.title}: ${shown.label}`)}</title>
 <style>${flameStyle()}</style>
-<rect class="paper back" width="${width}" height="${height}"/>
-<g class="boxes" transform="translate(${GEOMETRY.margin} ${head.height})">
-${drawBoxes(profile, placed, describe)}</g>
-<g class="head">
-<rect class="paper headback" width="${width}" height="${head.height - 3}"/>
-${head.text}${detailText(describe(0), head.height)}${legend(profile, shown.pair !== null, width, head.height)}</g>
+${interactive || shown.pair ? hatchPatterns() : ''}<rect class="paper back" width="${width}" height="${height}"/>
+<g class="boxes" transform="translate(${margin} ${head.height})">
+${drawBoxes(profile, placed, verdict, describe)}</g>
+${list.text}<g class="head">
+${head.text}</g>
 ${interactive ? `<metadata>${embedProfile(profile, about)}</metadata>\n<script><![CDATA[${viewerScript()}]]></script>\n` : ''}</svg>
 `
 }
@@ -72,111 +97,3 @@ ${interactive ? `<metadata>${embedProfile(profile, about)}</metadata>\n<script><
 /** Nothing is "per request" where there was no request. */
 const divisible = ({ divide, ...column }: FlameColumn): FlameColumn =>
   divide && divide.by > 0 ? { ...column, divide } : column
-
-interface Shown {
-  view: FlameView
-  /** as the file says it: index of a column, or of two */
-  index: number | [number, number]
-  label: string
-  facts: string[]
-  divide: FlameColumn['divide']
-  pair: ShownPair | null
-  counts: Float64Array | null
-}
-
-function shownView(profile: Profile, columns: FlameColumn[], view: FlameSvgOptions['view']): Shown {
-  const indexOf = (key: string): number => {
-    const known = columns.findIndex((column) => column.key === key)
-    return known >= 0 ? known : columns.push({ key, label: key }) - 1
-  }
-  if ('column' in view) {
-    const index = indexOf(view.column)
-    const column = columns[index] ?? { key: view.column, label: view.column }
-    return {
-      view,
-      index,
-      label: column.label,
-      facts: [factsOf(column)],
-      divide: column.divide,
-      pair: null,
-      counts: columnCounts(profile, view.column),
-    }
-  }
-  const index: [number, number] = [indexOf(view.base), indexOf(view.candidate)]
-  const base = columns[index[0]] ?? { key: view.base, label: view.base }
-  const candidate = columns[index[1]] ?? { key: view.candidate, label: view.candidate }
-  const same = base.divide && candidate.divide && base.divide.per === candidate.divide.per
-  return {
-    view: {
-      pair: {
-        ...view,
-        ...(same ? { baseScale: 1 / (base.divide?.by ?? 1), candidateScale: 1 / (candidate.divide?.by ?? 1) } : {}),
-      },
-    },
-    index,
-    label: `${candidate.label} − ${base.label}`,
-    facts: [factsOf(base), factsOf(candidate)],
-    divide: undefined,
-    pair: { base: base.label, candidate: candidate.label, per: same ? (base.divide?.per ?? null) : null },
-    counts: null,
-  }
-}
-
-const factsOf = (column: FlameColumn): string => [column.label, column.facts].filter(Boolean).join(' · ')
-
-function headOf(options: FlameSvgOptions, shown: Shown, width: number): { text: string; height: number } {
-  const { margin, line } = GEOMETRY
-  const texts = [`<text class="title" x="${margin}" y="${GEOMETRY.titleY}">${xmlText(options.title)}</text>`]
-  let y = GEOMETRY.titleY + 6
-  for (const text of options.lines) {
-    y += line
-    texts.push(`<text class="quiet" x="${margin}" y="${y}">${xmlText(text)}</text>`)
-  }
-  y += line
-  texts.push(`<text class="facts" x="${margin}" y="${y}">${xmlText(shown.facts.join('\u2003vs\u2003'))}</text>`)
-  const tabs = y + 11
-  const pill = pillWidth(shown.label)
-  texts.push(
-    `<g class="tabs" transform="translate(${margin} ${tabs})"><g class="on"><rect class="pill" width="${pill}" height="22" rx="11"/>` +
-      `<text class="mid" x="${pill / 2}" y="15">${xmlText(shown.label)}</text></g></g>`,
-  )
-  const height = tabs + 22 + 30
-  texts.push(`<path class="rule" d="M${margin} ${height - 5.5}H${width - margin}"/>`)
-  return { text: `${texts.join('\n')}\n`, height }
-}
-
-/** Width of a tab, px, guessed from its characters: measuring text needs a browser. */
-const pillWidth = (label: string): number => Math.round([...label].length * 7 + 24)
-
-const detailText = (text: string, height: number): string =>
-  `<text class="detail" x="${GEOMETRY.margin}" y="${height - 13}">${xmlText(text.replaceAll('\n', '\u2003'))}</text>\n`
-
-/** The legend hangs from the right edge, so that the viewer moves it with the window as one piece. */
-function legend(profile: Profile, isPair: boolean, width: number, height: number): string {
-  const open = `<g class="legend" transform="translate(${width - GEOMETRY.margin} ${height - 52})">`
-  if (isPair) {
-    const step = 48
-    const swatches = CHANGE_LEGEND.map(([change, label], i) => {
-      const x = (i - CHANGE_LEGEND.length) * step
-      return (
-        `<rect class="${BOX_CLASS[change]}" x="${x + 1}" y="3" width="${step - 2}" height="16"/>` +
-        `<text class="small mid" x="${x + step / 2}" y="15">${xmlText(label)}</text>`
-      )
-    })
-    return `${open}${swatches.join('')}</g>\n`
-  }
-  const present = new Set(profile.names.map(frameClass))
-  let right = 0
-  const swatches: string[] = []
-  for (const [frame, label] of [...CLASS_LEGEND].reverse()) {
-    if (!present.has(frame)) continue
-    const left = right - label.length * 7 - 16
-    const fill = BOX_CLASS[frame] + (frame === 'unknown' ? '' : '0')
-    swatches.push(
-      `<rect class="${fill}" x="${xmlNumber(left)}" y="5" width="11" height="11" rx="2"/>` +
-        `<text class="small quiet" x="${xmlNumber(left + 16)}" y="15">${xmlText(label)}</text>`,
-    )
-    right = left - 18
-  }
-  return `${open}${swatches.join('')}</g>\n`
-}

@@ -31,7 +31,7 @@ export const CHANGE_LEGEND: readonly (readonly [Change, string])[] = [
   ['shrunk3', '÷3'],
   ['shrunk2', '÷1.5'],
   ['shrunk1', 'less'],
-  ['same', '±10 %'],
+  ['same', '±10 % or chance'],
   ['grown1', 'more'],
   ['grown2', '×1.5'],
   ['grown3', '×3'],
@@ -112,17 +112,35 @@ export const DARK: Palette = {
   },
 }
 
+/** Boxes of a difference that rest on so few events are hatched. */
+export const FEW_EVENTS = 10
+const CHANGE_CLASSES = CHANGE_LEGEND.map(([change]) => BOX_CLASS[change])
+
+/** A hatched pattern for each colour of a difference. */
+export const hatchPatterns = (): string =>
+  `<defs>${CHANGE_CLASSES.map(
+    (name) =>
+      `<pattern id="pf-${name}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">` +
+      `<rect class="${name}" width="5" height="5"/><path class="hatch" d="M1 0V5"/></pattern>`,
+  ).join('')}</defs>\n`
+
 /** The style sheet: literal colours (renderers outside browsers know no variables), dark where the reader's system is. */
 export const flameStyle = (): string => `
 .pf{font-family:ui-sans-serif,system-ui,"Segoe UI","DejaVu Sans",sans-serif;font-size:12px}
 .pf .boxes text{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;font-size:11px;pointer-events:none}
-.pf .title{font-size:16px;font-weight:600}
+.pf .mono{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;font-size:11px}
+.pf .title{font-size:16px;font-weight:600}.pf .strong{font-weight:600}
 .pf .small{font-size:11px}
 .pf .end{text-anchor:end}.pf .mid{text-anchor:middle}
-.pf .link{cursor:pointer}.pf .boxes .link:hover rect{opacity:.75}
+.pf .link{cursor:pointer}.pf .boxes{touch-action:manipulation;outline:none}.pf .boxes .link:hover rect{opacity:.75}
 .pf .above rect{opacity:.5}.pf .dim rect{opacity:.45}
-${colours(LIGHT)}@media (prefers-color-scheme:dark){
+.pf .hover{fill-opacity:0}.pf .link:hover>.hover,.pf .link:focus>.hover{fill-opacity:1}
+.pf [role]{outline:none}.pf .pill,.pf .tool rect,.pf .chip rect{stroke-width:1}
+.pf{overflow:visible}.pf .sheet{filter:drop-shadow(0 4px 14px rgba(0,0,0,.28))}
+${CHANGE_CLASSES.map((name) => `.pf .few.${name}{fill:url(#pf-${name})}`).join('')}
+${colours(LIGHT)}@media screen and (prefers-color-scheme:dark){
 ${colours(DARK)}}
+@media print{.pf{print-color-adjust:exact;-webkit-print-color-adjust:exact}.pf .controls,.pf .card{display:none}}
 `
 
 function colours({ paper, ink, quiet, line, match, matchInk, boxes }: Palette): string {
@@ -131,8 +149,11 @@ function colours({ paper, ink, quiet, line, match, matchInk, boxes }: Palette): 
     `.pf{background:${paper}}.pf .paper{fill:${paper}}`,
     `.pf text{fill:${ink}}`,
     `.pf text.quiet{fill:${quiet}}`,
-    `.pf .rule{stroke:${line}}`,
-    `.pf .pill{fill:none;stroke:${line}}.pf .on .pill{fill:${ink};stroke:none}.pf .on text{fill:${paper}}`,
+    `.pf .rule{stroke:${line}}.pf .hatch{stroke:${quiet};stroke-width:1}`,
+    `.pf .pill{fill:none;stroke:${line}}.pf .on .pill{fill:${ink};stroke:none}.pf .on .pill+text{fill:${paper}}.pf .base.on .pill{fill:${quiet}}.pf .none.on .pill{fill:${line}}.pf .none.on .pill+text{fill:${ink}}`,
+    `.pf .tool rect,.pf .chip rect{fill:${paper};stroke:${line}}.pf .tool .key{fill:${quiet}}.pf .tool.on rect,.pf .tool:hover rect,.pf .chip rect{fill:${line}}`,
+    `.pf .sheet{fill:${paper};stroke:${line}}.pf .hover{fill:${line}}`,
+    `.pf .pivot rect{stroke:${quiet}}.pf .sel rect{stroke:${ink};stroke-width:1.6}.pf [role=button]:focus-visible rect{stroke:${match};stroke-width:2}`,
     ...fills,
     `.pf .match rect{fill:${match}}.pf .match text{fill:${matchInk}}`,
     `.pf .field{box-sizing:border-box;width:100%;height:100%;padding:0 9px;border:1px solid ${line};border-radius:6px;` +

@@ -5,7 +5,7 @@ import { createProfile } from '../../../audit/profile/build.ts'
 import { foldedLines } from '../../../audit/profile/folded.ts'
 import { embedProfile, extractProfile } from '../../../ui/flame/embed.ts'
 import { type FlameSvgOptions, flameSvg } from '../../../ui/flame/svg.ts'
-import { viewerScript } from '../../../ui/flame/viewer.ts'
+import { viewerScript } from '../../../ui/flame/viewer/script.ts'
 import { xmlText } from '../../../ui/flame/xml.ts'
 import { profileOf, stacks } from '../profile/stacks.ts'
 
@@ -86,7 +86,7 @@ describe('a flame SVG', () => {
       '>kernel</text>',
     ])
       expect(svg).toContain(text)
-    expect(svg).toContain('<title>read\n410 µs/request · 100 % of baseline · 1 events</title>')
+    expect(svg).toContain('<title>read\n410 µs/request · 41.0 ms · 100 % of baseline · 1 event</title>')
     expect(svg).not.toContain('<script')
   })
 
@@ -100,8 +100,8 @@ describe('a flame SVG', () => {
       'ns',
     )
     const svg = flameSvg(profile, { ...options, view: { base: '1', candidate: '2' } })
-    expect(svg).toContain('main\nbaseline 10.0 µs/request → stress 20.0 µs/request (×2.0)')
-    expect(svg).toContain('fresh\nbaseline 0/request → stress 10.0 µs/request (new)')
+    expect(svg).toContain('main\nbaseline 10.0 µs/request → stress 20.0 µs/request · +10.0 µs/request (×2.0)')
+    expect(svg).toContain('fresh\nbaseline 0/request → stress 10.0 µs/request · +10.0 µs/request (new)')
   })
 
   test('a phase without a request is shown whole, not per request', () => {
@@ -120,8 +120,53 @@ describe('a flame SVG', () => {
       { key: '2', label: 'y' },
     ]
     expect(flameSvg(profile, { ...options, columns, view: { base: '1', candidate: '2' } })).toContain(
-      'x 100 % → y 100 % (same)',
+      'x 100 % → y 100 % · ±0 % (same)',
     )
+  })
+
+  test('a still picture of a difference says how to read it, what is missing, and what changed most', () => {
+    const profile = profileOf(
+      Array.from({ length: 400 }, (_, i) => ({
+        frames: i % 4 === 0 ? ['main', '[unknown]'] : ['main', i < 300 ? 'slower' : 'same'],
+        value: 1_000_000,
+        column: i < 300 && i >= 20 ? '2' : '1',
+      })),
+      'ns',
+    )
+    const svg = flameSvg(profile, {
+      ...options,
+      columns: options.columns.map((column) => ({ ...column, divide: { by: 100, per: 'request' } })),
+      view: { base: '1', candidate: '2' },
+      interactive: false,
+    })
+    expect(svg).toContain('width: the larger side, time per request')
+    expect(svg).toContain('grey where chance would do it (5 % false discoveries), hatched under 10 events')
+    expect(svg).toMatch(/\[unknown\] frames: \d\d\.\d %/)
+    const list = [...svg.matchAll(/<g class="mover".*?<\/g>/gs)].map(([row]) =>
+      [...row.matchAll(/>([^<]+)<\/text>/g)].map(([, text]) => text),
+    )
+    expect(list).toEqual([
+      ['slower', '+1.95 ms/request', '×14'],
+      ['same', '−750 µs/request', 'gone'],
+      ['[unknown]', '+400 µs/request', '×2.3'],
+    ])
+    expect(svg).toContain('gone')
+  })
+
+  test('boxes that rest on few events are hatched; nothing is where their number is unknown', () => {
+    const few = createProfile('samples')
+    few.add(['main', 'a'], 500, 500, '1')
+    few.add(['main', 'a'], 1500, 1500, '2')
+    few.add(['main', 'b'], 9, 9, '1')
+    const view = { base: '1', candidate: '2' }
+    expect(flameSvg(few, { ...options, view, interactive: false }).match(/class="[a-z]+\d? few"/g)).toEqual([
+      'class="go few"',
+    ])
+    const unknown = createProfile('ns')
+    unknown.add(['main', 'b'], 9e6, 0, '1')
+    const svg = flameSvg(unknown, { ...options, view, interactive: false })
+    expect(svg).not.toMatch(/ few"/)
+    expect(svg).toContain('not tested against chance')
   })
 
   test('every drawn box is at least a pixel wide', () => {

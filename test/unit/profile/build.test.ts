@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { createProfile } from '../../../audit/profile/build.ts'
 import { filter, merge } from '../../../audit/profile/combine.ts'
 import { changeOf, diffLayoutInput } from '../../../audit/profile/diff.ts'
-import { findPath, frameClass, frameLabel, nodeName, pathOf } from '../../../audit/profile/frame.ts'
+import { findPath, frameClass, frameLabel, pathOf } from '../../../audit/profile/frame.ts'
 import { columnTotals, totals } from '../../../audit/profile/totals.ts'
-import { profileOf, type Stack, stacks, sumOf } from './stacks.ts'
+import { profileOf, type Stack, stacks, sumOf, weightsByPath } from './stacks.ts'
 
 describe('a growing profile', () => {
   test('adds equal stacks and keeps phases apart', () => {
@@ -180,14 +180,3 @@ test.each([
 
 const rootOf = (profile: ReturnType<typeof profileOf>): number[] =>
   ['1', '2', '3'].map((column) => columnTotals(profile, column)[0] ?? 0)
-
-/** Self weights that are not zero, by column and path: what a profile says, whatever the order of its nodes. */
-function weightsByPath(profile: ReturnType<typeof profileOf>): Record<string, number> {
-  const weights: Record<string, number> = {}
-  for (const [index, key] of profile.columns.entries())
-    for (let node = 0; node < profile.size; node++) {
-      const weight = profile.self[index]?.[node] ?? 0
-      if (weight > 0) weights[`${key} ${pathOf(profile, node).join(';')} ${nodeName(profile, node)}`] = weight
-    }
-  return weights
-}

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { createProfile, type ProfileBuilder } from '../../../audit/profile/build.ts'
+import { pathOf } from '../../../audit/profile/frame.ts'
+import type { Profile } from '../../../audit/profile/profile.ts'
 
 /** One stack of a random profile: frames root first, weight, phase. */
 export interface Stack {
@@ -39,3 +41,14 @@ export function profileOf(stacks: readonly Stack[], unit: 'samples' | 'ns' = 'sa
 
 export const sumOf = (stacks: readonly Stack[], column: string): number =>
   stacks.reduce((sum, stack) => sum + (stack.column === column ? stack.value : 0), 0)
+
+/** Self weights that are not zero, by column and path: what a profile says, whatever the order of its nodes. */
+export function weightsByPath(profile: Profile): Record<string, number> {
+  const weights: Record<string, number> = {}
+  for (const [index, key] of profile.columns.entries())
+    for (let node = 0; node < profile.size; node++) {
+      const weight = profile.self[index]?.[node] ?? 0
+      if (weight !== 0) weights[[key, ...pathOf(profile, node)].join('\u0000')] = weight
+    }
+  return weights
+}

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { createProfile } from '../../audit/profile/build.ts'
+import type { Profile } from '../../audit/profile/profile.ts'
+import { type FlameSvgOptions, flameSvg } from '../../ui/flame/svg.ts'
+
+export const CHROMIUM = '/usr/bin/chromium'
+export const hasChromium = existsSync(CHROMIUM)
+export const WIDTH = 1200
+
+/** Two phases of a server: a lock that came, a wait that went, recursion, and many narrow frames. */
+export const server = createProfile('ns')
+for (const [stack, baseline, stress, soak] of [
+  ['main;serve_[j];cacheGet_[j];pthread_mutex_lock;futex_wait_[k]', 10, 300, 30],
+  ['main;serve_[j];readBody_[j];tcp_recvmsg_[k]', 40, 45, 44],
+  ['main;serve_[j];readBody_[j];ep_poll_[k]', 30, 0, 30],
+  ['main;idle;ep_poll_[k]', 120, 60, 110],
+  ['main;[unknown]', 0, 15, 0],
+  ['main;std::map<int, int>::find(int const&)', 5, 5, 5],
+] as const) {
+  server.add(stack.split(';'), baseline * 1e6, baseline, '1')
+  server.add(stack.split(';'), stress * 1e6, stress, '2')
+  server.add(stack.split(';'), soak * 1e6, soak, '3')
+}
+for (let i = 0; i < 2000; i++) server.add(['main', 'many', `f${i % 900}`], 1000 * (1 + (i % 40)), 1, '2')
+
+export const options: FlameSvgOptions = {
+  title: 'Off-CPU: where threads waited',
+  lines: ['probe off-cpu · api[4242] · host web-1'],
+  columns: [
+    { key: '1', label: 'baseline', facts: '10 s · loss none', divide: { by: 1000, per: 'request' } },
+    { key: '2', label: 'stress', facts: '15 s · loss 3', divide: { by: 2000, per: 'request' } },
+    { key: '3', label: 'soak', facts: '60 s · loss none', divide: { by: 1000, per: 'request' } },
+  ],
+  view: { column: '2' },
+}
+
+export interface OpenOptions extends BrowserContextOptions {
+  scripts?: boolean
+  hash?: string
+  of?: Profile
+}
+
+/** A browser for the tests of one file. What a page complains about fails its test. */
+export function flamePages(): {
+  folder: () => string
+  open: (svg: FlameSvgOptions, how?: OpenOptions) => Promise<Page>
+  newPage: (how: OpenOptions) => Promise<Page>
+} {
+  let browser: Browser
+  let folder: string
+  let files = 0
+  const complaints: string[] = []
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'probe-flame-'))
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await rm(folder, { recursive: true })
+  })
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close()
+    expect(complaints.splice(0)).toEqual([])
+  })
+
+  async function newPage({ scripts = true, hash: _, of: __, ...context }: OpenOptions): Promise<Page> {
+    const page = await (
+      await browser.newContext({ viewport: { width: WIDTH, height: 700 }, javaScriptEnabled: scripts, ...context })
+    ).newPage()
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
+    return page
+  }
+
+  async function open(svg: FlameSvgOptions, how: OpenOptions = {}): Promise<Page> {
+    const path = join(folder, `${files++}.svg`)
+    await writeFile(path, flameSvg(how.of ?? server, svg))
+    const page = await newPage(how)
+    await page.goto(`file://${path}${how.hash ?? ''}`)
+    if (how.scripts !== false) await page.waitForSelector('svg[data-ready]')
+    return page
+  }
+  return { folder: () => folder, open, newPage }
+}
+
+export interface Box {
+  x: string | null
+  width: string | null
+  kind: string | null
+  fill: string
+  row: string | null
+  text: string
+}
+
+export function boxesOf(page: Page): Promise<Box[]> {
+  // Text, because it runs in the page: its types are not those of this process.
+  return page.evaluate<Box[]>(`[...document.querySelectorAll('.boxes rect')].map((rect) => ({
+    x: rect.getAttribute('x'),
+    width: rect.getAttribute('width'),
+    kind: rect.getAttribute('class'),
+    fill: getComputedStyle(rect).fill,
+    row: rect.parentElement.parentElement.getAttribute('transform'),
+    text: rect.parentElement.querySelector('text')?.textContent ?? '',
+  }))`)
+}
+
+/** The widest box of that name, as drawn; 0 when there is none. */
+export async function widthOf(page: Page, name: string): Promise<number> {
+  const widths = (await boxesOf(page)).filter((box) => box.text === name).map((box) => Number(box.width))
+  return Math.max(0, ...widths)
+}
+
+export const classOf = async (page: Page, name: string): Promise<string | undefined> =>
+  (await boxesOf(page)).find((box) => box.text === name)?.kind ?? undefined
+
+export const detail = (page: Page): Promise<string | null> => page.locator('.detail').textContent()
+
+/** A drawn box by its name; the uppermost when there are several. */
+export const box = (page: Page, name: string) =>
+  page
+    .locator('.boxes > g > g', { has: page.getByText(name, { exact: true }) })
+    .locator('rect')
+    .first()
+
+export const click = (page: Page, name: string): Promise<void> => box(page, name).click({ position: { x: 5, y: 5 } })
+
+/** A phase's pill: of those that are shown, or of those it is compared with. */
+export const pill = (page: Page, label: string, kind: 'show' | 'compare' = 'show') =>
+  page.locator(kind === 'show' ? '.tabs g.link:not(.minus)' : '.tabs g.minus').filter({ hasText: label })
+
+export const hashOf = (page: Page): Promise<string> => page.evaluate<string>('location.hash')

@@ -1,0 +1,29 @@
+import { type Change, type ColumnPair, changeOf, type Interval, movers, type Profile } from '../../audit/index.ts'
+
+/** A function that changed between two phases; sides are scaled as the picture's. */
+export interface ListedMover {
+  name: string
+  base: number
+  candidate: number
+  change: Change
+  interval: Interval | null
+}
+
+/** A picture's list counts further than it shows, up to here. */
+export const MOST_MOVERS = 1000
+
+/**
+ * The functions whose own weight changed by more than chance would change it (any change where `isTested` is false), those
+ * that changed most first, at most `MOST_MOVERS`.
+ */
+export function moversOf(profile: Profile, pair: ColumnPair, isTested: boolean): ListedMover[] {
+  return movers(profile, pair, MOST_MOVERS)
+    .bySelf.filter(({ self }) => !isTested || self.significant)
+    .map(({ name, self: { base, candidate, interval } }) => ({
+      name,
+      base,
+      candidate,
+      change: changeOf(base, candidate),
+      interval,
+    }))
+}

@@ -1,0 +1,26 @@
+/** What the viewer's card of keys says, in its order. */
+export const KEYS: readonly (readonly [string, string])[] = [
+  ['click Enter', 'zoom to a box'],
+  ['Esc', 'close, then end search, then zoom out'],
+  ['Backspace', 'back to the last picture'],
+  ['Home', 'the whole width again'],
+  ['arrows', 'walk from box to box'],
+  ['.', 'a box in full (right click, long press)'],
+  ['/', 'search by name or regular expression'],
+  ['n N', 'next and previous match'],
+  ['#', 'search for this function'],
+  ['1…9 p P', 'phase'],
+  ['b B', 'phase it is compared with'],
+  ['w', 'swap both phases'],
+  ['r', 'reverse: leaves and who calls them'],
+  ['s', 'sandwich: its callers and callees'],
+  ['f', 'focus: only stacks through it'],
+  ['x', 'drop the stacks through it'],
+  ['h', 'hide the frame alone'],
+  ['c', 'collapse recursion'],
+  ['i', 'root below or above'],
+  ['u', 'unit: per request, total, share'],
+  ['m', 'list of top movers'],
+  ['t', 'dark or light'],
+]
+export const POINTING = 'Keys are about the box under the pointer, else the chosen one, else the one zoomed to.'
