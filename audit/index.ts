@@ -46,7 +46,16 @@ export {
 } from './profile/diff.ts'
 export { ProfileError } from './profile/error.ts'
 export { type FoldedRead, foldedLines, parseFolded, readFolded } from './profile/folded.ts'
-export { type FrameClass, findPath, frameClass, frameLabel, nodeName, pathOf, UNKNOWN_FRAME } from './profile/frame.ts'
+export {
+  type FrameClass,
+  findPath,
+  frameClass,
+  frameLabel,
+  nodeName,
+  pathOf,
+  STATE_FRAMES,
+  UNKNOWN_FRAME,
+} from './profile/frame.ts'
 export { type Functions, functionsOf } from './profile/functions.ts'
 export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
 export type { Profile } from './profile/profile.ts'

@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
-import { option, string as stringFlag } from '@oclif/core/flags'
+import { boolean, option, string as stringFlag } from '@oclif/core/flags'
 import { type PhaseModel, ProfileError, type RunModel, sniff } from '../audit/index.ts'
 import { loadCatalog, type Probe } from '../probes/index.ts'
-import { flameOfFile, flameOfRun, type RunFlame } from '../ui/index.ts'
+import { flameOfFile, flameOfRun, type RunFlame, wallFlameOfRun } from '../ui/index.ts'
 import { UsageError } from './errors.ts'
 import { loadRecording, sizeOfFile } from './load-recording.ts'
 
@@ -10,6 +10,10 @@ import { loadRecording, sizeOfFile } from './load-recording.ts'
 export const stacksFlags = {
   probe: stringFlag({ description: 'whose stacks (default: off-cpu, or what the recording has)', helpValue: 'NAME' }),
   view: stringFlag({ description: 'which of its stacks, e.g. blocked or runnable', helpValue: 'NAME' }),
+  wall: boolean({
+    description: 'on-CPU and off-CPU stacks joined: where the time of threads that had work went',
+    exclusive: ['probe', 'view'],
+  }),
   unit: option({
     options: ['samples', 'ns', 'count'] as const,
     description: 'what the numbers of folded stacks are',
@@ -20,6 +24,7 @@ export const stacksFlags = {
 export interface StacksChoice {
   probe?: string | undefined
   view?: string | undefined
+  wall?: boolean
   phase?: string | undefined
   /** two phases, A..B */
   diff?: string | undefined
@@ -32,8 +37,8 @@ export async function stacksOf(file: string, choice: StacksChoice): Promise<RunF
   await sizeOfFile(file)
   const kind = await sniff(file)
   if (kind === 'recording') return stacksOfRecording(file, choice)
-  for (const name of ['probe', 'view'] as const)
-    if (choice[name] !== undefined)
+  for (const name of ['probe', 'view', 'wall'] as const)
+    if (choice[name])
       throw new UsageError(`--${name} chooses from a recording, and ${file} is none`, `probe flame ${file}`)
   const about = {
     title: basename(file),
@@ -51,9 +56,14 @@ export async function stacksOf(file: string, choice: StacksChoice): Promise<RunF
 async function stacksOfRecording(file: string, choice: StacksChoice): Promise<RunFlame> {
   const catalog = await loadCatalog()
   const { model } = await loadRecording(file, catalog)
-  const probe = chooseProbe(model, catalog, choice.probe)
+  const probe = chooseProbe(model, catalog, choice.wall ? 'off-cpu' : choice.probe)
   const show =
     choice.diff === undefined ? { phase: choosePhase(model, probe, choice.phase) } : choosePair(model, choice.diff)
+  if (choice.wall) {
+    const joined = await wallFlameOfRun(model, show)
+    if (joined) return joined
+    throw new UsageError(`${file} has not both on-CPU and off-CPU stacks`, 'probe attach on-cpu off-cpu records both')
+  }
   const views = probe.draw.flame?.views.map(({ name }) => name) ?? []
   if (choice.view !== undefined && !views.includes(choice.view))
     throw new UsageError(

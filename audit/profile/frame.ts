@@ -1,13 +1,25 @@
 import type { Profile } from './profile.ts'
 
-/** Where a frame's code comes from, as the end of its recorded name says: `_[k]` kernel, `_[j]` JIT, none user. */
-export type FrameClass = 'kernel' | 'user' | 'jit' | 'unknown'
+/**
+ * Where a frame's code comes from, as the end of its recorded name says: `_[k]` kernel, `_[j]` JIT, none user. In a
+ * wall-clock profile the last frame says what the thread did there: `running`, `blocked`, `ready` (waiting for a CPU).
+ */
+export type FrameClass = 'kernel' | 'user' | 'jit' | 'unknown' | 'running' | 'blocked' | 'ready'
+
+/** Names of those last frames. */
+export const STATE_FRAMES: ReadonlyMap<string, FrameClass> = new Map([
+  ['[on CPU]', 'running'],
+  ['[blocked]', 'blocked'],
+  ['[waiting for a CPU]', 'ready'],
+])
 
 /** The name of a frame that no symbol table knows. */
 export const UNKNOWN_FRAME = '[unknown]'
 
 export function frameClass(name: string): FrameClass {
   if (name === '' || name.startsWith(UNKNOWN_FRAME) || /^0x[0-9a-f]+(_\[.\])?$/.test(name)) return 'unknown'
+  const state = STATE_FRAMES.get(name)
+  if (state) return state
   if (name.endsWith('_[k]')) return 'kernel'
   return name.endsWith('_[j]') ? 'jit' : 'user'
 }

@@ -6,6 +6,9 @@ export const BOX_CLASS: Record<FrameClass | Change | 'root' | 'folded', string> 
   user: 'u',
   jit: 'j',
   unknown: 'x',
+  running: 'a',
+  blocked: 'b',
+  ready: 'w',
   root: 'r',
   folded: 'f',
   gone: 'go',
@@ -25,6 +28,9 @@ export const CLASS_LEGEND: readonly (readonly [FrameClass, string])[] = [
   ['user', 'user'],
   ['jit', 'JIT'],
   ['unknown', 'unknown'],
+  ['running', 'on CPU'],
+  ['blocked', 'blocked'],
+  ['ready', 'waiting for a CPU'],
 ]
 export const CHANGE_LEGEND: readonly (readonly [Change, string])[] = [
   ['gone', 'gone'],
@@ -48,6 +54,9 @@ export interface Palette {
   boxes: Record<string, string>
 }
 
+/** One colour where a name has no family to be told from. */
+const tints = (name: string, colour: string) => ({ [`${name}0`]: colour, [`${name}1`]: colour, [`${name}2`]: colour })
+
 export const LIGHT: Palette = {
   paper: '#ffffff',
   ink: '#1b2130',
@@ -66,6 +75,9 @@ export const LIGHT: Palette = {
     j1: '#c7e5c4',
     j2: '#a6d1a2',
     x: '#d8dade',
+    ...tints('a', '#e58a80'),
+    ...tints('b', '#b9a5e0'),
+    ...tints('w', '#eedb76'),
     r: '#e6e9ee',
     f: '#eef0f3',
     go: '#7cc0ba',
@@ -98,6 +110,9 @@ export const DARK: Palette = {
     j1: '#356943',
     j2: '#254f31',
     x: '#454a53',
+    ...tints('a', '#8e3d36'),
+    ...tints('b', '#55427f'),
+    ...tints('w', '#70621c'),
     r: '#2b3039',
     f: '#20242b',
     go: '#1d6661',

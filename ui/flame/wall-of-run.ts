@@ -15,6 +15,7 @@ export function wallFlameOfRun(
   const key = (phase: PhaseModel) => String(phase.id)
   return {
     profile: wall.busy,
+    value: 'wall',
     options: {
       title: 'Wall clock · where threads were when they had work: on CPU, blocked, waiting for a CPU',
       lines: headLines(model, ['on-cpu', 'off-cpu']),

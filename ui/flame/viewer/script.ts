@@ -1,4 +1,4 @@
-import { CHANGE_STEPS, FALSE_DISCOVERIES } from '../../../audit/index.ts'
+import { CHANGE_STEPS, FALSE_DISCOVERIES, STATE_FRAMES } from '../../../audit/index.ts'
 import { GEOMETRY } from '../geometry.ts'
 import { MEANING, WEIGHTS, WIDTHS } from '../meaning.ts'
 import { BOX_CLASS, CHANGE_LEGEND, CLASS_LEGEND, FEW_EVENTS } from '../theme.ts'
@@ -49,6 +49,7 @@ const FIXED = {
   falseDiscoveries: FALSE_DISCOVERIES,
   changes: legendOf(CHANGE_LEGEND),
   classes: legendOf(CLASS_LEGEND),
+  states: Object.fromEntries([...STATE_FRAMES].map(([name, kind]) => [name, BOX_CLASS[kind]])),
   meaning: MEANING,
   weights: WEIGHTS,
   widths: WIDTHS,

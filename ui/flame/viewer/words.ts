@@ -8,7 +8,7 @@ const tint = (name) => {
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   return ((hash >>> 8) & 0xffff) % 3;
 };
-const classOfName = names.map((name) => isUnknown(name) ? 'x' : (/_\[k\]$/.test(name) ? 'k' : /_\[j\]$/.test(name) ? 'j' : 'u') + tint(name));
+const classOfName = names.map((name) => isUnknown(name) ? 'x' : (FIXED.states[name] || (/_\[k\]$/.test(name) ? 'k' : /_\[j\]$/.test(name) ? 'j' : 'u')) + tint(name));
 const three = (value) => {
   const rounded = Math.abs(Number(value.toPrecision(3)));
   if (rounded >= 100) return String(Math.round(value));
