@@ -45,9 +45,11 @@ async function drawAll() {
     terminal.keys('q')
     await terminal.until(/off-cpu-soak\.svg\n/)
     const results = readdirSync(folder).find((name) => name.startsWith('probe-audit-')) ?? ''
-    const svg = join(here, 'off-cpu-diff.svg')
     const recording = join(folder, results, 'run.ndjson.gz')
-    execFileSync('sh', [join(HOME, 'cli/bin.sh'), 'flame', recording, '--diff', 'baseline..stress', '-o', svg])
+    const flame = (file, ...choice) =>
+      execFileSync('sh', [join(HOME, 'cli/bin.sh'), 'flame', recording, ...choice, '-o', join(here, file)])
+    flame('off-cpu-diff.svg', '--diff', 'baseline..stress')
+    flame('wall.svg', '--wall', '--phase', 'stress')
   } finally {
     terminal.close()
     rmSync(HOME, { recursive: true })
