@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { readFolded } from '../../audit/profile/folded.ts'
-import { flameSvg } from '../../ui/flame/svg.ts'
 import { spreadOf } from './statistics.ts'
 
 /**
@@ -14,7 +13,11 @@ import { spreadOf } from './statistics.ts'
  * Ways to fold take turns, each in a process of its own: ours, the plain one (a Map of children in each node, lines cut by
  * readline), and flamegraph.pl where it is installed, which draws as well.
  */
-const WAYS: Record<string, (path: string) => Promise<string>> = { ours, plain }
+const WAYS: Record<string, (path: string) => Promise<string>> = {
+  nothing: async () => 'what Node itself takes',
+  ours,
+  plain,
+}
 
 const WORDS = [
   'tcp',
@@ -34,12 +37,12 @@ const WORDS = [
   'tree',
 ]
 
+/** Of stacks that are all different the plain way would need gigabytes for more. */
+const MOST_DIFFERENT = 100_000
+
 const [mode = '100000', way = '', file = ''] = process.argv.slice(2)
 if (mode === '--fold') await foldAlone(way, file)
 else await compare(Number(mode), Number(way || 3))
-
-/** Of stacks that are all different the plain way would need gigabytes for more. */
-const MOST_DIFFERENT = 100_000
 
 async function compare(asked: number, rounds: number): Promise<void> {
   const path = join(tmpdir(), `probe-fold-${process.pid}.txt`)
@@ -124,6 +127,8 @@ function againstFlamegraphPl(path: string): void {
 }
 
 async function drawOnce(path: string): Promise<void> {
+  // Not loaded where only folding is measured.
+  const { flameSvg } = await import('../../ui/flame/svg.ts')
   const file = await open(path)
   const { profile } = await readFolded(file)
   await file.close()
