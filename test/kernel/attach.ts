@@ -138,10 +138,10 @@ function isRunning(pid: number): boolean {
   return stat !== null && stat.state !== 'Z'
 }
 
-/** A private directory, removed with the test. */
-export function freshDirectory(): string {
+/** A private directory, removed with the test; tests that run beside each other hand their own `onTestFinished`. */
+export function freshDirectory(onFinished = onTestFinished): string {
   const directory = mkdtempSync(join(tmpdir(), 'probe-kernel-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  onFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, type onTestFinished, test } from 'vitest'
 import { freshDirectory, probe, startAttach } from './attach.ts'
 import { eventually } from './lines.ts'
 import { kernelSuite } from './requirements.ts'
@@ -13,8 +13,8 @@ const me = String(process.pid)
 const samples = join(import.meta.dirname, '../../fixtures/samples')
 
 /** A directory with the files that the commands below are given. */
-function stage(): string {
-  const directory = freshDirectory()
+function stage(onFinished?: typeof onTestFinished): string {
+  const directory = freshDirectory(onFinished)
   const write = (name: string, content: string | Buffer) => writeFileSync(join(directory, name), content)
   write('some.folded', 'main;read 3\n')
   write('garbage.txt', 'neither this\nnor that\n')
@@ -85,8 +85,8 @@ describe('what is asked for wrongly is answered in one line, with a fix, and no 
     ['flame some.folded -o none/such.svg', 2, /none\/such\.svg: no such file or directory/],
     ['flame some.folded -o folder', 2, /folder: it is a directory/],
   ]
-  test.concurrent.each(rows)('probe %s: exit %i', async (asked, code, said) => {
-    const answer = await probe(asked.split(' '), { directory: stage() })
+  test.concurrent.for(rows)('probe %s: exit %i', async ([asked, code, said], { onTestFinished }) => {
+    const answer = await probe(asked.split(' '), { directory: stage(onTestFinished) })
     const { stderr } = answer
     expect(stderr).toMatch(said)
     expect(stderr).toMatch(/^(attaching to [^\n]+\n)?error: [^\n]+\n {2}.*fix: \S.* {3}\(exit \d+\)\n$/)
