@@ -16,7 +16,8 @@ import type { ScriptParts } from '../script/parts.ts'
 import { UnknownFieldError } from '../script/print.ts'
 import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
-import { nameStack } from '../symbols/frames.ts'
+import { createDemangler, type Demangler, findDemangler } from '../symbols/demangle.ts'
+import { isMangled, nameStack } from '../symbols/frames.ts'
 import { createJitNames } from '../symbols/jit.ts'
 import { createUserNames } from '../symbols/user-names.ts'
 import { readOpen, readRows } from './decode.ts'
@@ -208,6 +209,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = dialectOf(host.bpftrace.version)
   const fields = await allTracepointFields(host)
+  const demangler = await findDemangler()
   const start = (probes: readonly ChosenProbe[]) =>
     startTracer(
       programFor(probes, target, host, fields, {
@@ -217,7 +219,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }),
       host,
       dialect,
-      options.signal,
+      { signal: options.signal, keepsMangledNames: demangler !== null },
     )
   let running = chosen
   let tracer: Tracer
@@ -240,7 +242,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
     if (running.length === 0) throw error
     tracer = await start(running)
   }
-  return createSession(running, refused, tracer, options)
+  return createSession(running, refused, tracer, demangler, options)
 }
 
 const fixOf = (support: Support): string | undefined => (support.kind === 'yes' ? undefined : support.fix)
@@ -257,12 +259,14 @@ async function createSession(
   chosen: ChosenProbe[],
   refused: TraceSession['refused'],
   tracer: Tracer,
+  demangler: string | null,
   options: SessionOptions,
 ): Promise<TraceSession> {
   const { target } = options
   const pids = target.processes.map((p) => p.pid)
   const jit = createJitNames(pids)
   const userNames = createUserNames(pids)
+  const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
   let phase = 0
@@ -284,7 +288,8 @@ async function createSession(
       await jit.refresh(frame.open !== null)
     }
     const losses = tracer.takeLosses()
-    const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
+    const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
+    const windows = await withReadableNames(decoded, demangle)
     if (frame.withStacks) stacksStartNs = frame.endNs
     if (frame.open) {
       phase = next
@@ -342,6 +347,17 @@ async function createSession(
     failed,
     tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),
   }
+}
+
+async function withReadableNames(windows: readonly ProbeWindow[], demangle: Demangler): Promise<ProbeWindow[]> {
+  const mangled = windows.flatMap(({ stacks }) => (stacks ?? []).flatMap(({ frames }) => frames.filter(isMangled)))
+  const readable = mangled.length === 0 ? null : await demangle(mangled)
+  if (readable === null) return [...windows]
+  return windows.map((window) => ({
+    ...window,
+    stacks:
+      window.stacks?.map((row) => ({ ...row, frames: row.frames.map((name) => readable.get(name) ?? name) })) ?? null,
+  }))
 }
 
 function windowFrame(frame: CutFrame): WindowFrame {

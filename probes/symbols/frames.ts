@@ -43,7 +43,8 @@ const NOTHING_KNOWN: NamesByAddress = { symbolOf: () => null, moduleOf: () => nu
 
 /**
  * Names of one stack, root first, as recordings keep them. Kernel frames end in `_[k]`, just-in-time compiled ones in
- * `_[j]`; what has no name is `[unknown]`, with its module where that is known: frames are never dropped.
+ * `_[j]`; what has no name is `[unknown]`, with its module where that is known: frames are never dropped. Names of C++ and Rust functions are mangled
+ * still (demangle.ts).
  */
 export function nameStack(
   user: RawFrame[],
@@ -77,4 +78,12 @@ function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null, 
   return file ? `[${clean(file)}]` : UNKNOWN
 }
 
-const clean = (name: string) => sanitizeText(name, { maxLength: 512 })
+/** Code points of a name as it is shown. */
+export const NAME_LENGTH = 512
+/** A name that was cut cannot be demangled any more. */
+const MANGLED_LENGTH = 4096
+
+/** Whether a name is one that C++ (Itanium ABI) or Rust (legacy, v0) compilers make. */
+export const isMangled = (name: string): boolean => /^_(?:Z|R[A-Z0-9])/.test(name)
+
+const clean = (name: string) => sanitizeText(name, { maxLength: isMangled(name) ? MANGLED_LENGTH : NAME_LENGTH })
