@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
+import { findProgram } from '../host/privilege.ts'
 import { readSleepers } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
@@ -265,7 +266,7 @@ async function createSession(
   const { target } = options
   const pids = target.processes.map((p) => p.pid)
   const jit = createJitNames(pids)
-  const userNames = createUserNames(pids)
+  const userNames = createUserNames(pids, { xz: await findProgram('xz') })
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)

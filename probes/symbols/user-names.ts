@@ -2,7 +2,7 @@ import type { RawFrame } from '../engine/frame.ts'
 import { isAlive, type ProcessIdentity, readProcessStat } from '../host/process.ts'
 import type { NamesByAddress } from './frames.ts'
 import { mergeRegions, type Region, readRegions, regionAt } from './maps.ts'
-import { createModules, type Module } from './modules.ts'
+import { createModules, type Module, type ModuleOptions } from './modules.ts'
 
 /**
  * Names for user frames that the tracer could not name: from their addresses, the memory maps of the target's processes
@@ -39,8 +39,8 @@ const NOWHERE: Place = { symbol: null, module: null }
 const PLACE_LIMIT = 65_536
 
 /** @param pids the target's processes; their maps are read at once, so that they are known should it end soon */
-export function createUserNames(pids: readonly number[]): UserNames {
-  const modules = createModules()
+export function createUserNames(pids: readonly number[], options: ModuleOptions = {}): UserNames {
+  const modules = createModules(options)
   const places = new Map<string, Place>()
   const processes = pids.flatMap((pid): Watched[] => {
     const stat = readProcessStat(pid)
