@@ -37,9 +37,21 @@ export interface NamesByAddress {
   symbolOf: (frame: RawFrame) => string | null
   /** path of the file it lies in */
   moduleOf: (frame: RawFrame) => string | null
+  /** whether a walk along frame pointers that begins in this frame passes over the function that called it */
+  skipsCaller: (frame: RawFrame) => boolean
+  /** symbol of the function that the call before this return address calls */
+  calledBefore: (frame: RawFrame) => string | null
 }
 
-const NOTHING_KNOWN: NamesByAddress = { symbolOf: () => null, moduleOf: () => null }
+const NOTHING_KNOWN: NamesByAddress = {
+  symbolOf: () => null,
+  moduleOf: () => null,
+  skipsCaller: () => false,
+  calledBefore: () => null,
+}
+
+/** Stands between a function without a frame and the frame above it, where a function in between is not known. */
+export const CALLER_NOT_SEEN = '[caller not seen]'
 
 /**
  * Names of one stack, root first, as recordings keep them. Kernel frames end in `_[k]`, just-in-time compiled ones in
@@ -56,11 +68,24 @@ export function nameStack(
   for (let i = user.length - 1; i >= 0; i--) {
     const frame = user[i]
     if (frame) names.push(userName(frame, jitName, byAddress))
+    if (i === 1) names.push(...skippedCaller(user, byAddress))
   }
   let firstReal = 0
   while (firstReal < kernel.length && TRACER.test(kernel[firstReal]?.symbol ?? '')) firstReal++
   for (let i = kernel.length - 1; i >= firstReal; i--) names.push(`${clean(kernel[i]?.symbol ?? UNKNOWN)}_[k]`)
   return names
+}
+
+/**
+ * What the walk has passed over below the leaf: a function in its first or last instructions, or compiled without frame
+ * pointer as libc's are, leaves its caller's in the register, and what is read there is whom the *caller* returns to. The
+ * call instruction before that address says which function the caller is. That name is always right; functions without
+ * frames between it and the leaf remain unseen.
+ */
+function skippedCaller([leaf, above]: RawFrame[], byAddress: NamesByAddress): string[] {
+  if (leaf === undefined || above === undefined || !byAddress.skipsCaller(leaf)) return []
+  const symbol = byAddress.calledBefore(above)
+  return [symbol === null ? CALLER_NOT_SEEN : clean(symbol)]
 }
 
 function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null, byAddress: NamesByAddress): string {

@@ -1,14 +1,22 @@
 import { constants, lstatSync, type Stats, statSync } from 'node:fs'
+import { directCallee } from './call-site.ts'
 import { hasMiniDebugInfo, openDebugFile, unpackMiniDebugInfo } from './debug-file.ts'
 import { addressOf } from './elf.ts'
 import { createElfFiles, type ElfFile } from './elf-file.ts'
 import type { Region } from './maps.ts'
 import { readSymbolTable, type SymbolTable } from './symbol-table.ts'
+import { type FrameBase, readUnwindTable, type UnwindTable } from './unwind-table.ts'
 
 /** A file that processes execute code from. */
 export interface Module {
   /** name of the symbol at a byte of the file; null when it has none */
   nameOf: (fileOffset: number) => string | null
+  /** how the caller's frame is found at an instruction; null where the file does not say */
+  frameBaseAt: (fileOffset: number) => FrameBase | null
+  /** name of the function that the instruction before a return address calls; null when it is no direct call */
+  calledBefore: (fileOffset: number) => string | null
+  /** share of its functions that set up a frame pointer; null: unknown */
+  framedShare: () => number | null
 }
 
 export interface Modules {
@@ -39,6 +47,16 @@ export function createModules({ xz = null }: ModuleOptions = {}): Modules {
 
   const moduleOf = (own: ElfFile | null, separate: ElfFile | null): Module => {
     let table: SymbolTable | null | undefined
+    let unwind: UnwindTable | null | undefined
+    const unwindTable = () => {
+      if (unwind === undefined) unwind = own && readUnwindTable(own)
+      return unwind
+    }
+    const nameAt = (address: number | null): string | null => {
+      if (own === null || address === null) return null
+      if (table === undefined) table = load(own)
+      return table?.nameAt(address) ?? null
+    }
     const load = (file: ElfFile): SymbolTable | null => {
       const more = separate ?? (xz !== null && hasMiniDebugInfo(file) ? unpackMiniDebugInfo(file, xz) : null)
       const read = readSymbolTable(more ? [more, file] : [file])
@@ -47,12 +65,16 @@ export function createModules({ xz = null }: ModuleOptions = {}): Modules {
       return read
     }
     return {
-      nameOf: (fileOffset) => {
-        if (own === null) return null
-        if (table === undefined) table = load(own)
-        const address = table ? addressOf(own.image, fileOffset) : null
-        return address === null ? null : (table?.nameAt(address) ?? null)
+      nameOf: (fileOffset) => nameAt(own && addressOf(own.image, fileOffset)),
+      frameBaseAt: (fileOffset) => {
+        const address = own && addressOf(own.image, fileOffset)
+        return address === null ? null : (unwindTable()?.baseAt(address) ?? null)
       },
+      calledBefore: (fileOffset) => {
+        const callee = own && directCallee(own, fileOffset)
+        return callee !== null && unwindTable()?.startsAt(callee) ? nameAt(callee) : null
+      },
+      framedShare: () => unwindTable()?.framedShare() ?? null,
     }
   }
 
