@@ -20,6 +20,8 @@ import { tracepoints } from '../script/tracepoints.ts'
 import { createDemangler, type Demangler, findDemangler } from '../symbols/demangle.ts'
 import { isMangled, nameStack } from '../symbols/frames.ts'
 import { createJitNames } from '../symbols/jit.ts'
+import { adviceText } from '../symbols/naming-advice.ts'
+import { adviseTarget } from '../symbols/naming-facts.ts'
 import { createUserNames } from '../symbols/user-names.ts'
 import { readOpen, readRows } from './decode.ts'
 import { TracerError } from './errors.ts'
@@ -267,6 +269,9 @@ async function createSession(
   const pids = target.processes.map((p) => p.pid)
   const jit = createJitNames(pids)
   const userNames = createUserNames(pids, { xz: await findProgram('xz') })
+  const advice = chosen.some(({ probe }) => probe.stackUnit) ? await adviseTarget(pids) : []
+  /** said with the next window */
+  const notesToCome = advice.map(adviceText)
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
@@ -291,6 +296,7 @@ async function createSession(
     const losses = tracer.takeLosses()
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, grown))
     const windows = await withReadableNames(decoded, demangle)
+    if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
     if (frame.withStacks) stacksStartNs = frame.endNs
     if (frame.open) {
       phase = next
@@ -315,7 +321,7 @@ async function createSession(
       names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),
     }
     const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)
-    const notes = (decoded.notes ?? []).filter((note) => !noted.has(note))
+    const notes = [...notesToCome.splice(0), ...(decoded.notes ?? [])].filter((note) => !noted.has(note))
     for (const note of notes) noted.add(note)
     return {
       probe: probe.name,
@@ -349,6 +355,11 @@ async function createSession(
     tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),
   }
 }
+
+const NO_DEMANGLER = 'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
+
+const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
+  stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
 
 async function withReadableNames(windows: readonly ProbeWindow[], demangle: Demangler): Promise<ProbeWindow[]> {
   const mangled = windows.flatMap(({ stacks }) => (stacks ?? []).flatMap(({ frames }) => frames.filter(isMangled)))

@@ -10,6 +10,8 @@ export interface Segment {
 
 /** Where a symbol table lies in the file, and its names. */
 export interface SymbolSection {
+  /** .dynsym: what it imports and exports, no more */
+  isDynamic: boolean
   fileOffset: number
   fileBytes: number
   names: { fileOffset: number; fileBytes: number }
@@ -38,7 +40,7 @@ export interface ElfImage {
   buildId: string | null
 }
 
-const WANTED_SECTIONS = new Set(['.gnu_debugdata', '.gnu_debuglink', '.eh_frame', '.eh_frame_hdr'])
+const WANTED_SECTIONS = new Set(['.gnu_debugdata', '.gnu_debuglink', '.eh_frame', '.eh_frame_hdr', '.gopclntab'])
 
 /** Bytes of one entry, ELF-64 Object File Format: Elf64_Phdr, Elf64_Shdr. */
 const PROGRAM_HEADER = 56
@@ -103,7 +105,7 @@ function symbolSectionOf(entry: Buffer, sections: readonly Buffer[]): SymbolSect
   const type = entry.readUInt32LE(4)
   const strings = sections[entry.readUInt32LE(40)]
   if ((type !== SHT_SYMTAB && type !== SHT_DYNSYM) || strings === undefined) return []
-  const section = { ...extentOf(entry), names: extentOf(strings) }
+  const section = { isDynamic: type === SHT_DYNSYM, ...extentOf(entry), names: extentOf(strings) }
   const ends = [section.fileOffset + section.fileBytes, section.names.fileOffset + section.names.fileBytes]
   return ends.every(Number.isSafeInteger) ? [section] : []
 }

@@ -17,6 +17,10 @@ export interface Module {
   calledBefore: (fileOffset: number) => string | null
   /** share of its functions that set up a frame pointer; null: unknown */
   framedShare: () => number | null
+  /** where all its symbols are; dynamic: nowhere, it has those that it exports; null: it is no program */
+  symbols: 'own' | 'separate' | 'compressed' | 'dynamic' | null
+  /** made by the Go compiler */
+  isGo: boolean
 }
 
 export interface Modules {
@@ -75,6 +79,8 @@ export function createModules({ xz = null }: ModuleOptions = {}): Modules {
         return callee !== null && unwindTable()?.startsAt(callee) ? nameAt(callee) : null
       },
       framedShare: () => unwindTable()?.framedShare() ?? null,
+      symbols: own && symbolsOf(own, separate),
+      isGo: own?.image.named.has('.gopclntab') ?? false,
     }
   }
 
@@ -125,6 +131,12 @@ function waysTo(pid: number, region: Region): { path: string; flags: number }[] 
     { path: `/proc/${pid}/root${region.path}`, flags: constants.O_NOFOLLOW },
     { path: region.path, flags: constants.O_NOFOLLOW },
   ]
+}
+
+function symbolsOf(own: ElfFile, separate: ElfFile | null): Module['symbols'] {
+  if (own.image.symbolSections.some(({ isDynamic }) => !isDynamic)) return 'own'
+  if (separate !== null) return 'separate'
+  return hasMiniDebugInfo(own) ? 'compressed' : 'dynamic'
 }
 
 function statOf(path: string): Stats | null {

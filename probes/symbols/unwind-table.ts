@@ -73,7 +73,7 @@ export function readUnwindTable({ image, readAt }: ElfFile): UnwindTable | null 
 }
 
 /** Functions looked at to say how a file was built, spread over it. */
-const LOOKED_AT = 256
+const LOOKED_AT = 64
 const FEWEST = 8
 const SMALL_FUNCTION = 48
 
