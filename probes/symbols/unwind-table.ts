@@ -1,4 +1,4 @@
-import type { ReadAt } from './elf.ts'
+import type { NamedSection, ReadAt } from './elf.ts'
 import type { ElfFile } from './elf-file.ts'
 import { createByteReader } from './leb.ts'
 
@@ -27,19 +27,13 @@ const FRAME_POINTER = 6
 
 /** null when the file has no table, or one that is written in a way no linker does. */
 export function readUnwindTable({ image, readAt }: ElfFile): UnwindTable | null {
-  const index = image.named.get('.eh_frame_hdr')
   const frames = image.named.get('.eh_frame')
-  if (image.machine !== EM_X86_64 || index === undefined || frames === undefined) return null
-  const header = readAt(index.fileOffset, 12)
-  // Version 1; the count as udata4; the table as sdata4 relative to the header.
-  if (header.length < 12 || header[0] !== 1 || header[2] !== 0x03 || header[3] !== 0x3b) return null
-  const count = Math.min(header.readUInt32LE(8), Math.floor((index.fileBytes - 12) / 8))
-  const entryAt = (i: number): { start: number; fde: number } | null => {
-    if (i < 0) return null
-    const bytes = readAt(index.fileOffset + 12 + i * 8, 8)
-    if (bytes.length < 8) return null
-    return { start: index.address + bytes.readInt32LE(0), fde: index.address + bytes.readInt32LE(4) }
-  }
+  if (image.machine !== EM_X86_64 || frames === undefined) return null
+  const header = image.named.get('.eh_frame_hdr')
+  // Linkers make no index for static programs.
+  const index = header ? readIndex(readAt, header) : makeIndex(readAt, frames)
+  if (index === null) return null
+  const { count, entryAt } = index
   const rowsOf = (i: number): FrameRows | null => {
     const entry = entryAt(i)
     const offset = (entry?.fde ?? -1) - frames.address
@@ -70,6 +64,52 @@ export function readUnwindTable({ image, readAt }: ElfFile): UnwindTable | null 
       return functions < FEWEST ? null : framed / functions
     },
   }
+}
+
+/** The functions of a file that are described, ascending: where each begins, and the address of its description. */
+interface Index {
+  count: number
+  entryAt: (i: number) => { start: number; fde: number } | null
+}
+
+function readIndex(readAt: ReadAt, section: NamedSection): Index | null {
+  const header = readAt(section.fileOffset, 12)
+  // Version 1; the count as udata4; the table as sdata4 relative to the header.
+  if (header.length < 12 || header[0] !== 1 || header[2] !== 0x03 || header[3] !== 0x3b) return null
+  return {
+    count: Math.min(header.readUInt32LE(8), Math.floor((section.fileBytes - 12) / 8)),
+    entryAt: (i) => {
+      const bytes = i < 0 ? null : readAt(section.fileOffset + 12 + i * 8, 8)
+      if (bytes === null || bytes.length < 8) return null
+      return { start: section.address + bytes.readInt32LE(0), fde: section.address + bytes.readInt32LE(4) }
+    },
+  }
+}
+
+/** A large static program has some MB of descriptions. */
+const UNINDEXED_LIMIT = 16 * 1024 * 1024
+/** pcrel | sdata4: what compilers write */
+const RELATIVE = 0x1b
+
+function makeIndex(readAt: ReadAt, section: NamedSection): Index | null {
+  if (section.fileBytes > UNINDEXED_LIMIT) return null
+  const bytes = readAt(section.fileOffset, section.fileBytes)
+  const encodings = new Map<number, number | null>()
+  const found: { start: number; fde: number }[] = []
+  for (let at = 0; at + 12 <= bytes.length; ) {
+    const length = bytes.readUInt32LE(at)
+    if (length < 4 || length === 0xffff_ffff) break
+    const distance = bytes.readUInt32LE(at + 4)
+    const common = at + 4 - distance
+    if (distance === 0) {
+      const cie = readCommon(readEntry(readAt, section.fileOffset + at))
+      encodings.set(at, cie?.pointerEncoding ?? null)
+    } else if (encodings.get(common) === RELATIVE)
+      found.push({ start: section.address + at + 8 + bytes.readInt32LE(at + 8), fde: section.address + at })
+    at += 4 + length
+  }
+  found.sort((a, b) => a.start - b.start)
+  return { count: found.length, entryAt: (i) => found[i] ?? null }
 }
 
 /** Functions looked at to say how a file was built, spread over it. */

@@ -43,9 +43,11 @@ describe.skipIf(lacks !== null)(`how the caller's frame is found${skipped}`, () 
   test.each([
     ['libc', '/lib/x86_64-linux-gnu/libc.so.6'],
     ['this program', process.execPath],
+    ['a static program, which has no index', null],
   ])(
     'is what readelf says, in %s',
-    (_, path) => {
+    (_, file) => {
+      const path = file ?? compile('int main(void) { return 0; }', ['-static'])
       const table = readUnwindTable(opened(path))
       const rows = interpreted(path)
       const step = Math.max(1, Math.floor(rows.length / 4000))
