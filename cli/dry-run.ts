@@ -1,8 +1,11 @@
 import { type Forecast, forecastOf, type Plan, type Timetable, timetableOf } from '../audit/index.ts'
 import {
+  adviceText,
+  adviseTarget,
   chooseVariants,
   dialectOf,
   type Host,
+  type NamingAdvice,
   type Probe,
   resolveTarget,
   standInTarget,
@@ -24,6 +27,8 @@ interface Facts {
   privileges: string[]
   /** why the scripts are not about the target itself; null: they are */
   note: string | null
+  /** what will be missing from stacks; empty where the target is not there to be looked at */
+  advice: NamingAdvice[]
   scripts: { name: string; text: string }[]
 }
 
@@ -47,6 +52,7 @@ export async function dryRun(
     ...refused.map(({ probe, reason }) => `${probe} cannot run here: ${reason}`),
   ]
   const scripts = [{ name: chosen.map(({ probe }) => probe.name).join(', '), text: script }]
+  const advice = note === null ? await adviseTarget(target.processes.map(({ pid }) => pid)) : []
   const text = dryRunText({
     plan: { ...plan, probes: probes.map(({ name }) => name) },
     timetable,
@@ -54,9 +60,10 @@ export async function dryRun(
     privileges,
     scripts,
   })
+  const notes = [...(note === null ? [] : [note]), ...advice.map(adviceText)]
   return {
-    text: note === null ? text : `${text}\n\nnote: ${note}`,
-    facts: { plan: plan.written, timetable, forecast, privileges, note, scripts },
+    text: [text, ...notes.map((one) => `note: ${one}`)].join('\n\n'),
+    facts: { plan: plan.written, timetable, forecast, privileges, note, advice, scripts },
   }
 }
 

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
+import { findProgram } from '../host/privilege.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
@@ -17,8 +18,11 @@ import type { ScriptParts } from '../script/parts.ts'
 import { UnknownFieldError } from '../script/print.ts'
 import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
-import { nameStack } from '../symbols/frames.ts'
+import { createDemangler, type Demangler, findDemangler } from '../symbols/demangle.ts'
+import { isMangled, nameStack } from '../symbols/frames.ts'
 import { createJitNames } from '../symbols/jit.ts'
+import { adviceText } from '../symbols/naming-advice.ts'
+import { adviseTarget } from '../symbols/naming-facts.ts'
 import { createUserNames } from '../symbols/user-names.ts'
 import { readOpen, readRows } from './decode.ts'
 import { TracerError } from './errors.ts'
@@ -209,6 +213,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = dialectOf(host.bpftrace.version)
   const fields = await allTracepointFields(host)
+  const demangler = await findDemangler()
   const start = (probes: readonly ChosenProbe[]) =>
     startTracer(
       programFor(probes, target, host, fields, {
@@ -218,7 +223,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }),
       host,
       dialect,
-      options.signal,
+      { signal: options.signal, keepsMangledNames: demangler !== null },
     )
   let running = chosen
   let tracer: Tracer
@@ -241,7 +246,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
     if (running.length === 0) throw error
     tracer = await start(running)
   }
-  return createSession(running, refused, tracer, options)
+  return createSession(running, refused, tracer, demangler, options)
 }
 
 const fixOf = (support: Support): string | undefined => (support.kind === 'yes' ? undefined : support.fix)
@@ -258,12 +263,17 @@ async function createSession(
   chosen: ChosenProbe[],
   refused: TraceSession['refused'],
   tracer: Tracer,
+  demangler: string | null,
   options: SessionOptions,
 ): Promise<TraceSession> {
   const { target } = options
   const pids = target.processes.map((p) => p.pid)
   const jit = createJitNames(pids)
-  const userNames = createUserNames(pids)
+  const userNames = createUserNames(pids, { xz: await findProgram('xz') })
+  const advice = chosen.some(({ probe }) => probe.stackUnit) ? await adviseTarget(pids) : []
+  /** said with the next window */
+  const notesToCome = advice.map(adviceText)
+  const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
   let phase = 0
@@ -290,7 +300,9 @@ async function createSession(
     }
     const losses = tracer.takeLosses()
     const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
-    const windows = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
+    const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
+    const windows = await withReadableNames(decoded, demangle)
+    if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
     if (frame.withStacks) stacksStartNs = frame.endNs
     if (frame.open) {
       phase = next
@@ -318,7 +330,7 @@ async function createSession(
       names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),
     }
     const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)
-    const notes = (decoded.notes ?? []).filter((note) => !noted.has(note))
+    const notes = [...notesToCome.splice(0), ...(decoded.notes ?? [])].filter((note) => !noted.has(note))
     for (const note of notes) noted.add(note)
     return {
       probe: probe.name,
@@ -351,6 +363,22 @@ async function createSession(
     failed,
     tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),
   }
+}
+
+const NO_DEMANGLER = 'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
+
+const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
+  stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
+
+async function withReadableNames(windows: readonly ProbeWindow[], demangle: Demangler): Promise<ProbeWindow[]> {
+  const mangled = windows.flatMap(({ stacks }) => (stacks ?? []).flatMap(({ frames }) => frames.filter(isMangled)))
+  const readable = mangled.length === 0 ? null : await demangle(mangled)
+  if (readable === null) return [...windows]
+  return windows.map((window) => ({
+    ...window,
+    stacks:
+      window.stacks?.map((row) => ({ ...row, frames: row.frames.map((name) => readable.get(name) ?? name) })) ?? null,
+  }))
 }
 
 function windowFrame(frame: CutFrame): WindowFrame {

@@ -49,6 +49,12 @@ export interface Tracer {
   log: () => string
 }
 
+export interface TracerOptions {
+  signal?: AbortSignal | undefined
+  /** C++ names are printed as the symbol tables have them, for somebody else to demangle */
+  keepsMangledNames?: boolean
+}
+
 const READY_TIMEOUT_MS = 60_000
 const PING_EVERY_MS = 20
 const ANSWER_TIMEOUT_MS = 15_000
@@ -76,10 +82,14 @@ export async function startTracer(
   program: Program,
   host: Host,
   dialect: Dialect,
-  signal?: AbortSignal,
+  { signal, keepsMangledNames = false }: TracerOptions = {},
 ): Promise<Tracer> {
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
-  const environment = { ...CLEAN_ENVIRONMENT, ...dialect.environment(program.mapEntries) }
+  const environment = {
+    ...CLEAN_ENVIRONMENT,
+    ...dialect.environment(program.mapEntries),
+    ...(keepsMangledNames ? dialect.mangledNames : {}),
+  }
   const bpftrace = [host.bpftrace.path, '-f', 'json', '--no-warnings', '-']
   const short = dialect.rereadsEventList ? withShortEventList(program.text, bpftrace) : null
   const { file, args, elevated } = commandLine(host, short?.argv ?? bpftrace, environment)

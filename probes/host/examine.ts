@@ -1,6 +1,8 @@
+import { findDemangler } from '../symbols/demangle.ts'
 import type { Host } from './host.ts'
 import { compareVersions, OLDEST_TESTED_KERNEL } from './kernel-facts.ts'
 import { checkNeed, checkNeeds, MOUNT_TRACEFS } from './needs.ts'
+import { findProgram } from './privilege.ts'
 import { lacking, type Support, supported, supportText, undetermined } from './support.ts'
 
 /** One line of `probe doctor`. */
@@ -99,6 +101,28 @@ const questions: readonly Question[] = [
     ask: (host) => checkNeed({ kind: 'fexit', function: EVERYWHERE }, host),
   },
   { id: 'lockdown', label: 'lockdown', isRequired: false, ask: judgeLockdown },
+  {
+    id: 'demangler',
+    label: 'C++ and Rust names',
+    isRequired: false,
+    ask: async () => {
+      const program = await findDemangler()
+      return program === null
+        ? lacking('no c++filt: C++ names are as bpftrace has them, Rust names unreadable', 'apt-get install binutils')
+        : supported(program)
+    },
+  },
+  {
+    id: 'xz',
+    label: 'compressed symbol tables',
+    isRequired: false,
+    ask: async () => {
+      const program = await findProgram('xz')
+      return program === null
+        ? lacking('no xz: stripped programs of Fedora and its kin stay without names', 'apt-get install xz-utils')
+        : supported(program)
+    },
+  },
   { id: 'bpf-stats', label: 'BPF run time statistics', isRequired: false, ask: judgeBpfStats },
 ]
 

@@ -26,6 +26,8 @@ export interface Dialect {
   rereadsEventList: boolean
   /** environment of the process */
   environment: (mapEntries: number) => Record<string, string>
+  /** what that environment needs besides for C++ names to be printed as the symbol tables have them */
+  mangledNames: Readonly<Record<string, string>>
 }
 
 const from = (version: Version, since: Version): boolean => compareVersions(version, since) >= 0
@@ -43,5 +45,7 @@ export function dialectOf(version: Version): Dialect {
       ...(from(version, [0, 20, 0]) ? {} : { BPFTRACE_CACHE_USER_SYMBOLS: '1' }),
       [from(version, [0, 20, 0]) ? 'BPFTRACE_MAX_MAP_KEYS' : 'BPFTRACE_MAP_KEYS_MAX']: String(mapEntries),
     }),
+    // The later name is read by releases that no longer know the earlier.
+    mangledNames: { BPFTRACE_NO_CPP_DEMANGLE: '1', BPFTRACE_CPP_DEMANGLE: '0' },
   }
 }

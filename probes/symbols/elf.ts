@@ -10,21 +10,37 @@ export interface Segment {
 
 /** Where a symbol table lies in the file, and its names. */
 export interface SymbolSection {
+  /** .dynsym: what it imports and exports, no more */
+  isDynamic: boolean
   fileOffset: number
   fileBytes: number
   names: { fileOffset: number; fileBytes: number }
 }
 
+/** A section by its name. */
+export interface NamedSection {
+  fileOffset: number
+  fileBytes: number
+  /** virtual, before relocation */
+  address: number
+}
+
 /** What naming addresses needs of an ELF file; nothing of it is trusted. */
 export interface ElfImage {
+  /** e_machine: 62 is x86-64 */
+  machine: number
   segments: readonly Segment[]
   /** sections with code, by virtual address */
   code: readonly { start: number; end: number }[]
   /** .symtab and .dynsym, in the order of the section headers */
   symbolSections: readonly SymbolSection[]
+  /** those of WANTED_SECTIONS that it has, with contents in the file */
+  named: ReadonlyMap<string, NamedSection>
   /** lower-case hex */
   buildId: string | null
 }
+
+const WANTED_SECTIONS = new Set(['.gnu_debugdata', '.gnu_debuglink', '.eh_frame', '.eh_frame_hdr', '.gopclntab'])
 
 /** Bytes of one entry, ELF-64 Object File Format: Elf64_Phdr, Elf64_Shdr. */
 const PROGRAM_HEADER = 56
@@ -34,6 +50,7 @@ const HEADER_LIMIT = 4096
 const PT_LOAD = 1
 const PT_NOTE = 4
 const SHT_SYMTAB = 2
+const SHT_NOBITS = 8
 const SHT_DYNSYM = 11
 const SHF_EXECINSTR = 4n
 
@@ -47,11 +64,13 @@ export function readElf(readAt: ReadAt): ElfImage | null {
   const segments = programs.flatMap((entry) => (entry.readUInt32LE(0) === PT_LOAD ? [segmentOf(entry)] : []))
   const notes = programs.filter((entry) => entry.readUInt32LE(0) === PT_NOTE).map(segmentOf)
   return {
+    machine: header.readUInt16LE(18),
     segments: segments.filter(isSound),
     code: sections
       .filter((entry) => (entry.readBigUInt64LE(8) & SHF_EXECINSTR) !== 0n)
       .map((entry) => ({ start: u64(entry, 16), end: u64(entry, 16) + u64(entry, 32) })),
     symbolSections: sections.flatMap((entry) => symbolSectionOf(entry, sections)),
+    named: namedSections(readAt, sections, sections[header.readUInt16LE(62)]),
     buildId: notes.map((note) => findBuildId(readAt, note)).find((id) => id !== null) ?? null,
   }
 }
@@ -86,12 +105,37 @@ function symbolSectionOf(entry: Buffer, sections: readonly Buffer[]): SymbolSect
   const type = entry.readUInt32LE(4)
   const strings = sections[entry.readUInt32LE(40)]
   if ((type !== SHT_SYMTAB && type !== SHT_DYNSYM) || strings === undefined) return []
-  const section = { ...extentOf(entry), names: extentOf(strings) }
+  const section = { isDynamic: type === SHT_DYNSYM, ...extentOf(entry), names: extentOf(strings) }
   const ends = [section.fileOffset + section.fileBytes, section.names.fileOffset + section.names.fileBytes]
   return ends.every(Number.isSafeInteger) ? [section] : []
 }
 
 const extentOf = (entry: Buffer) => ({ fileOffset: u64(entry, 24), fileBytes: u64(entry, 32) })
+
+/** All section names of a file are some hundred bytes. */
+const SECTION_NAMES_LIMIT = 64 * 1024
+
+function namedSections(
+  readAt: ReadAt,
+  sections: readonly Buffer[],
+  strings: Buffer | undefined,
+): Map<string, NamedSection> {
+  const found = new Map<string, NamedSection>()
+  if (strings === undefined) return found
+  const { fileOffset, fileBytes } = extentOf(strings)
+  const names = readAt(fileOffset, Math.min(fileBytes, SECTION_NAMES_LIMIT))
+  for (const entry of sections) {
+    const at = entry.readUInt32LE(0)
+    const end = names.indexOf(0, at)
+    const name = end < 0 ? '' : names.toString('latin1', at, end)
+    const section = { ...extentOf(entry), address: u64(entry, 16) }
+    // Separate debug files keep the headers of sections that they have no contents of.
+    if (!WANTED_SECTIONS.has(name) || entry.readUInt32LE(4) === SHT_NOBITS) continue
+    if (Number.isSafeInteger(section.fileOffset + section.fileBytes) && Number.isSafeInteger(section.address))
+      found.set(name, section)
+  }
+  return found
+}
 
 /** Notes of an executable are some hundred bytes, a build id 8 to 32. */
 const NOTES_LIMIT = 64 * 1024

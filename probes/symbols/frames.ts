@@ -37,13 +37,26 @@ export interface NamesByAddress {
   symbolOf: (frame: RawFrame) => string | null
   /** path of the file it lies in */
   moduleOf: (frame: RawFrame) => string | null
+  /** whether a walk along frame pointers that begins in this frame passes over the function that called it */
+  skipsCaller: (frame: RawFrame) => boolean
+  /** symbol of the function that the call before this return address calls */
+  calledBefore: (frame: RawFrame) => string | null
 }
 
-const NOTHING_KNOWN: NamesByAddress = { symbolOf: () => null, moduleOf: () => null }
+const NOTHING_KNOWN: NamesByAddress = {
+  symbolOf: () => null,
+  moduleOf: () => null,
+  skipsCaller: () => false,
+  calledBefore: () => null,
+}
+
+/** Stands between a function without a frame and the frame above it, where a function in between is not known. */
+export const CALLER_NOT_SEEN = '[caller not seen]'
 
 /**
  * Names of one stack, root first, as recordings keep them. Kernel frames end in `_[k]`, just-in-time compiled ones in
- * `_[j]`; what has no name is `[unknown]`, with its module where that is known: frames are never dropped.
+ * `_[j]`; what has no name is `[unknown]`, with its module where that is known: frames are never dropped. Names of C++ and Rust functions are mangled
+ * still (demangle.ts).
  */
 export function nameStack(
   user: RawFrame[],
@@ -55,11 +68,24 @@ export function nameStack(
   for (let i = user.length - 1; i >= 0; i--) {
     const frame = user[i]
     if (frame) names.push(userName(frame, jitName, byAddress))
+    if (i === 1) names.push(...skippedCaller(user, byAddress))
   }
   let firstReal = 0
   while (firstReal < kernel.length && TRACER.test(kernel[firstReal]?.symbol ?? '')) firstReal++
   for (let i = kernel.length - 1; i >= firstReal; i--) names.push(`${clean(kernel[i]?.symbol ?? UNKNOWN)}_[k]`)
   return names
+}
+
+/**
+ * What the walk has passed over below the leaf: a function in its first or last instructions, or compiled without frame
+ * pointer as libc's are, leaves its caller's in the register, and what is read there is whom the *caller* returns to. The
+ * call instruction before that address says which function the caller is. That name is always right; functions without
+ * frames between it and the leaf remain unseen.
+ */
+function skippedCaller([leaf, above]: RawFrame[], byAddress: NamesByAddress): string[] {
+  if (leaf === undefined || above === undefined || !byAddress.skipsCaller(leaf)) return []
+  const symbol = byAddress.calledBefore(above)
+  return [symbol === null ? CALLER_NOT_SEEN : clean(symbol)]
 }
 
 function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null, byAddress: NamesByAddress): string {
@@ -77,4 +103,12 @@ function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null, 
   return file ? `[${clean(file)}]` : UNKNOWN
 }
 
-const clean = (name: string) => sanitizeText(name, { maxLength: 512 })
+/** Code points of a name as it is shown. */
+export const NAME_LENGTH = 512
+/** A name that was cut cannot be demangled any more. */
+const MANGLED_LENGTH = 4096
+
+/** Whether a name is one that C++ (Itanium ABI) or Rust (legacy, v0) compilers make. */
+export const isMangled = (name: string): boolean => /^_(?:Z|R[A-Z0-9])/.test(name)
+
+const clean = (name: string) => sanitizeText(name, { maxLength: isMangled(name) ? MANGLED_LENGTH : NAME_LENGTH })

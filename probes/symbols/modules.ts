@@ -1,12 +1,26 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
-import { addressOf, type ElfImage, type ReadAt, readElf } from './elf.ts'
+import { constants, lstatSync, type Stats, statSync } from 'node:fs'
+import { directCallee } from './call-site.ts'
+import { hasMiniDebugInfo, openDebugFile, unpackMiniDebugInfo } from './debug-file.ts'
+import { addressOf } from './elf.ts'
+import { createElfFiles, type ElfFile } from './elf-file.ts'
 import type { Region } from './maps.ts'
 import { readSymbolTable, type SymbolTable } from './symbol-table.ts'
+import { type FrameBase, readUnwindTable, type UnwindTable } from './unwind-table.ts'
 
 /** A file that processes execute code from. */
 export interface Module {
   /** name of the symbol at a byte of the file; null when it has none */
   nameOf: (fileOffset: number) => string | null
+  /** how the caller's frame is found at an instruction; null where the file does not say */
+  frameBaseAt: (fileOffset: number) => FrameBase | null
+  /** name of the function that the instruction before a return address calls; null when it is no direct call */
+  calledBefore: (fileOffset: number) => string | null
+  /** share of its functions that set up a frame pointer; null: unknown */
+  framedShare: () => number | null
+  /** where all its symbols are; dynamic: nowhere, it has those that it exports; null: it is no program */
+  symbols: 'own' | 'separate' | 'compressed' | 'dynamic' | null
+  /** made by the Go compiler */
+  isGo: boolean
 }
 
 export interface Modules {
@@ -15,50 +29,58 @@ export interface Modules {
   close: () => void
 }
 
-/** Descriptors held at most; a Java server has 40 modules. */
-const FILE_LIMIT = 256
+export interface ModuleOptions {
+  xz?: string | null
+}
+
 /** Symbols kept of all modules together, 17 bytes each. */
 const SYMBOL_BUDGET = 3_000_000
-const DEBUG_FILES = '/usr/lib/debug/.build-id'
 
 /**
  * The modules of all processes looked at. Files are opened while the target lives and held until the end, since by the
  * time that their symbols are asked for the target may be gone, or the file deleted or replaced by an upgrade. Symbols are
  * read when the first address in a module has to be named.
+ *
+ * @param options.xz absolute path of xz(1), which unpacks the symbol tables that some stripped programs carry
  */
-export function createModules(): Modules {
+export function createModules({ xz = null }: ModuleOptions = {}): Modules {
   const byRegion = new Map<string, Module | null>()
   const byFile = new Map<string, Module>()
-  const descriptors: number[] = []
+  const files = createElfFiles()
   let budget = SYMBOL_BUDGET
 
-  const openSource = (path: string, flags: number, stat: Stats | null, inode?: number): ElfSource | null => {
-    if (stat === null || !stat.isFile() || descriptors.length >= FILE_LIMIT) return null
-    const descriptor = openRegular(path, flags, inode)
-    if (descriptor === null) return null
-    descriptors.push(descriptor)
-    const readAt = readerOf(descriptor)
-    const image = readElf(readAt)
-    return image && { image, readAt }
-  }
-
-  const moduleOf = (source: ElfSource | null): Module => {
+  const moduleOf = (own: ElfFile | null, separate: ElfFile | null): Module => {
     let table: SymbolTable | null | undefined
-    const load = (own: ElfSource): SymbolTable | null => {
-      const debug = debugFileOf(own.image)
-      const separate = debug === null ? null : openSource(debug, 0, statOf(debug))
-      const read = readSymbolTable(separate ? [separate, own] : [own])
+    let unwind: UnwindTable | null | undefined
+    const unwindTable = () => {
+      if (unwind === undefined) unwind = own && readUnwindTable(own)
+      return unwind
+    }
+    const nameAt = (address: number | null): string | null => {
+      if (own === null || address === null) return null
+      if (table === undefined) table = load(own)
+      return table?.nameAt(address) ?? null
+    }
+    const load = (file: ElfFile): SymbolTable | null => {
+      const more = separate ?? (xz !== null && hasMiniDebugInfo(file) ? unpackMiniDebugInfo(file, xz) : null)
+      const read = readSymbolTable(more ? [more, file] : [file])
       if (read === null || read.symbols > budget) return null
       budget -= read.symbols
       return read
     }
     return {
-      nameOf: (fileOffset) => {
-        if (source === null) return null
-        if (table === undefined) table = load(source)
-        const address = table ? addressOf(source.image, fileOffset) : null
-        return address === null ? null : (table?.nameAt(address) ?? null)
+      nameOf: (fileOffset) => nameAt(own && addressOf(own.image, fileOffset)),
+      frameBaseAt: (fileOffset) => {
+        const address = own && addressOf(own.image, fileOffset)
+        return address === null ? null : (unwindTable()?.baseAt(address) ?? null)
       },
+      calledBefore: (fileOffset) => {
+        const callee = own && directCallee(own, fileOffset)
+        return callee !== null && unwindTable()?.startsAt(callee) ? nameAt(callee) : null
+      },
+      framedShare: () => unwindTable()?.framedShare() ?? null,
+      symbols: own && symbolsOf(own, separate),
+      isGo: own?.image.named.has('.gopclntab') ?? false,
     }
   }
 
@@ -70,8 +92,9 @@ export function createModules(): Modules {
       const key = `${stat.dev}:${stat.ino}:${stat.mtimeMs}`
       const known = byFile.get(key)
       if (known) return known
-      const source = openSource(path, flags, stat, region.inode)
-      const module = moduleOf(source)
+      const own = files.open(path, { flags, inode: region.inode })
+      const separate = own && openDebugFile(own, { root: `/proc/${pid}/root`, path: region.path }, files)
+      const module = moduleOf(own, separate)
       byFile.set(key, module)
       return module
     }
@@ -89,59 +112,32 @@ export function createModules(): Modules {
       return module
     },
     close: () => {
-      for (const descriptor of descriptors.splice(0)) closeSync(descriptor)
+      files.close()
       byRegion.clear()
       byFile.clear()
     },
   }
 }
 
-interface ElfSource {
-  image: ElfImage
-  readAt: ReadAt
-}
-
 /**
  * map_files leads to exactly the file that is mapped, deleted or not and whatever its path has become, but is root's;
- * the path below the process's root is for its owner. Links are not followed there: the target could lay them anywhere.
+ * the path below the process's root is for its owner, and of a chroot without a mount namespace of its own the kernel
+ * tells paths as this process sees them. Links are not followed there: the target could lay them anywhere.
  */
 function waysTo(pid: number, region: Region): { path: string; flags: number }[] {
   const range = `${region.start.toString(16)}-${region.end.toString(16)}`
   return [
     { path: `/proc/${pid}/map_files/${range}`, flags: 0 },
     { path: `/proc/${pid}/root${region.path}`, flags: constants.O_NOFOLLOW },
+    { path: region.path, flags: constants.O_NOFOLLOW },
   ]
 }
 
-function debugFileOf({ buildId }: ElfImage): string | null {
-  return buildId === null ? null : `${DEBUG_FILES}/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`
+function symbolsOf(own: ElfFile, separate: ElfFile | null): Module['symbols'] {
+  if (own.image.symbolSections.some(({ isDynamic }) => !isDynamic)) return 'own'
+  if (separate !== null) return 'separate'
+  return hasMiniDebugInfo(own) ? 'compressed' : 'dynamic'
 }
-
-/** Opening a device or a pipe may act or wait: only regular files are opened, and what was opened is looked at again. */
-function openRegular(path: string, flags: number, inode?: number): number | null {
-  let descriptor: number
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | flags)
-  } catch {
-    return null // gone, or not ours to read
-  }
-  const stat = fstatSync(descriptor)
-  if (stat.isFile() && (inode === undefined || stat.ino === inode)) return descriptor
-  closeSync(descriptor)
-  return null
-}
-
-const readerOf =
-  (descriptor: number): ReadAt =>
-  (offset, length) => {
-    if (!Number.isSafeInteger(offset) || length <= 0) return Buffer.alloc(0)
-    try {
-      const bytes = Buffer.allocUnsafe(Math.min(length, fstatSync(descriptor).size - offset))
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, offset))
-    } catch {
-      return Buffer.alloc(0) // beyond the end, or the file system is gone: an address without a name
-    }
-  }
 
 function statOf(path: string): Stats | null {
   try {

@@ -2,7 +2,8 @@ import type { RawFrame } from '../engine/frame.ts'
 import { isAlive, type ProcessIdentity, readProcessStat } from '../host/process.ts'
 import type { NamesByAddress } from './frames.ts'
 import { mergeRegions, type Region, readRegions, regionAt } from './maps.ts'
-import { createModules, type Module } from './modules.ts'
+import { createModules, type Module, type ModuleOptions } from './modules.ts'
+import type { FrameBase } from './unwind-table.ts'
 
 /**
  * Names for user frames that the tracer could not name: from their addresses, the memory maps of the target's processes
@@ -32,16 +33,25 @@ interface Watched extends ProcessIdentity {
 interface Place {
   symbol: string | null
   module: string | null
+  /** where its instructions are; null: nowhere, or processes disagree */
+  code: { module: Module; fileOffset: number } | null
 }
 
-const NOWHERE: Place = { symbol: null, module: null }
+interface CodeFacts {
+  frameBase: FrameBase | null
+  calledBefore: string | null
+}
+
+const NOWHERE: Place = { symbol: null, module: null, code: null }
 /** Addresses remembered; a stack has up to 127, most of them shared. */
 const PLACE_LIMIT = 65_536
 
 /** @param pids the target's processes; their maps are read at once, so that they are known should it end soon */
-export function createUserNames(pids: readonly number[]): UserNames {
-  const modules = createModules()
+export function createUserNames(pids: readonly number[], options: ModuleOptions = {}): UserNames {
+  const modules = createModules(options)
   const places = new Map<string, Place>()
+  /** they go with the places */
+  const codeFacts = new WeakMap<NonNullable<Place['code']>, CodeFacts>()
   const processes = pids.flatMap((pid): Watched[] => {
     const stat = readProcessStat(pid)
     return stat ? [{ pid, starttime: stat.starttime, regions: [], mayReread: true }] : []
@@ -75,7 +85,8 @@ export function createUserNames(pids: readonly number[]): UserNames {
     const files = new Set(found.flatMap(({ module }) => module ?? []))
     const [symbol = null] = symbols
     const [module = null] = files
-    return symbols.size > 1 ? NOWHERE : { symbol, module: files.size > 1 ? null : module }
+    const code = found.length > 0 && found.every((one) => sameCode(one, found[0])) ? (found[0]?.code ?? null) : null
+    return symbols.size > 1 ? NOWHERE : { symbol, module: files.size > 1 ? null : module, code }
   }
 
   const placeOf = (frame: RawFrame): Place => {
@@ -89,6 +100,17 @@ export function createUserNames(pids: readonly number[]): UserNames {
     return place
   }
 
+  const codeOf = (frame: RawFrame): CodeFacts | null => {
+    const { code } = placeOf(frame)
+    if (code === null) return null
+    const known = codeFacts.get(code)
+    if (known) return known
+    const { module, fileOffset } = code
+    const facts = { frameBase: module.frameBaseAt(fileOffset), calledBefore: module.calledBefore(fileOffset) }
+    codeFacts.set(code, facts)
+    return facts
+  }
+
   for (const process of processes) readMaps(process)
   return {
     refresh: (phaseEnds) => {
@@ -99,6 +121,8 @@ export function createUserNames(pids: readonly number[]): UserNames {
     },
     symbolOf: (frame) => placeOf(frame).symbol,
     moduleOf: (frame) => placeOf(frame).module,
+    skipsCaller: (frame) => codeOf(frame)?.frameBase === 'stack pointer',
+    calledBefore: (frame) => codeOf(frame)?.calledBefore ?? null,
     close: () => {
       processes.length = 0
       modules.close()
@@ -109,10 +133,14 @@ export function createUserNames(pids: readonly number[]): UserNames {
 
 function placeIn(region: Region, module: Module | null, address: number): Place {
   // Its symbols lie in no file; the other regions with names in brackets hold no code.
-  if (region.path === '[vdso]') return { symbol: null, module: '[vdso]' }
+  if (region.path === '[vdso]') return { symbol: null, module: '[vdso]', code: null }
   if (region.inode === 0) return NOWHERE
-  return { symbol: module?.nameOf(address - region.start + region.fileOffset) ?? null, module: region.path }
+  const fileOffset = address - region.start + region.fileOffset
+  return { symbol: module?.nameOf(fileOffset) ?? null, module: region.path, code: module && { module, fileOffset } }
 }
+
+const sameCode = (a: Place, b: Place | undefined): boolean =>
+  a.code?.module === b?.code?.module && a.code?.fileOffset === b?.code?.fileOffset
 
 const same = (a: readonly Region[], b: readonly Region[]): boolean =>
   a.length === b.length &&

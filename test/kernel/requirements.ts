@@ -5,7 +5,7 @@ import { describe } from 'vitest'
 /** A thing a suite cannot do without: why it cannot run here, or null. */
 type Requirement = () => string | null
 
-const program =
+export const program =
   (name: string, debianPackage: string): Requirement =>
   () =>
     onPath(name) ? null : `no ${name} on this host (apt-get install ${debianPackage})`
