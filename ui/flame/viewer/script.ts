@@ -22,7 +22,7 @@ import { VIEWER_WORDS } from './words.ts'
  */
 export const viewerScript = (): string =>
   `const FIXED=${JSON.stringify(FIXED)};(async()=>{'use strict';
-${PARTS.join('')}})();`
+${PARTS.map(withoutComments).join('')}})();`
 
 const PARTS = [
   VIEWER_DATA,
@@ -37,6 +37,9 @@ const PARTS = [
   VIEWER_CARDS,
   VIEWER_INPUT,
 ]
+
+/** Comments and indentation stay here: a file carries what it needs. No text of the script spans lines. */
+const withoutComments = (part: string): string => part.replace(/^ *(\/\/|\/\*\*).*\n/gm, '').replace(/^ +/gm, '')
 
 const legendOf = (legend: readonly (readonly [keyof typeof BOX_CLASS, string])[]): (readonly [string, string])[] =>
   legend.map(([kind, label]) => [BOX_CLASS[kind], label])
