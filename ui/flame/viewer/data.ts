@@ -69,16 +69,17 @@ const columns = about.columns.map((column) => {
 const leaves = new Int32Array(ends);
 for (let i = 0, n = 0; i < whole.size; i++) if (hasSelf[i]) leaves[n++] = i;
 
-/** Weights of leaves summed up at a tree's nodes. Large arrays are what costs here: there is one for each kind of weight. */
-const summedOf = (tree, weightOf) => {
-  const { size, sink, above } = tree, result = new Float64Array(size);
+/** Weights of leaves at a tree's nodes. Large arrays are what costs here: there is one for each kind of weight. */
+const placed = ({ size, sink, above }, weightOf) => {
+  const result = new Float64Array(size);
   for (const leaf of leaves) {
     const node = sink ? sink[leaf] : leaf, weight = weightOf(leaf);
     if (node >= 0) result[node] += weight;
     if (above && above[leaf] >= 0) result[above[leaf]] += weight;
   }
-  return summed(tree, result);
+  return result;
 };
+const summedOf = (tree, weightOf) => summed(tree, placed(tree, weightOf));
 /** Sums self weights upwards, in place. The callers' half leaves the function it stands on alone: callees fill it. */
 const summed = (tree, total) => {
   const { parentOf, split } = tree;

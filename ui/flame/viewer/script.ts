@@ -21,7 +21,7 @@ import { VIEWER_WORDS } from './words.ts'
  * State lives in the location's hash, so every view is a link and "back" is the browser's.
  */
 export const viewerScript = (): string =>
-  `const FIXED=${JSON.stringify(FIXED)};(async()=>{'use strict';
+  `(async()=>{'use strict';const FIXED=${JSON.stringify(FIXED)};
 ${PARTS.map(withoutComments).join('')}})();`
 
 const PARTS = [

@@ -87,7 +87,14 @@ function pairView(tree, base, column, unit) {
   const sides = sidesOf(tree, base, column, { isShare: per === null, base: exposureOf(base), candidate: exposureOf(column) });
   const factor = (exposure) => 1 / (exposure || 1);
   const scales = { a: factor(sides.baseExposure), b: factor(sides.candidateExposure) };
-  const width = summedOf(tree, (leaf) => Math.max(base.self[leaf] * scales.a, column.self[leaf] * scales.b));
-  return { base, column, per, sides, scales, width, ...judged(sides, scales) };
+  const scaledA = (leaf) => base.self[leaf] * scales.a, scaledB = (leaf) => column.self[leaf] * scales.b;
+  return { base, column, per, sides, scales, width: summed(tree, wider(tree, scaledA, scaledB)), ...judged(sides, scales) };
+}
+/** The wider side of each node, once all stacks that end there are together. */
+function wider(tree, a, b) {
+  if (!tree.sink) return placed(tree, (leaf) => Math.max(a(leaf), b(leaf)));
+  const result = placed(tree, a), other = placed(tree, b);
+  for (let i = 0; i < result.length; i++) if (other[i] > result[i]) result[i] = other[i];
+  return result;
 }
 `
