@@ -35,6 +35,8 @@ export async function stacksOf(file: string, choice: StacksChoice): Promise<RunF
   for (const name of ['probe', 'view'] as const)
     if (choice[name] !== undefined)
       throw new UsageError(`--${name} chooses from a recording, and ${file} is none`, `probe flame ${file}`)
+  if (choice.value !== undefined && kind !== 'pprof')
+    throw new UsageError(`--value chooses from a pprof profile, and ${file} is none`, 'leave --value out')
   const about = {
     title: basename(file),
     unit: choice.unit,

@@ -13,7 +13,8 @@ import { readFields, readNumbers, WireError } from './wire.ts'
 
 /** Bounds on what one file may make us do; frames count in each stack they are in. */
 const MAX_UNPACKED_BYTES = 512 << 20
-const MAX_FRAMES = 100_000_000
+const MAX_FRAMES = 50_000_000
+const MAX_NODES = 10_000_000
 const MAX_PHASES = 100
 
 /**
@@ -78,10 +79,10 @@ function readSamples(bytes: Buffer, tables: PprofTables, value: ChosenValue, pro
     let node = 0
     for (const names of stack.reverse()) {
       frames += names.length
+      if (frames > MAX_FRAMES || profile.size > MAX_NODES)
+        throw new ProfileError('too_large', `more than ${MAX_NODES} different frames, or ${MAX_FRAMES} in all stacks`)
       for (const id of names) node = profile.child(node, id)
     }
-    if (frames > MAX_FRAMES)
-      throw new ProfileError('too_large', `more than ${MAX_FRAMES} frames in all stacks: the rest is not read`)
     if (!profile.columns.includes(phase) && profile.columns.length === MAX_PHASES)
       throw new ProfileError('too_large', `more than ${MAX_PHASES} phases (values of the label "phase")`)
     if (stack.length === 0) node = profile.child(0, profile.intern(UNKNOWN_FRAME))

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { constants, gunzipSync } from 'node:zlib'
+import { ProfileError } from '../profile/error.ts'
 import { type FormatName, formats } from './formats.ts'
 
 export type FileKind = 'recording' | 'svg' | FormatName
@@ -21,6 +22,12 @@ export async function sniff(path: string): Promise<FileKind> {
     if (isGzip || /\.(gz|zst)$/.test(path)) return format === 'pprof' ? format : 'recording'
     const text = content.toString('utf8').trimStart()
     if (text.startsWith('<')) return 'svg'
+    if (text.startsWith('PERFILE'))
+      throw new ProfileError(
+        'not_readable',
+        `${path} is what perf records, not yet text`,
+        `perf script -i ${path} > FILE`,
+      )
     return text.startsWith('{') && format !== 'speedscope' ? 'recording' : format
   } finally {
     await file.close()

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freshDirectory, probe, startAttach } from './attach.ts'
@@ -10,14 +10,20 @@ import { startWorkload } from './workload.ts'
 /** this very process: it is there, and nothing is attached to it before the error */
 const me = String(process.pid)
 
+const samples = join(import.meta.dirname, '../../fixtures/samples')
+
 /** A directory with the files that the commands below are given. */
 function stage(): string {
   const directory = freshDirectory()
-  const write = (name: string, text: string) => writeFileSync(join(directory, name), text)
+  const write = (name: string, content: string | Buffer) => writeFileSync(join(directory, name), content)
   write('some.folded', 'main;read 3\n')
   write('garbage.txt', 'neither this\nnor that\n')
   write('garbage.gz', 'no gzip\n')
   write('empty', '')
+  write('more.folded', 'main;read 300\nmain;write 4\n')
+  write('cut.pb.gz', readFileSync(join(samples, 'pprof/cpu.pb.gz')).subarray(0, 300))
+  write('perf.data', 'PERFILE2')
+  write('x.speedscope.json', '{"$schema":"https://www.speedscope.app/file-format-schema.json"}')
   write('foreign.svg', '<svg xmlns="http://www.w3.org/2000/svg"/>\n')
   symlinkSync('nowhere', join(directory, 'link'))
   mkdirSync(join(directory, 'folder'))
@@ -65,6 +71,17 @@ describe('what is asked for wrongly is answered in one line, with a fix, and no 
     ['flame foreign.svg', 2, /foreign\.svg.*carries no profile/],
     ['flame some.folded --phase stress', 2, /--phase chooses from a recording/],
     ['flame some.folded --phase a --diff a..b', 2, /--diff=a\.\.b cannot also be provided/],
+    ['flame some.folded --value cpu', 2, /--value chooses from a pprof profile/],
+    ['flame some.folded --diff a..b -o x.pb.gz', 2, /some\.folded has no phases/],
+    ['flame some.folded --format perf-script', 2, /--format.*perf-script/],
+    ['flame cut.pb.gz', 2, /cut\.pb\.gz: no whole pprof profile/],
+    ['flame perf.data', 2, /perf\.data is what perf records.*\n {2}fix: perf script -i perf\.data/],
+    ['flame x.speedscope.json', 2, /x\.speedscope\.json is a speedscope file, which is written but not read/],
+    ['diff some.folded', 2, /Missing 1 required arg: candidate/],
+    ['diff some.folded a..b', 2, /some\.folded has no phases/],
+    ['diff some.folded none', 2, /none: no such file/],
+    ['diff some.folded more.folded --limit 0', 2, /--limit/],
+    ['diff some.folded more.folded --unit ns --value x', 2, /--value chooses/],
     ['flame some.folded -o none/such.svg', 2, /none\/such\.svg: no such file or directory/],
     ['flame some.folded -o folder', 2, /folder: it is a directory/],
   ]
@@ -115,6 +132,52 @@ describe('what is asked for rightly', () => {
     expect(drawn.stdout).toContain('</svg>')
     writeFileSync(join(directory, 'drawn.svg'), drawn.stdout)
     expect((await probe(['flame', 'drawn.svg'], { directory })).stdout).toBe(drawn.stdout)
+  })
+
+  test('flame: through the formats of other tools and back, nothing is lost', async () => {
+    const directory = stage()
+    const path = join(samples, 'perf/pools.perf')
+    const folded = (file: string) => probe(['flame', file, '--format', 'folded', '--phase', 'cpu-clock'], { directory })
+    const first = await folded(path)
+    expect(first.stdout).toMatch(/^pool 2;start_thread;work;descend;descend;descend;parse \d+$/m)
+    expect(await probe(['flame', path, '-o', 'x.pb.gz'], { directory })).toMatchObject({ code: 0, stderr: 'x.pb.gz\n' })
+    expect((await folded('x.pb.gz')).stdout).toBe(first.stdout)
+    expect((await probe(['flame', 'x.pb.gz', '-o', 'x.svg'], { directory })).code).toBe(0)
+    expect((await folded('x.svg')).stdout).toBe(first.stdout)
+    const scope = await probe(['flame', 'x.svg', '--format', 'speedscope'], { directory })
+    expect(JSON.parse(scope.stdout)).toMatchObject({ profiles: [{ name: 'page-faults' }, { name: 'cpu-clock' }] })
+  })
+
+  test('flame: reversed, and with recursion collapsed', async () => {
+    const directory = stage()
+    writeFileSync(join(directory, 'r.folded'), 'main;f;f;g 5\n')
+    const args = ['flame', 'r.folded', '--format', 'folded']
+    expect((await probe([...args, '--reverse'], { directory })).stdout).toBe('g;f;f;main 5\n')
+    expect((await probe([...args, '--collapse-recursion'], { directory })).stdout).toBe('main;f;g 5\n')
+  })
+
+  test('diff: what changed between two files as text, as JSON, and as a picture', async () => {
+    const directory = stage()
+    const args = ['diff', 'some.folded', 'more.folded', '--unit', 'samples']
+    const text = await probe([...args, '-o', 'd.svg'], { directory })
+    expect(text).toMatchObject({ code: 0, stderr: 'd.svg\n' })
+    expect(text.stdout).toMatch(/^more\.folded against some\.folded, shares of each total: 0 of 3 functions/)
+    expect(text.stdout).toMatch(/^~ .* new .* write < main$/m)
+    expect(readFileSync(join(directory, 'd.svg'), 'utf8')).toContain('some.folded')
+    const { stdout } = await probe([...args, '--json'], { directory })
+    expect(JSON.parse(stdout)).toMatchObject({
+      base: 'some.folded',
+      per: null,
+      by_self: [{ name: 'read' }, { name: 'write', path: ['main', 'write'], self: { base: 0, significant: false } }],
+    })
+  })
+
+  test('diff: two phases of one file', async () => {
+    const directory = stage()
+    const perf = join(samples, 'perf/pools.perf')
+    await probe(['flame', perf, '-o', 'x.svg'], { directory })
+    const { stdout } = await probe(['diff', 'x.svg', 'page-faults..cpu-clock', '--json'], { directory })
+    expect(JSON.parse(stdout)).toMatchObject({ base: 'page-faults', candidate: 'cpu-clock', unit: 'samples' })
   })
 })
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type FormatName, type ReadOptions, readProfile } from '../../audit/index.ts'
+import { type FormatName, type ReadOptions, readProfile, totals } from '../../audit/index.ts'
 import { extractProfile } from './embed.ts'
 import type { RunFlame } from './of-run.ts'
 
@@ -11,11 +11,16 @@ export async function flameOfFile(
 ): Promise<RunFlame> {
   if (kind === 'svg') return flameOfSvg(path)
   const { profile, columns, facts } = await readProfile(path, kind, about)
-  const [first] = columns
+  const weights = totals(profile)
+  const weightOf = (key: string): number => weights[profile.columns.indexOf(key)]?.[0] ?? 0
+  const heaviest = columns.reduce(
+    (best, { key }) => (weightOf(key) > weightOf(best) ? key : best),
+    columns[0]?.key ?? 'all',
+  )
   return {
     profile,
     value: profile.unit === 'ns' ? 'time' : 'count',
-    options: { title: about.title, lines: facts, columns, view: { column: first?.key ?? 'all' } },
+    options: { title: about.title, lines: facts, columns, view: { column: heaviest } },
   }
 }
 

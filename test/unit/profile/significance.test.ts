@@ -103,6 +103,32 @@ describe('which frames differ', () => {
     expect(logRatio[longer]).toBe(1)
   })
 
+  test('of waits with the same rates and lengths at most 5 % of pairs have a significant frame', () => {
+    const random = seeded(31)
+    const { profile, rates } = randomTree(300, random)
+    const times = { ...profile, unit: 'ns' as const }
+    const waits = (count: number, meanNs: number): number => {
+      let sum = 0
+      for (let i = 0; i < count; i++) sum -= meanNs * Math.log(1 - random())
+      return Math.round(sum)
+    }
+    let falseAlarms = 0
+    const pairs = 100
+    for (let i = 0; i < pairs; i++) {
+      for (let node = 1; node < profile.size; node++)
+        for (const column of [0, 1]) {
+          const count = poisson((rates[node] ?? 0) * (column + 1), random)
+          const [self, selfCount] = [profile.self[column], profile.selfCount[column]]
+          if (self) self[node] = waits(count, 1e6 * (1 + (node % 7)))
+          if (selfCount) selfCount[node] = count
+        }
+      const pair = { base: 'a', candidate: 'b', baseScale: 1 / 100, candidateScale: 1 / 200 }
+      if (sum(significance(times, pair).significant) > 0) falseAlarms++
+    }
+    // 5 of 100 on average at most; 12 is p < 0.01.
+    expect(falseAlarms).toBeLessThan(12)
+  })
+
   test('time without a number of events behind it is not judged', () => {
     const profile = createProfile('ns')
     profile.add(['main'], 1e9, 0, 'a')
