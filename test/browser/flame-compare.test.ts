@@ -55,7 +55,7 @@ describe.skipIf(!hasChromium)(`two phases of a flame SVG compared (needs ${CHROM
   test('choosing the shown phase as what it is compared with swaps them', async () => {
     const page = await open(compared)
     await pill(page, 'stress', 'compare').click()
-    expect(await page.locator('.facts').textContent()).toMatch(/^baseline .*vs.*stress/)
+    expect(await page.locator('.facts').textContent()).toMatch(/^stress .*vs.*baseline/)
   })
 
   test('grown, shrunk, new and gone have their colours; what chance would do is grey; few events are hatched', async () => {

@@ -55,6 +55,23 @@ describe.skipIf(!hasChromium)(`a flame SVG in a browser (needs ${CHROMIUM})`, ()
     expect(inside.equals(await alone.screenshot({ clip }))).toBe(true)
   })
 
+  test("two pictures in one page do not get in each other's way, nor in the page's", async () => {
+    const inPage = (view: typeof options.view) => flameSvg(server, { ...options, view }).replace(/^<\?xml.*\n/, '')
+    const html = `<!doctype html><title>x</title><link rel="icon" href="data:,">${inPage({ column: '1' })}${inPage({ column: '2' })}`
+    await writeFile(join(folder(), 'page.html'), html)
+    const page = await newPage({})
+    await page.goto(`file://${join(folder(), 'page.html')}`)
+    await expect.poll(() => page.locator('svg[data-ready]').count()).toBe(2)
+    const [first, second] = [page.locator('svg.pf').nth(0), page.locator('svg.pf').nth(1)]
+    await second.locator('.boxes').getByText('idle', { exact: true }).click({ force: true })
+    await page.keyboard.press('r')
+    expect(await second.locator('.tool.on').allTextContents()).toEqual(['reverser'])
+    expect(await first.locator('.tool.on').count()).toBe(0)
+    expect(await hashOf(page)).toBe('')
+    await page.keyboard.press('Backspace')
+    expect(await second.locator('.tool.on').count()).toBe(0)
+  })
+
   test('a click zooms, backspace goes back, reset shows all', async () => {
     const page = await open(options)
     const before = await widthOf(page, 'readBody')

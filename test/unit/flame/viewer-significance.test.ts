@@ -4,7 +4,7 @@ import { FALSE_DISCOVERIES, ratioInterval, type Sides, significanceOf } from '..
 import { VIEWER_SIGNIFICANCE } from '../../../ui/flame/viewer/significance.ts'
 
 interface InViewer {
-  significantOf: (sides: Sides) => { significant: Uint8Array; pValue: Float64Array }
+  significantOf: (sides: Sides) => { significant: Uint8Array; tested: number; ascending: Float64Array }
   intervalOf: (sides: Sides, i: number) => { low: number; high: number } | null
 }
 /** The part of the viewer's script that judges, with the constants it is given in the file. */
@@ -42,7 +42,8 @@ test('the viewer judges a difference as the profile does: p-values, discoveries,
     fc.property(sidesOf, (sides) => {
       const expected = significanceOf(sides)
       const found = inViewer.significantOf(sides)
-      expect(found.pValue).toEqual(expected.pValue)
+      expect(found.ascending).toEqual(expected.pValue.filter((p) => p <= FALSE_DISCOVERIES).sort())
+      expect(found.tested).toBe(expected.tested)
       expect(found.significant).toEqual(expected.significant)
       for (let i = 0; i < sides.base.length; i++) expect(inViewer.intervalOf(sides, i)).toEqual(ratioInterval(sides, i))
       discoveries += expected.significant.reduce((sum, one) => sum + one, 0)

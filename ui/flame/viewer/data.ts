@@ -28,7 +28,16 @@ const about = JSON.parse(new TextDecoder().decode(bytes.subarray(at, at + jsonLe
 at += jsonLength;
 const names = about.names;
 // Most numbers are small: one byte.
-const stretch = (array) => { for (let i = 0; i < array.length; i++) array[i] = bytes[at] < 128 ? bytes[at++] : varint(); return array; };
+const stretch = (array) => {
+  const all = bytes, length = array.length;
+  let next = at;
+  for (let i = 0; i < length; i++) {
+    const byte = all[next];
+    if (byte < 128) { array[i] = byte; next++; } else { at = next; array[i] = varint(); next = at; }
+  }
+  at = next;
+  return array;
+};
 
 // A tree: nodes in pre-order, callees by name, so what is below node i is i+1 .. endOf[i]-1. sink[n] is the node that gets
 // the self weight of node n of the whole tree, -1 for none; above[n] likewise in the callers' half of a sandwich, whose
@@ -37,37 +46,40 @@ const whole = (() => {
   const size = about.nodes;
   const nameOf = stretch(new Int32Array(size)), callees = stretch(new Int32Array(size));
   const parentOf = new Int32Array(size), endOf = new Int32Array(size).fill(size);
-  const open = [0], left = [callees[0]];
-  for (let i = 1; i < size; i++) {
-    while (left[left.length - 1] === 0) { endOf[open.pop()] = i; left.pop(); }
-    left[left.length - 1]--;
-    parentOf[i] = open[open.length - 1];
-    open.push(i); left.push(callees[i]);
+  // callees counts down to those that are still to come.
+  for (let i = 1, parent = 0; i < size; i++) {
+    while (parent > 0 && callees[parent] === 0) { endOf[parent] = i; parent = parentOf[parent]; }
+    callees[parent]--;
+    parentOf[i] = parent;
+    parent = i;
   }
   return { size, nameOf, parentOf, endOf, sink: null, above: null, split: size };
 })();
 const hasSelf = new Uint8Array(whole.size);
+let ends = 0;
 const columns = about.columns.map((column) => {
   const self = stretch(new Float64Array(whole.size));
   if (about.fraction !== 1) for (let i = 0; i < self.length; i++) self[i] /= about.fraction;
   const counts = about.counts ? stretch(new Float64Array(whole.size)) : self;
   let total = 0, events = 0;
-  for (let i = 0; i < self.length; i++) { total += self[i]; events += counts[i]; if (self[i] || counts[i]) hasSelf[i] = 1; }
+  for (let i = 0; i < self.length; i++) if (self[i] || counts[i]) { total += self[i]; events += counts[i]; if (!hasSelf[i]) { hasSelf[i] = 1; ends++; } }
   return { ...column, self, counts, total, events };
 });
+// The few nodes where stacks end: all others have no weight of their own.
+const leaves = new Int32Array(ends);
+for (let i = 0, n = 0; i < whole.size; i++) if (hasSelf[i]) leaves[n++] = i;
 
-const scaled = (weights, scale) => { const result = new Float64Array(weights.length); for (let i = 0; i < result.length; i++) result[i] = weights[i] * scale; return result; };
-/** Self weights moved to the nodes of another tree. */
-const moved = (tree, self) => {
-  if (!tree.sink) return self.slice();
-  const result = new Float64Array(tree.size);
-  for (let i = 0; i < self.length; i++) {
-    if (self[i] === 0) continue;
-    if (tree.sink[i] >= 0) result[tree.sink[i]] += self[i];
-    if (tree.above && tree.above[i] >= 0) result[tree.above[i]] += self[i];
+/** Weights of leaves at a tree's nodes. Large arrays are what costs here: there is one for each kind of weight. */
+const placed = ({ size, sink, above }, weightOf) => {
+  const result = new Float64Array(size);
+  for (const leaf of leaves) {
+    const node = sink ? sink[leaf] : leaf, weight = weightOf(leaf);
+    if (node >= 0) result[node] += weight;
+    if (above && above[leaf] >= 0) result[above[leaf]] += weight;
   }
   return result;
 };
+const summedOf = (tree, weightOf) => summed(tree, placed(tree, weightOf));
 /** Sums self weights upwards, in place. The callers' half leaves the function it stands on alone: callees fill it. */
 const summed = (tree, total) => {
   const { parentOf, split } = tree;

@@ -66,8 +66,14 @@ const boxClass = (rect) => rect.folded ? 'f' : current.base ? current.kind(rect.
 let drawn = { rects: [], rows: 0 }, selected = -1, pictureWidth = svg.width.baseVal.value;
 const fixedWidth = pictureWidth;
 const elementOf = new Map();
+// Copies of a box cost less than making one.
+const bare = make(null, 'g', {}), named = make(null, 'g', {});
+for (const box of [bare, named]) make(box, 'rect', { height: FIXED.boxHeight });
+make(named, 'text', { y: 12 });
 function draw() {
   pictureWidth = standalone ? Math.max(360, document.documentElement.clientWidth || innerWidth) : fixedWidth;
+  // Asked before anything changes: afterwards the answer would cost a layout of its own.
+  const windowHeight = standalone ? document.documentElement.clientHeight || innerHeight : 0;
   const headHeight = drawHead(), panel = panelPlace();
   const inner = pictureWidth - 2 * FIXED.margin - panel.beside;
   drawn = place(inner);
@@ -76,25 +82,27 @@ function draw() {
   for (const rect of drawn.rects) {
     const row = rows[rect.row] || (rows[rect.row] = make(null, 'g', { transform: 'translate(0 ' + rect.row * FIXED.row + ')' }));
     const isHit = isMatch && !rect.folded && isMatch[tree.nameOf[rect.i]];
-    const box = make(row, 'g', { class: 'link' + (rect.outer ? ' above' : '') + (state.of && rect.i === 0 && !rect.folded ? ' pivot' : '') + (isHit ? ' match' : isMatch ? ' dim' : '') });
+    const text = boxText(rect), box = (text ? named : bare).cloneNode(true), shape = box.firstChild;
+    box.setAttribute('class', 'link' + (rect.outer ? ' above' : '') + (state.of && rect.i === 0 && !rect.folded ? ' pivot' : '') + (isHit ? ' match' : isMatch ? ' dim' : ''));
     box.rect = rect;
     if (!rect.folded) elementOf.set(rect.i, box);
-    make(box, 'rect', { class: boxClass(rect), x: number(rect.x), width: number(rect.w - Math.min(0.6, rect.w * 0.3)), height: FIXED.boxHeight });
-    const text = boxText(rect);
-    if (text) make(box, 'text', { x: number(rect.x + 4), y: 12 }, text);
+    shape.setAttribute('class', boxClass(rect));
+    shape.setAttribute('x', number(rect.x));
+    shape.setAttribute('width', number(rect.w - Math.min(0.6, rect.w * 0.3)));
+    if (text) { box.lastChild.setAttribute('x', number(rect.x + 4)); box.lastChild.textContent = text; }
+    row.appendChild(box);
   }
   for (const row of rows) if (row) fragment.appendChild(row);
   boxes.replaceChildren(fragment);
   boxes.setAttribute('transform', 'translate(' + FIXED.margin + ' ' + headHeight + ')');
   const boxesHeight = drawn.rows * FIXED.row, panelHeight = drawPanel(panel, headHeight, boxesHeight);
   const height = headHeight + Math.max(panel.beside ? panelHeight : 0, boxesHeight + (panel.beside ? 0 : panelHeight)) + FIXED.margin;
-  resize(height);
+  resize(Math.max(height, windowHeight));
   svg.querySelector('title').textContent = about.title + ': ' + viewLabel();
   mark(selected, false);
 }
 /** Alone in a window the picture fills it, so that cards have room. */
-function resize(content) {
-  const height = standalone ? Math.max(content, document.documentElement.clientHeight || innerHeight) : content;
+function resize(height) {
   for (const element of [svg, $('back')]) {
     if (standalone) element.setAttribute('width', pictureWidth);
     element.setAttribute('height', height);

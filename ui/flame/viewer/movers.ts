@@ -10,23 +10,36 @@ const togglePanel = () => { if (current.base) go({ panel: state.panel === 'close
 
 /** Both sides of each function that is seen: its own weight, or all that passes through it (recursion counts once). */
 function ofFunctions({ sides, a, b, scales }, isSelf) {
-  const size = names.length, until = new Int32Array(size), place = new Int32Array(size);
-  const changeAt = (i) => Math.abs(isSelf ? sides.selfB[i] * scales.b - sides.selfA[i] * scales.a : b[i] - a[i]);
+  const size = names.length, until = new Int32Array(size), place = new Int32Array(size), largest = new Float64Array(size).fill(-1);
   const sums = { base: new Float64Array(size), candidate: new Float64Array(size), variance: new Float64Array(size), events: new Float64Array(size) };
-  const of = isSelf ? { base: sides.selfA, candidate: sides.selfB, variance: sides.selfVariance, events: sides.selfEvents } : sides;
+  const take = (node, change) => {
+    const name = tree.nameOf[node];
+    if (change > largest[name]) { largest[name] = change; place[name] = node; }
+    return name;
+  };
+  if (isSelf) {
+    const own = new Map();
+    for (const leaf of leaves) {
+      const node = tree.sink ? tree.sink[leaf] : leaf;
+      if (node <= 0) continue;
+      own.set(node, (own.get(node) || 0) + sides.byLeaf.candidate(leaf) * scales.b - sides.byLeaf.base(leaf) * scales.a);
+      for (const key in sums) sums[key][tree.nameOf[node]] += sides.byLeaf[key](leaf);
+    }
+    for (const [node, change] of own) take(node, Math.abs(change));
+    return { ...sides, ...sums, place };
+  }
   for (let i = 1; i < tree.split; i++) {
-    const name = tree.nameOf[i];
-    if (!isSelf && i < until[name]) continue;
+    if (i < until[tree.nameOf[i]]) continue;
+    const name = take(i, Math.abs(b(i) - a(i)));
     until[name] = tree.endOf[i];
-    for (const key in sums) sums[key][name] += of[key][i];
-    if (place[name] === 0 || changeAt(i) > changeAt(place[name])) place[name] = i;
+    for (const key in sums) sums[key][name] += sides[key][i];
   }
   return { ...sides, ...sums, place };
 }
 /** Whether one callee's change is nearly all of this node's: then the callee is the one to name. */
 function isExplained({ a, b }, node) {
   for (let i = node + 1; i < tree.endOf[node]; i = tree.endOf[i]) {
-    const part = (b[i] - a[i]) / (b[node] - a[node]);
+    const part = (b(i) - a(i)) / (b(node) - a(node));
     if (part >= FIXED.explained && part <= 1 / FIXED.explained) return true;
   }
   return false;
@@ -36,10 +49,9 @@ function moversOf(view) {
   view.movers = view.movers || {};
   if (view.movers[state.rank]) return view.movers[state.rank];
   const isSelf = state.rank === 'self', sides = ofFunctions(view, isSelf), rows = [];
-  const sideA = scaled(sides.base, view.scales.a), sideB = scaled(sides.candidate, view.scales.b);
-  const judge = judged(sides, sideA, sideB);
+  const judge = judged(sides, view.scales);
   for (let name = 1; name < names.length; name++) {
-    const a = sideA[name], b = sideB[name], node = sides.place[name];
+    const a = judge.a(name), b = judge.b(name), node = sides.place[name];
     if (a === b || judge.isTested && !judge.significant[name] || !isSelf && isExplained(view, node)) continue;
     rows.push({ name, a, b, node, kind: changeKind(a, b), interval: judge.interval(name) });
   }

@@ -21,8 +21,8 @@ import { VIEWER_WORDS } from './words.ts'
  * State lives in the location's hash, so every view is a link and "back" is the browser's.
  */
 export const viewerScript = (): string =>
-  `const FIXED=${JSON.stringify(FIXED)};(async()=>{'use strict';
-${PARTS.join('')}})();`
+  `(async()=>{'use strict';const FIXED=${JSON.stringify(FIXED)};
+${PARTS.map(withoutComments).join('')}})();`
 
 const PARTS = [
   VIEWER_DATA,
@@ -37,6 +37,9 @@ const PARTS = [
   VIEWER_CARDS,
   VIEWER_INPUT,
 ]
+
+/** Comments and indentation stay here: a file carries what it needs. No text of the script spans lines. */
+const withoutComments = (part: string): string => part.replace(/^ *(\/\/|\/\*\*).*\n/gm, '').replace(/^ +/gm, '')
 
 const legendOf = (legend: readonly (readonly [keyof typeof BOX_CLASS, string])[]): (readonly [string, string])[] =>
   legend.map(([kind, label]) => [BOX_CLASS[kind], label])

@@ -42,20 +42,23 @@ function binomialTestFor(p) {
   };
 }
 
-/** What is compared, a node each; events are those that were seen, of both sides. */
+/** What is compared, a node each; events are those that were seen, of both sides. By leaf: what a stack itself has of it. */
 function sidesOf(tree, base, column, exposures) {
-  const selfA = moved(tree, base.self), selfB = moved(tree, column.self);
-  const spread = about.unit === 'ns' ? 2 : 1, variance = new Float64Array(whole.size), events = new Float64Array(whole.size);
-  for (const { self, counts } of [base, column])
-    for (let i = 0; i < self.length; i++) {
-      events[i] += counts[i];
-      if (self[i] > 0) variance[i] += spread * self[i] * self[i] / counts[i];
-    }
-  const selfVariance = moved(tree, variance), selfEvents = moved(tree, events);
+  const spread = about.unit === 'ns' ? 2 : 1;
+  const varianceOf = ({ self, counts }, leaf) => self[leaf] > 0 ? spread * self[leaf] * self[leaf] / counts[leaf] : 0;
+  const byLeaf = {
+    base: (leaf) => base.self[leaf], candidate: (leaf) => column.self[leaf],
+    variance: (leaf) => varianceOf(base, leaf) + varianceOf(column, leaf), events: (leaf) => base.counts[leaf] + column.counts[leaf],
+  };
+  let allVariance = 0;
+  if (exposures.isShare) for (const leaf of leaves) allVariance += byLeaf.variance(leaf);
+  const variance = summedOf(tree, byLeaf.variance);
   return {
-    selfA, selfB, selfVariance, selfEvents, baseExposure: exposures.base, candidateExposure: exposures.candidate,
-    base: summed(tree, selfA.slice()), candidate: summed(tree, selfB.slice()), variance: summed(tree, selfVariance.slice()), events: summed(tree, selfEvents.slice()),
-    whole: exposures.isShare ? { weight: base.total + column.total, variance: variance.reduce((sum, one) => sum + one, 0) } : null,
+    byLeaf, variance, base: summedOf(tree, byLeaf.base), candidate: summedOf(tree, byLeaf.candidate),
+    // Of samples and counts each is its own event: one array is both.
+    events: about.counts ? summedOf(tree, byLeaf.events) : variance,
+    baseExposure: exposures.base, candidateExposure: exposures.candidate,
+    whole: exposures.isShare ? { weight: base.total + column.total, variance: allVariance } : null,
   };
 }
 const rounded6 = (count) => Math.round(count * 1e6) / 1e6;
@@ -75,22 +78,21 @@ function significantOf(sides) {
   const { base, candidate, variance, whole, baseExposure, candidateExposure } = sides, size = base.length;
   const chance = candidateExposure / (baseExposure + candidateExposure), test = binomialTestFor(chance);
   const fewest = Math.log(FIXED.falseDiscoveries / 2) / Math.log(Math.min(chance, 1 - chance));
-  const pValue = new Float64Array(size).fill(NaN), significant = new Uint8Array(size), small = [];
+  const significant = new Uint8Array(size), nodes = [], pValues = [];
   let tested = 0;
   for (let i = 0; i < size; i++) {
     const isMost = whole && base[i] + candidate[i] > whole.weight / 2;
     const isKnown = isMost ? eventsOf(sides, baseExposure - base[i], candidateExposure - candidate[i], whole.variance - variance[i]) : eventsOf(sides, base[i], candidate[i], variance[i]);
     if (!isKnown || seen.events < fewest) continue;
     const p = test(seen.ofCandidate, seen.events, seen.remaining);
-    pValue[i] = p;
     if (p <= 1) tested++;
-    if (p <= FIXED.falseDiscoveries) small.push(p);
+    if (p <= FIXED.falseDiscoveries) { nodes.push(i); pValues.push(p); }
   }
-  const ascending = Float64Array.from(small).sort();
+  const ascending = Float64Array.from(pValues).sort();
   let limit = -1;
   for (let i = ascending.length - 1; i >= 0 && limit < 0; i--) if (ascending[i] <= (i + 1) / tested * FIXED.falseDiscoveries) limit = ascending[i];
-  for (let i = 0; i < size; i++) if (pValue[i] <= limit) significant[i] = 1;
-  return { significant, pValue };
+  nodes.forEach((node, k) => { if (pValues[k] <= limit) significant[node] = 1; });
+  return { significant, tested, ascending };
 }
 /** 95 % interval of the candidate over the base. */
 function intervalOf(sides, i) {
@@ -108,14 +110,15 @@ const changeKind = (a, b) => {
   const step = FIXED.steps.filter((limit) => times >= limit).length;
   return step === 0 ? 'eq' : (ratio > 1 ? 'g' : 's') + step;
 };
-/** The test's answers; a and b are the sides as they are shown. Without numbers of events nothing is tested. */
-function judged(sides, a, b) {
-  const { significant, pValue } = significantOf(sides), isTested = sides.events.some((events) => events > 0);
+/** The test's answers; scales make weights of what is shown. Without numbers of events nothing is tested. */
+function judged(sides, scales) {
+  const { significant } = significantOf(sides), isTested = sides.events.some((events) => events > 0);
+  const a = (i) => sides.base[i] * scales.a, b = (i) => sides.candidate[i] * scales.b;
   return {
-    significant, pValue, isTested,
-    kind: (i) => (isTested && !significant[i] ? 'eq' : changeKind(a[i], b[i])) + (isTested && sides.events[i] < FIXED.few ? ' few' : ''),
+    significant, isTested, a, b,
+    kind: (i) => (isTested && !significant[i] ? 'eq' : changeKind(a(i), b(i))) + (isTested && sides.events[i] < FIXED.few ? ' few' : ''),
     interval: (i) => intervalOf(sides, i),
-    note: (i) => !isTested ? '' : (significant[i] || a[i] === b[i] ? '' : 'not beyond chance, ') + plural(sides.events[i], 'event'),
+    note: (i) => !isTested ? '' : (significant[i] || a(i) === b(i) ? '' : 'not beyond chance, ') + plural(sides.events[i], 'event'),
   };
 }
 `

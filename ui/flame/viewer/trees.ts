@@ -94,25 +94,18 @@ function kept({ focus, drop, hide, recursion }) {
   return { ...tree, sink: sinkAfter(sink, newOf), above: null, split: tree.size };
 }
 
-/** The nodes where stacks end. */
-function ends(tree) {
-  const found = new Uint8Array(tree.size);
-  for (let i = 0; i < whole.size; i++) if (hasSelf[i]) { const node = tree.sink ? tree.sink[i] : i; if (node > 0) found[node] = 1; }
-  return found;
-}
-
 /** Leaves at the root, their callers above them, merged. */
 function reversed(tree) {
-  const grow = grower(), { size, nameOf, parentOf } = tree, isEnd = ends(tree), last = new Int32Array(size);
-  for (let i = 1; i < size; i++) {
-    if (!isEnd[i]) continue;
+  const grow = grower(), { nameOf, parentOf } = tree, sink = new Int32Array(whole.size).fill(-1);
+  for (const leaf of leaves) {
+    const end = tree.sink ? tree.sink[leaf] : leaf;
+    if (end < 0) continue;
     let node = 0;
-    for (let at = i; at > 0; at = parentOf[at]) node = grow.child(node, nameOf[at]);
-    last[i] = node;
+    for (let i = end; i > 0; i = parentOf[i]) node = grow.child(node, nameOf[i]);
+    sink[leaf] = node;
   }
   const { newOf, ...turned } = ordered(grow.arrays());
-  const sink = new Int32Array(whole.size);
-  for (let i = 0; i < sink.length; i++) { const node = tree.sink ? tree.sink[i] : i; sink[i] = node < 0 ? -1 : newOf[last[node]]; }
+  for (const leaf of leaves) if (sink[leaf] >= 0) sink[leaf] = newOf[sink[leaf]];
   return { ...turned, sink, above: null, split: turned.size };
 }
 
@@ -141,12 +134,12 @@ function sandwiched(tree, name) {
   };
   joined.nameOf[0] = name;
   joined.endOf[0] = split;
-  for (let i = 0; i < whole.size; i++) {
-    const node = tree.sink ? tree.sink[i] : i;
+  for (const leaf of leaves) {
+    const node = tree.sink ? tree.sink[leaf] : leaf;
     if (node <= 0 || !outer[node]) continue;
-    joined.sink[i] = lower.newOf[below[node]];
+    joined.sink[leaf] = lower.newOf[below[node]];
     const caller = upper.newOf[above[outer[node]]];
-    if (caller > 0) joined.above[i] = caller + shift;
+    if (caller > 0) joined.above[leaf] = caller + shift;
   }
   return joined;
 }

@@ -53,7 +53,7 @@ const deltaText = (view, a, b) => (b > a ? '+' : b < a ? '−' : '±') + sideTex
 function describe(i) {
   const view = current;
   if (view.base) {
-    const a = view.a[i], b = view.b[i], interval = view.interval(i);
+    const a = view.a(i), b = view.b(i), interval = view.interval(i);
     let text = view.base.label + ' ' + sideText(view, a) + ' → ' + view.column.label + ' ' + sideText(view, b) + ' · ' + deltaText(view, a, b) + ' (' + changeText(a, b) + ')';
     if (interval) text += ' · ' + intervalText(interval);
     const note = view.note(i);
