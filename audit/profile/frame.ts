@@ -17,7 +17,13 @@ export const STATE_FRAMES: ReadonlyMap<string, FrameClass> = new Map([
 export const UNKNOWN_FRAME = '[unknown]'
 
 export function frameClass(name: string): FrameClass {
-  if (name === '' || name.startsWith(UNKNOWN_FRAME) || /^0x[0-9a-f]+(_\[.\])?$/.test(name)) return 'unknown'
+  if (
+    name === '' ||
+    name.startsWith(UNKNOWN_FRAME) ||
+    name === '[caller not seen]' ||
+    /^0x[0-9a-f]+(_\[.\])?$/.test(name)
+  )
+    return 'unknown'
   const state = STATE_FRAMES.get(name)
   if (state) return state
   if (name.endsWith('_[k]')) return 'kernel'

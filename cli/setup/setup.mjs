@@ -12,7 +12,11 @@ const minute = 60_000
 const isRoot = process.getuid?.() === 0
 
 /** Debian's package for each command (or file) that must be there. */
-const tracer = [{ needs: 'bpftrace', package: 'bpftrace' }]
+const tracer = [
+  { needs: 'bpftrace', package: 'bpftrace' },
+  // names of C++ and Rust functions
+  { needs: 'c++filt', package: 'binutils' },
+]
 const testTools = [
   ...tracer,
   { needs: 'gcc', package: 'gcc' },

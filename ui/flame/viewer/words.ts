@@ -1,6 +1,6 @@
 /** Numbers and boxes in words: the same as ../weight.ts and ../describe.ts print (test/browser holds both to it). */
 export const VIEWER_WORDS = String.raw`
-const isUnknown = (name) => name === '' || name.startsWith('[unknown]') || /^0x[0-9a-f]+(_\[.\])?$/.test(name);
+const isUnknown = (name) => name === '' || name.startsWith('[unknown]') || name === '[caller not seen]' || /^0x[0-9a-f]+(_\[.\])?$/.test(name);
 const labels = names.map((name) => /_\[[kj]\]$/.test(name) ? name.slice(0, -4) : name);
 const label = (i) => labels[tree.nameOf[i]];
 const tint = (name) => {
