@@ -25,6 +25,7 @@ import {
 import { phaseStart } from '../script/frame.ts'
 import { addTo, countIn, openMap, resultMap, stateMap } from '../script/maps.ts'
 import { assign, bind, forget, log16, maskedIn, on, onEach, positive, record, set, when } from '../script/parts.ts'
+import { GONE, STILL_RUNNABLE } from '../script/task-state.ts'
 import { pollsForWork } from '../symbols/waiting.ts'
 
 // Open waits, by thread: since when, woken when (0: not yet), of what kind, and where.
@@ -62,11 +63,6 @@ const time = resultMap('off_ns', 'sum', 'int')
 const stacks = resultMap('off_stacks', 'stats', 'int', 'stack', 'stack')
 /** When a thread that is older than the probe was seen to leave the CPU for the first time; comes with the stacks. */
 const firstSeen = resultMap('off_first', 'max', 'int', 'stack')
-
-/** prev_state of sched_switch: 0, or 0x100 ("R+"), means that the thread could have gone on. */
-const STILL_RUNNABLE = [0, 256]
-/** dead and zombie (0x10, 0x20): the thread will never come back */
-const GONE = 0x30
 
 const recordSchema = z.object({
   switches: z.object({ voluntary: count(), involuntary: count() }),

@@ -7,6 +7,7 @@ import { all, bitAnd, eq, gt, int, kstack, ne, nsecs, pid, read, since, tid, u64
 import { phaseStart } from '../script/frame.ts'
 import { addTo, countIn, resultMap, stateMap } from '../script/maps.ts'
 import { assign, bind, forget, log16, on, positive, record, set, when } from '../script/parts.ts'
+import { GONE, STILL_RUNNABLE } from '../script/task-state.ts'
 import { interruptEntry } from '../symbols/interrupt.ts'
 import { pollsForWork } from '../symbols/waiting.ts'
 
@@ -22,11 +23,6 @@ const wakerUser = stateMap('wake_waker_ustack', 'stack', 'int')
 const waits = resultMap('wake_latency', 'count', 'int')
 const time = resultMap('wake_ns', 'sum', 'int')
 const stacks = resultMap('wake_stacks', 'stats', 'stack', 'stack', 'int', 'stack', 'stack')
-
-/** prev_state of sched_switch: 0, or 0x100 ("R+"), means that the thread could have gone on. */
-const STILL_RUNNABLE = [0, 256]
-/** dead and zombie (0x10, 0x20): the thread will never come back */
-const GONE = 0x30
 
 /** Stands between where a thread waited and who ended the wait. */
 const WOKEN_BY = '[woken by]'

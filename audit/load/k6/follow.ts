@@ -77,6 +77,7 @@ async function follow(
   const isOver = isOverBy(options, writers)
   let newsMs = performance.now()
   const looking = abortWhen(() => isOver(performance.now() - newsMs), end, signal)
+  looking.catch(() => undefined) // told when it is awaited
   const settling = setInterval(() => books.settle(process.hrtime.bigint()), SETTLE_EVERY_MS)
 
   let events: K6Event[] = []
@@ -141,7 +142,12 @@ async function follow(
 /** Looks now and then; ends itself when somebody else has. */
 async function abortWhen(isOver: () => Promise<boolean>, end: AbortController, signal: AbortSignal): Promise<void> {
   while (!(signal.aborted || end.signal.aborted)) {
-    if (await isOver()) return end.abort()
+    try {
+      if (await isOver()) return end.abort()
+    } catch (error) {
+      end.abort() // nobody would ever say that the run is over
+      throw error
+    }
     // A sleep that is cut short is noticed by the loop's condition.
     await sleep(LOOK_FOR_END_EVERY_MS, undefined, { signal: AbortSignal.any([signal, end.signal]) }).catch(
       () => undefined,
