@@ -51,8 +51,19 @@ export interface Drawing<Data> {
     unit: 'samples' | 'ns' | 'count'
     title: string
     /** views of the same rows by their dims; the first is the default */
-    views: { name: string; title: string; keep: (dims: Record<string, string>) => boolean }[]
+    views: StackView[]
   }
+}
+
+/** Some of a probe's stack rows, as one picture. */
+export interface StackView {
+  name: string
+  title: string
+  keep: (dims: Record<string, string>) => boolean
+  /** label of the distribution that these stacks are behind */
+  histogram?: string
+  /** only what took at least so long is in it: the stacks behind the distribution's tail */
+  leastNs?: number
 }
 
 /** The stack rows of a window as a decoder returns them: frame names root first. */

@@ -1,6 +1,16 @@
 /** The room's public face: everything that turns kernel events into windows of data. */
 export { loadCatalog } from './catalog/index.ts'
-export type { Decoded, DecodedStack, Drawing, Figure, FigureScope, Probe, TableColumn, Variant } from './define.ts'
+export type {
+  Decoded,
+  DecodedStack,
+  Drawing,
+  Figure,
+  FigureScope,
+  Probe,
+  StackView,
+  TableColumn,
+  Variant,
+} from './define.ts'
 export { defineProbe } from './define.ts'
 export { TracerError } from './engine/errors.ts'
 export {

@@ -12,7 +12,7 @@ import type {
 } from '../recording/format.ts'
 import type { RecordingLine } from '../recording/reader.ts'
 import { remember } from './history.ts'
-import { type Blocks, createBlocks, type Interval } from './interval.ts'
+import { type Blocks, createBlocks, DONE, type Interval, P50_TIMES_DONE, statedIntervals } from './interval.ts'
 import type { LoadPercentiles, LoadPhase, LoadSpan, PhaseModel, RunModel } from './run.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
 
@@ -25,6 +25,8 @@ interface Hidden {
   load: Map<number, LoadHistograms<Hdr>>
   /** by phase id: how what is stated with an interval varied */
   blocks: Map<number, Blocks>
+  /** those that are times per request; the others are counts */
+  times: Set<string>
 }
 /** `null`: the generator cannot tell */
 interface LoadHistograms<Histogram> {
@@ -63,6 +65,7 @@ export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBa
     telemetry: new Map(),
     load: new Map(),
     blocks: new Map(),
+    times: new Set(),
   })
   return model
 }
@@ -188,9 +191,12 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
   const scope = { durationUs: record.end_us - record.start_us, requests: 1 }
-  for (const { key, unit, value } of probe.draw.figures(data.data, scope))
-    if (unit.endsWith('per_request') && value !== null)
-      blocksOf(model, phase).add(record.start_us, `${record.probe}.${key}`, value)
+  for (const { key, unit, value } of probe.draw.figures(data.data, scope)) {
+    if (!unit.endsWith('per_request') || value === null) continue
+    const name = `${record.probe}.${key}`
+    if (unit === 'ns_per_request') inside(model).times.add(name)
+    blocksOf(model, phase).add(record.start_us, name, value)
+  }
 }
 
 function keep<T extends { startUs: number; endUs: number }>(
@@ -213,29 +219,14 @@ function blocksOf(model: RunModel, phase: PhaseModel): Blocks {
   return known
 }
 
-/** The names under which load is kept beside the probes' figures per request. */
-const [P50_TIMES_DONE, DONE] = ['p50 x done', 'done']
-
 /**
- * What the numbers of a phase may be off by, judged by how they varied within it: `response_ms.p50` (ms) and each figure
- * per request, "probe.key" in its own unit. What varied too little time to tell is left out.
+ * Where the numbers of a phase lie in another run like it: `response_ms.p50` (ms) and each figure per request,
+ * "probe.key" in its own unit. What varied too little time to tell is left out.
  */
 export function intervalsOf(model: RunModel, phase: PhaseModel): Record<string, Interval> {
-  const blocks = inside(model).blocks.get(phase.id)
-  const out: Record<string, Interval> = {}
-  if (!blocks) return out
-  const p50 = phase.load?.response?.p50 ?? null
-  const spread = blocks.interval(P50_TIMES_DONE, DONE)
-  if (p50 !== null && spread !== null) {
-    // The mean of the seconds' medians varies like the median, but need not be it.
-    const half = (spread.high - spread.low) / 2
-    out['response_ms.p50'] = { low: Math.max(0, p50 - half), high: p50 + half }
-  }
-  for (const name of blocks.names()) {
-    const interval = name === DONE || name === P50_TIMES_DONE ? null : blocks.interval(name, DONE)
-    if (interval) out[name] = interval
-  }
-  return out
+  const { blocks, times } = inside(model)
+  const own = blocks.get(phase.id)
+  return own ? statedIntervals(own, phase.load?.response?.p50 ?? null, times) : {}
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {

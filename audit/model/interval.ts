@@ -1,7 +1,24 @@
-/** What a number may be off by, judged by how it varied within the phase; 95 %. */
+/** Where a number lies in 95 of 100 cases. */
 export interface Interval {
   low: number
   high: number
+}
+
+/**
+ * How runs of the same plan on the same host differ from one another beyond what varies within a phase: standard deviation
+ * as a part of the value. A run cannot tell this of itself. Measured with six audits of the quick preset, a Node.js server
+ * on a shared virtual machine of two CPUs: medians of response 7 to 10 % (all phases of a run together fast or slow: the
+ * host), calls per request 0.2 to 2 % (how requests come in bunches). `npm run bench -- repeat` measures a host anew.
+ */
+const BETWEEN_RUNS = { time: 0.08, count: 0.02 } as const
+
+/** The interval in which another run is expected, from that of what varied within the phase. */
+export function ofAnotherRun(value: number, within: Interval, kind: keyof typeof BETWEEN_RUNS): Interval {
+  const between = studentT(Number.POSITIVE_INFINITY) * BETWEEN_RUNS[kind] * value
+  return {
+    low: Math.max(0, value - Math.hypot(value - within.low, between)),
+    high: value + Math.hypot(within.high - value, between),
+  }
 }
 
 /** Blocks of time kept of a phase; beyond, neighbours are put together, so that memory is bounded however long it is. */
@@ -39,6 +56,31 @@ export function createBlocks(startUs: number): Blocks {
     },
     names: () => sums.keys(),
   }
+}
+
+/** The names under which load is kept beside the probes' figures per request. */
+export const [P50_TIMES_DONE, DONE] = ['p50 x done', 'done']
+
+/** The intervals of a phase's median and figures per request; `times`: which of these are times. */
+export function statedIntervals(
+  blocks: Blocks,
+  p50: number | null,
+  times: ReadonlySet<string>,
+): Record<string, Interval> {
+  const out: Record<string, Interval> = {}
+  const spread = blocks.interval(P50_TIMES_DONE, DONE)
+  if (p50 !== null && spread !== null) {
+    // The mean of the seconds' medians varies like the median, but need not be it.
+    const half = (spread.high - spread.low) / 2
+    out['response_ms.p50'] = ofAnotherRun(p50, { low: p50 - half, high: p50 + half }, 'time')
+  }
+  for (const name of blocks.names()) {
+    const interval = name === DONE || name === P50_TIMES_DONE ? null : blocks.interval(name, DONE)
+    if (!interval) continue
+    const value = (interval.low + interval.high) / 2
+    out[name] = ofAnotherRun(value, interval, times.has(name) ? 'time' : 'count')
+  }
+  return out
 }
 
 const paired = (values: readonly number[]): number[] =>

@@ -185,7 +185,10 @@ export const phaseSummarySchema = z.object({
    * what numbers may be off by, judged by how they varied within the phase (95 %): response_ms.p50 (ms), and each figure
    * per request under its name in `figures`
    */
-  intervals: z.record(z.string(), z.object({ low: z.number(), high: z.number() })).optional(),
+  intervals: z
+    .record(z.string(), z.object({ low: z.number(), high: z.number() }))
+    .optional()
+    .describe('where response_ms.p50 and figures per request lie in another run like this, 95 %'),
   /** what the plan asks of the phase, and whether it was kept */
   thresholds: z.array(thresholdSchema).optional(),
   /** counters that fell or vanished in the phase (an interface or process gone): what they grew by is unknown */

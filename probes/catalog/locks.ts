@@ -393,6 +393,7 @@ export const locks = defineProbe({
           name: 'locks',
           title: 'time waited for user locks',
           keep: (dims) => dims['lock'] === 'user' && isLock(dims['class'] as LockClass),
+          histogram: 'user locks',
         },
         {
           name: 'conditions',

@@ -315,13 +315,21 @@ export const offCpu = defineProbe({
           name: 'blocked',
           title: 'blocked time',
           keep: (dims) => dims['state'] === 'blocked' && dims['for'] !== 'work',
+          histogram: 'blocked',
         },
         { name: 'waiting', title: 'time waiting for work', keep: (dims) => dims['for'] === 'work' },
-        { name: 'runnable', title: 'time waiting for a CPU', keep: (dims) => dims['state'] === 'runnable' },
-        ...LENGTHS.map(({ name }, least) => ({
+        {
+          name: 'runnable',
+          title: 'time waiting for a CPU',
+          keep: (dims) => dims['state'] === 'runnable',
+          histogram: 'waiting for a CPU',
+        },
+        ...LENGTHS.map(({ name, ns }, least) => ({
           name: `over-${name.replace(' ', '')}`,
           title: `blocked in waits of ${name} and more`,
           keep: (dims: Record<string, string>) => LENGTHS.findIndex((length) => length.name === dims['over']) >= least,
+          histogram: 'blocked',
+          leastNs: ns,
         })),
       ],
     },

@@ -158,7 +158,12 @@ export const wakeups = defineProbe({
       unit: 'ns',
       title: 'Wakeups',
       views: [
-        { name: 'blocked', title: 'blocked time, and who ended it', keep: (dims) => dims['for'] !== 'work' },
+        {
+          name: 'blocked',
+          title: 'blocked time, and who ended it',
+          keep: (dims) => dims['for'] !== 'work',
+          histogram: 'blocked until woken',
+        },
         { name: 'waiting', title: 'time waiting for work, and who brought it', keep: (dims) => dims['for'] === 'work' },
       ],
     },

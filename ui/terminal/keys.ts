@@ -1,6 +1,6 @@
 /** What a key press asks for. */
 export type Action =
-  | { do: 'quit' | 'help' | 'freeze' | 'mark' | 'search' | 'escape' | 'view' | 'sort' | 'redraw' }
+  | { do: 'quit' | 'help' | 'freeze' | 'mark' | 'search' | 'escape' | 'view' | 'tail' | 'sort' | 'redraw' }
   | { do: 'enter' | 'out' | 'next match' | 'previous match' }
   | { do: 'tab'; index: number }
   | { do: 'tab by'; step: 1 | -1 }
@@ -50,6 +50,11 @@ export const bindings: readonly Binding[] = [
     action: { do: 'view' },
     help: everywhere('v', 'next view of this tab: flame graphs, distributions'),
     hint: { text: 'v view' },
+  },
+  {
+    keys: ['t'],
+    action: { do: 'tail' },
+    help: everywhere('t', 'from a distribution to the stacks behind its p99, and back'),
   },
   {
     keys: ['enter'],

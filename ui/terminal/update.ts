@@ -14,6 +14,7 @@ import {
   viewShown,
   viewsOf,
 } from './state.ts'
+import { otherSide } from './tail.ts'
 
 /** What a key press asks of the world outside the screen. */
 export type Effect = { do: 'quit' } | { do: 'redraw' } | { do: 'mark'; label: string }
@@ -74,6 +75,8 @@ function act(context: Context, action: Action): Update {
       return { state: { ...state, phaseId: phaseAfter(context, action.step) } }
     case 'view':
       return { state: nextView(context) }
+    case 'tail':
+      return { state: turned(context) }
     case 'sort':
       return { state: nextSort(context) }
     case 'page':
@@ -138,6 +141,13 @@ function nextView({ state, scene, tab }: Context): ScreenState {
   const at = views.findIndex((view) => view.name === viewShown(tab.probe, phase, state)?.name)
   const next = views[(at + 1) % views.length]
   return next ? { ...state, views: { ...state.views, [tab.probe.name]: next.name } } : state
+}
+
+function turned({ state, scene, tab }: Context): ScreenState {
+  if (tab?.kind !== 'probe') return state
+  const phase = phaseShown(scene.model, state)
+  const other = otherSide(scene, tab.probe, phase, viewShown(tab.probe, phase, state))
+  return other ? { ...state, views: { ...state.views, [tab.probe.name]: other.name } } : state
 }
 
 function nextDistribution({ model, catalog, state }: Scene, phase: PhaseModel | null): ScreenState {

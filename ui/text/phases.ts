@@ -103,7 +103,7 @@ function loadRows(model: RunModel): PhaseRow[] {
   ]
 }
 
-/** What the median may be off by, once the run is over: it is judged by how it varied within the phase. */
+/** How far off the median of another run like this may lie, once the run is over. */
 function spreadRows(model: RunModel): PhaseRow[] {
   const spreads = new Map(model.summary?.phases.map(({ id, intervals }) => [id, intervals?.['response_ms.p50']]))
   if (![...spreads.values()].some(Boolean)) return []
@@ -111,7 +111,7 @@ function spreadRows(model: RunModel): PhaseRow[] {
     const spread = spreads.get(id)
     return plain(spread ? `±${formatMs((spread.high - spread.low) / 2)}` : UNKNOWN)
   }
-  return [{ label: '  p50, 95 % interval', group: 'Load', cell }]
+  return [{ label: '  p50 of another run', group: 'Load', cell }]
 }
 
 function probeRows(model: RunModel, probe: Probe): PhaseRow[] {

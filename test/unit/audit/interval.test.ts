@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createBlocks, ratioInterval, studentT } from '../../../audit/model/interval.ts'
+import { createBlocks, ofAnotherRun, ratioInterval, studentT } from '../../../audit/model/interval.ts'
 
 /** xorshift32, so that a failure can be repeated */
 function random(seed: number): () => number {
@@ -50,6 +50,40 @@ test.each([
 ])('Student’s t of %i degrees of freedom', (freedom, t) => {
   expect(studentT(freedom) / t).toBeGreaterThan(0.96)
   expect(studentT(freedom) / t).toBeLessThan(1.02)
+})
+
+describe('another run', () => {
+  // p50 of two phases of six audits (ms), with the half widths of what varied within each.
+  const measured = [
+    [0.78, 0.037],
+    [0.703, 0.021],
+    [0.756, 0.026],
+    [0.74, 0.26],
+    [0.852, 0.043],
+    [0.928, 0.11],
+  ] as const
+  test('is within the interval, where that of the phase alone is too narrow', () => {
+    const agree = (halfOf: (value: number, half: number) => number) =>
+      measured.slice(1).filter(([value, half], i) => {
+        const [before, its] = measured[i] ?? [value, half]
+        return Math.abs(value - before) <= Math.hypot(halfOf(value, half), halfOf(before, its))
+      }).length
+    expect(agree((_, half) => half)).toBeLessThan(5)
+    expect(
+      agree((value, half) => ofAnotherRun(value, { low: value - half, high: value + half }, 'time').high - value),
+    ).toBe(5)
+  })
+  test('is never told to be nearer than within the phase, nor below nothing', () => {
+    const { low, high } = ofAnotherRun(10, { low: -3, high: 23 }, 'count')
+    expect(low).toBe(0)
+    expect(high).toBeGreaterThan(23)
+    expect(high).toBeLessThan(23.1)
+  })
+  test('of a count lies nearer than that of a time', () => {
+    const width = (kind: 'time' | 'count') => ofAnotherRun(100, { low: 100, high: 100 }, kind).high - 100
+    expect(width('count')).toBeCloseTo(3.92, 1)
+    expect(width('time')).toBeCloseTo(15.7, 1)
+  })
 })
 
 describe('blocks of time', () => {

@@ -4,11 +4,12 @@ import type { Probe } from '../../../probes/index.ts'
 import { type FlameRow, type FlameRun, flameCells } from '../../flame/cells.ts'
 import { searchProfile } from '../../flame/search.ts'
 import { formatWeight } from '../../flame/weight.ts'
-import { clip, formatPercent } from '../../text/format.ts'
+import { clip, formatNs, formatPercent } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, INVERSE, ink, on, type Role, UNDERLINE } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import type { FlameState } from '../state.ts'
+import { longParts } from '../tail.ts'
 
 export const noFlame: FlameState = { root: [], selected: [] }
 
@@ -21,6 +22,8 @@ export interface FlameShown {
   /** weights are multiplied by this: per request where requests are known */
   scale: number
   perRequest: boolean
+  /** of the selected frame: what part took at least so long, where the probe keeps lengths apart */
+  long: readonly { leastNs: number; share: number }[]
 }
 
 export function flameShown(scene: Scene, probe: Probe, view: string, phase: PhaseModel | null): FlameShown | null {
@@ -36,6 +39,7 @@ export function flameShown(scene: Scene, probe: Probe, view: string, phase: Phas
     selected: findPath(profile, place.selected) ?? root,
     scale: requests > 0 ? 1 / requests : 1,
     perRequest: requests > 0,
+    long: longParts(scene, probe, view, phase, place.selected),
   }
 }
 
@@ -71,7 +75,7 @@ function styleOf(run: FlameRun): number {
  * callers as far as there is room, from the nearest; with a search first what part of the whole matches.
  */
 function details(
-  { profile, column, root, selected, scale, perRequest }: FlameShown,
+  { profile, column, root, selected, scale, perRequest, long }: FlameShown,
   search: string,
   width: number,
 ): string {
@@ -85,6 +89,9 @@ function details(
     `${share(totals[0] ?? 0)} of all`,
   ]
   if (root > 0) parts.push(`${share(totals[root] ?? 0)} of ${frameLabel(nodeName(profile, root))}`)
+  // The longest that there are: shorter ones hold them too.
+  const longest = long.findLast(({ share: part }) => part >= 0.01)
+  if (longest) parts.push(`${formatPercent(longest.share * 100)} in waits ≥${formatNs(longest.leastNs)}`)
   if (search !== '') {
     const found = searchProfile(profile, { column }, search)
     parts.unshift(`/${search}: ${found.nodes.length} frames, ${formatPercent(found.share * 100)}`)
