@@ -186,9 +186,16 @@ export const phaseSummarySchema = z.object({
    * per request under its name in `figures`
    */
   intervals: z
-    .record(z.string(), z.object({ low: z.number(), high: z.number() }))
-    .optional()
-    .describe('where response_ms.p50 and figures per request lie in another run like this, 95 %'),
+    .record(
+      z.string(),
+      z.object({
+        low: z
+          .number()
+          .describe('response_ms.p50 and figures per request: where they lie in another run like it, 95 %'),
+        high: z.number(),
+      }),
+    )
+    .optional(),
   /** what the plan asks of the phase, and whether it was kept */
   thresholds: z.array(thresholdSchema).optional(),
   /** counters that fell or vanished in the phase (an interface or process gone): what they grew by is unknown */
