@@ -189,9 +189,9 @@ export const phaseSummarySchema = z.object({
     .record(
       z.string(),
       z.object({
-        low: z
-          .number()
-          .describe('response_ms.p50 and figures per request: where they lie in another run like it, 95 %'),
+        /** response_ms.p50 and figures per request: from where */
+        low: z.number(),
+        /** to where they lie in another run like it, 95 % */
         high: z.number(),
       }),
     )
