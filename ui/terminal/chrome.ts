@@ -13,11 +13,13 @@ import {
   tracingPct,
 } from '../text/reading.ts'
 import { remarkOf } from '../text/remark.ts'
+import { bindings, placesOf } from './bindings/all.ts'
+import type { Place } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
-import { bindings } from './keys.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
+import { prompts } from './prompts.ts'
 import type { Scene } from './scene.ts'
-import { phaseShown, type ScreenState, tabsOf, viewShown } from './state.ts'
+import { phaseShown, type ScreenState, tabsOf } from './state.ts'
 
 /** Tracing that costs more than this much of a core is named in the trust line. */
 const DEAR_PCT = 5
@@ -147,8 +149,12 @@ export function drawFooter(scene: Scene, brush: Brush): void {
 }
 
 function drawPrompt(brush: Brush, y: number, { kind, text, selected }: NonNullable<ScreenState['prompt']>): void {
-  const question = kind === 'search' ? ' search frames: ' : ' name of the new phase: '
-  const x = brush.text(brush.text(0, y, question, BOLD | ink.accent), y, text, selected ? INVERSE : 0)
+  const x = brush.text(
+    brush.text(0, y, ` ${prompts[kind].question} `, BOLD | ink.accent),
+    y,
+    text,
+    selected ? INVERSE : 0,
+  )
   brush.text(x, y, ' ', INVERSE)
   brush.text(x + 2, y, 'enter accepts, esc leaves', ink.dim)
 }
@@ -165,9 +171,9 @@ function drawRemark({ model, catalog, state }: Scene, brush: Brush, y: number): 
 }
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
-  const where = hintsFor(scene)
-  const hints = bindings.flatMap(({ hint, action }) =>
-    hint && (!hint.where || where.has(hint.where)) && (action.do !== 'mark' || scene.live) ? [hint.text] : [],
+  const places = placesOf(scene)
+  const hints = bindings.flatMap(({ hint, where, applies }) =>
+    hint && places.includes(where) && (applies?.(scene) ?? true) ? [hint] : [],
   )
   // Help and quit are what a lost reader needs: they stay when there is no room for all.
   const quit = hints.at(-1) ?? ''
@@ -184,16 +190,6 @@ function drawHint(brush: Brush, x: number, y: number, hint: string): number {
   return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)
 }
 
-function hintsFor({ model, catalog, state }: Scene): Set<string> {
-  const tab = tabsOf(model, catalog)[state.tab]
-  if (tab?.kind !== 'probe') return new Set()
-  const view = viewShown(tab.probe, phaseShown(model, state), state)
-  return new Set([
-    view?.kind === 'flame' ? 'flame' : '',
-    view?.kind === 'numbers' && tab.probe.draw.table ? 'table' : '',
-  ])
-}
-
 const signs = [
   ['×3.2  new', 'times worse than in the baseline; there was none in it'],
   ['–', 'not known; never zero'],
@@ -202,12 +198,17 @@ const signs = [
 
 /** The help: the key table in words, and what the tables say in signs. */
 export function drawHelp(brush: Brush): void {
-  const keysOf = (where: 'everywhere' | 'flame graph' | 'table') => ({
-    title: where as string,
-    lines: bindings.flatMap(({ help }) => (help?.where === where ? [[help.keys, help.does] as const] : [])),
+  const keysOf = (place: Place, title: string) => ({
+    title,
+    lines: bindings.flatMap(({ help, where }) => (help && where === place ? [[help.keys, help.does] as const] : [])),
   })
   // The keys of flame graphs and tables are last: the footer names them too.
-  const all = [keysOf('everywhere'), { title: 'in numbers', lines: signs }, keysOf('flame graph'), keysOf('table')]
+  const all = [
+    keysOf('everywhere', 'everywhere'),
+    { title: 'in numbers', lines: signs },
+    keysOf('flame', 'flame graph'),
+    keysOf('table', 'table'),
+  ]
   const needed = all.reduce((rows, { lines }) => rows + lines.length + 2, 1)
   // Blank lines are the first that a small terminal can do without.
   const gap = needed <= brush.height ? 1 : 0

@@ -1,7 +1,7 @@
 import { profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
+import type { Effect } from './bindings/binding.ts'
 import type { Mounted } from './mount.ts'
-import type { Effect } from './update.ts'
 
 export interface TerminalOptions {
   model: RunModel

@@ -1,5 +1,6 @@
 import type { ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
+import type { Effect } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -7,7 +8,7 @@ import { drawPanel } from './panels/panel.ts'
 import { createPortal } from './portal.ts'
 import { freeze, type Scene, type Source } from './scene.ts'
 import { initialState, type ScreenState } from './state.ts'
-import { type Effect, press } from './update.ts'
+import { press } from './update.ts'
 
 /** At most ten frames a second, and fewer when a frame is dear: painting may take a twentieth of a core. */
 const FRAME_MS = 100

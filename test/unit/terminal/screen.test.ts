@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
+import type { Effect } from '../../../ui/terminal/bindings/binding.ts'
 import { createScreen, type Screen } from '../../../ui/terminal/screen.ts'
-import type { Effect } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
 function open(): { screen: Screen; terminal: ReturnType<typeof fakeTerminal>; grow: () => void; effects: Effect[] } {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
-import { bindings, keyNames } from '../../../ui/terminal/keys.ts'
+import { bindings } from '../../../ui/terminal/bindings/all.ts'
+import type { Effect } from '../../../ui/terminal/bindings/binding.ts'
+import { keyNames } from '../../../ui/terminal/keys.ts'
 import { freeze, type Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
-import { type Effect, press } from '../../../ui/terminal/update.ts'
+import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
 const run = syntheticRun(60)
@@ -176,8 +178,8 @@ describe('keys', () => {
     expect(undescribed.flatMap(({ keys }) => keys).filter((key) => !shared.has(key))).toEqual([])
   })
 
-  it('each mean one thing', () => {
-    const keys = bindings.flatMap((binding) => binding.keys)
+  it('each mean one thing where the reader is', () => {
+    const keys = bindings.flatMap(({ keys: own, where }) => own.map((key) => `${where} ${key}`))
     expect(new Set(keys).size).toBe(keys.length)
   })
 })

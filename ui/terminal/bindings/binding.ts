@@ -1,0 +1,40 @@
+import type { Rect } from '../cells.ts'
+import type { Scene } from '../scene.ts'
+import type { ScreenState, Tab } from '../state.ts'
+
+/** What a key press asks of the world outside the screen. */
+export type Effect = { do: 'quit' } | { do: 'redraw' } | { do: 'mark'; label: string }
+
+export interface Update {
+  state: ScreenState
+  effect?: Effect
+}
+
+/** What a key acts on: the scene, and the size of the panel, where movements happen. */
+export interface Context {
+  scene: Scene
+  state: ScreenState
+  panel: Pick<Rect, 'width' | 'height'>
+  tab: Tab | undefined
+}
+
+/** Where a key means something; what is nearer to the reader's eye comes before `everywhere`. */
+export type Place = 'flame' | 'table' | 'everywhere'
+
+/** A key (or several that do the same), what it does, and how the help and the footer tell of it: nothing else knows it. */
+export interface Binding {
+  keys: readonly string[]
+  where: Place
+  act: (context: Context) => Update
+  /** the line of the help; bindings that share a line tell it once */
+  help?: { keys: string; does: string }
+  /** shown in the footer, in the order of the table, while it fits */
+  hint?: string
+  /** false where it would do nothing: then it is not shown in the footer */
+  applies?: (scene: Scene) => boolean
+}
+
+/** A change of the state alone. */
+export const change =
+  (next: (context: Context) => ScreenState): Binding['act'] =>
+  (context) => ({ state: next(context) })
