@@ -1,6 +1,6 @@
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
-import { openTerminal, progressLine, type ScreenEnd } from '../ui/index.ts'
+import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
 
 /** A line for a log every so often, ms. */
 const PROGRESS_EVERY_MS = 2_000
@@ -31,6 +31,14 @@ export function printProgress(model: RunModel): () => void {
   return () => clearInterval(timer)
 }
 
+export interface WatchOptions {
+  pulse: ReturnType<typeof createPulse>
+  looks: NonNullable<TerminalOptions['looks']>
+  /** closes the screen from outside */
+  signal: AbortSignal
+  onEnd: (end: ScreenEnd) => void
+}
+
 /**
  * The screen on a run; resolves when the reader has left it. `onEnd` is called in any case, also when the screen broke:
  * what broke it is told by whoever awaits the result, after the run has ended in order.
@@ -38,9 +46,7 @@ export function printProgress(model: RunModel): () => void {
 export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
-  pulse: ReturnType<typeof createPulse>,
-  signal: AbortSignal,
-  onEnd: (end: ScreenEnd) => void,
+  { pulse, looks, signal, onEnd }: WatchOptions,
 ): Promise<void> {
   const watching = openTerminal({
     model: run.model,
@@ -54,6 +60,7 @@ export function watchLive(
       void run.recorder.mark(label).catch((error: Error) => run.recorder.note(`mark ${label}: ${error.message}`)),
     title: run.recording?.path ?? '',
     live: true,
+    looks,
     signal,
   }).then(onEnd, (error: unknown) => {
     onEnd('left')

@@ -49,10 +49,11 @@ function loadTexts(model: RunModel, phase: PhaseModel): string[] {
   if (isNotJudged(model, phase)) return ['not judged', NOT_JUDGED]
   if (!phase.load) return []
   const latest = phase.endUs === null ? phase.load.history.at(-1) : undefined
-  const rate = formatRate(latest?.rps ?? rpsOf(phase))
+  // Each number keeps its place whatever its digits: `999 µs` and `1.02 ms` end in the same column.
+  const rate = formatRate(latest?.rps ?? rpsOf(phase)).padStart(8)
   const target = phase.load.targetRps ? ` of ${formatCount(phase.load.targetRps)}` : ''
-  const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`
-  const errors = `errors ${formatPercent(errorPct(phase))}`
+  const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99).padStart(7)}`
+  const errors = `errors ${formatPercent(errorPct(phase)).padStart(6)}`
   return [
     `${rate}${target}   ${p99}   ${errors}`,
     `${rate}   ${p99}   ${errors}`,
@@ -78,7 +79,9 @@ function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: numbe
   }
   const elapsed = formatClock(elapsedUs)
   const ofPlan = durationUs === null ? elapsed : `${elapsed} / ${formatClock(durationUs)}`
-  const clock = [ofPlan, elapsed].find((text) => x + text.length <= to)
+  const isRunning = phase.endUs === null && durationUs !== null && elapsedUs < durationUs
+  const left = isRunning ? `${ofPlan}   ${formatClock(durationUs - elapsedUs)} left` : ofPlan
+  const clock = [left, ofPlan, elapsed].find((text) => x + text.length <= to)
   if (clock) brush.text(x, 0, clock)
 }
 

@@ -3,6 +3,7 @@ import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
+import { toAscii } from './glyphs.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { drawPanel } from './panels/panel.ts'
 import { createPortal } from './portal.ts'
@@ -23,6 +24,8 @@ export interface ScreenInput {
   title: string
   live: boolean
   sgr: (style: number) => string
+  /** glyphs beyond ASCII are replaced by stand-ins */
+  ascii?: boolean
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
     columns: number
@@ -63,7 +66,7 @@ export interface Screen {
 
 export function createScreen(input: ScreenInput): Screen {
   const { catalog, title, live, terminal, sgr } = input
-  const portal = createPortal((bytes) => terminal.write(bytes), sgr)
+  const portal = createPortal((bytes) => terminal.write(bytes), sgr, input.ascii)
   const listeners = new Set<() => void>()
   const current: Source = { model: input.model, profileOf: input.profileOf }
   let source = current
@@ -85,6 +88,7 @@ export function createScreen(input: ScreenInput): Screen {
     const lines = (height: number, draw: (scene: Scene, brush: Brush) => void): string[] => {
       const cells = createCells(layout.columns, height)
       draw(scene(), brush(cells))
+      if (input.ascii) toAscii(cells)
       return Array.from({ length: height }, (_, y) => rowText(cells, y, sgr))
     }
     return {
