@@ -6,6 +6,7 @@ import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
+import { pickTarget } from '../pick-target.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
@@ -49,13 +50,18 @@ The service keeps running as it is; nothing stays attached afterwards, however t
   }
 
   async run(): Promise<void> {
-    const begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
+    let begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
     const { argv, flags } = await this.parse(Attach)
     const catalog = await loadCatalog()
     const probes = chooseProbes(catalog, argv.map(String))
-    const target = await resolveTarget(selectorOf(flags))
-    const host = await inspectHost()
     const screen = hasScreen() && !flags.json && !flags['no-ui']
+    const canPick = screen && !looksOf(flags).screenReader
+    const given = selectorOf(flags)
+    const selector = canPick ? await pickTarget(given, flags) : given
+    // What a person takes to choose is no wait.
+    if (selector !== given) begunMs = performance.now()
+    const target = await resolveTarget(selector)
+    const host = await inspectHost()
     const { signal, interrupt, release } = interruptible()
     const pulse = createPulse()
     const closing = new AbortController()
