@@ -8,11 +8,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { screenSvg } from './screen-svg.mjs'
+import { openTerminal } from './terminal.mjs'
 
 const COLUMNS = 120
 const ROWS = 36
-const PATIENCE_MS = 120_000
-const LOOK_EVERY_MS = 100
 /** Where the pictures say that probe is installed: stacks hold the paths of scripts. */
 const HOME = '/tmp/probe'
 const here = import.meta.dirname
@@ -25,7 +24,7 @@ else process.stdout.write(screenSvg(readFileSync(flags.from, 'utf8'), { title: f
 async function drawAll() {
   const folder = mkdtempSync(join(tmpdir(), 'probe-pictures-'))
   install()
-  const terminal = openTerminal(folder)
+  const terminal = openTerminal({ columns: COLUMNS, rows: ROWS, folder, path: `${HOME}/bin` })
   try {
     terminal.type('probe audit --demo')
     await terminal.until(/ stress 4\/5 .* 00:1[345] \//)
@@ -69,31 +68,4 @@ function install() {
   symlinkSync(join(root, 'node_modules'), join(HOME, 'node_modules'))
   mkdirSync(join(HOME, 'bin'))
   symlinkSync('../cli/bin.sh', join(HOME, 'bin/probe'))
-}
-
-/** A private tmux server with one shell in it; closing it hangs up on whatever runs there. */
-function openTerminal(folder) {
-  const tmux = (...args) =>
-    execFileSync('tmux', ['-L', `probe-pictures-${process.pid}`, '-f', '/dev/null', ...args], { encoding: 'utf8' })
-  const shell = `env TERM=tmux-256color COLORTERM=truecolor PATH=${HOME}/bin:$PATH PS1='$ ' sh`
-  const size = ['-x', String(COLUMNS), '-y', String(ROWS)]
-  tmux('new-session', '-d', ...size, '-c', folder, shell, ';', 'set', 'status', 'off')
-  return {
-    type: (line) => {
-      tmux('send-keys', '-l', line)
-      tmux('send-keys', 'Enter')
-    },
-    keys: (...keys) => tmux('send-keys', ...keys),
-    capture: () => tmux('capture-pane', '-e', '-p', '-N'),
-    until: async (wanted) => {
-      const deadline = Date.now() + PATIENCE_MS
-      for (;;) {
-        const screen = tmux('capture-pane', '-p')
-        if (wanted.test(screen)) return
-        if (Date.now() > deadline) throw new Error(`waited for ${wanted}; the screen shows:\n${screen}`)
-        await new Promise((done) => setTimeout(done, LOOK_EVERY_MS))
-      }
-    },
-    close: () => tmux('kill-server'),
-  }
 }

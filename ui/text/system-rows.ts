@@ -128,7 +128,7 @@ function overIdle(model: RunModel, metric: Metric, values: Readings, phase: Phas
   if (now === null || then === null) return UNKNOWN
   const text = textOf(metric, Math.abs(now - then))
   // What is too little to be written is no difference.
-  return /^0(\D|$)/.test(text) ? '·' : `${now < then ? '−' : '+'}${text}`
+  return now === then || text.startsWith('<') ? '·' : `${now < then ? '−' : '+'}${text}`
 }
 
 function worsening(model: RunModel, { better }: Metric, values: Readings, phase: PhaseModel): number | null {

@@ -10,7 +10,7 @@ import { drawSystem } from './system.ts'
 /** Draws what the state asks for: the help, or the panel of the tab. */
 export function drawPanel(scene: Scene, brush: Brush): void {
   if (scene.state.help) {
-    drawHelp(brush)
+    drawHelp(scene, brush)
     return
   }
   const tab = tabsOf(scene.model, scene.catalog)[scene.state.tab]

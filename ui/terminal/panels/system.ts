@@ -1,5 +1,5 @@
 import type { PhaseModel, RunModel } from '../../../audit/index.ts'
-import { clip, formatRatio, left, right } from '../../text/format.ts'
+import { clip, formatRatio, left, right, UNKNOWN } from '../../text/format.ts'
 import { baselineOf } from '../../text/reading.ts'
 import { WORSE } from '../../text/remark.ts'
 import { type SystemRow, systemRows } from '../../text/system-rows.ts'
@@ -95,8 +95,10 @@ function drawRow(brush: Brush, y: number, row: SystemRow, shown: PhaseModel | nu
   const isWorse = ratio !== null && ratio >= WORSE
   brush.text(3, y, left(row.label, columns.label - 4), ink.dim)
   for (const { phase, x } of columns.phases) {
-    const mine = phase === shown ? BOLD | (isFault ? ink.bad : isWorse ? ink.warn : 0) : 0
-    brush.text(x, y, right(row.text(phase), COLUMN), mine)
+    const text = row.text(phase)
+    // What is zero steps back, a fault is seen in whichever phase it was.
+    const tone = row.isFault(phase) ? ink.bad : phase === shown && isWorse ? ink.warn : isNothing(text) ? ink.dim : 0
+    brush.text(x, y, right(text, COLUMN), phase === shown ? BOLD | tone : tone)
   }
   if (!shown) return
   if (columns.idleX !== null) brush.text(columns.idleX, y, right(row.overIdle(shown), COLUMN), ink.dim)
@@ -108,3 +110,5 @@ function drawRow(brush: Brush, y: number, row: SystemRow, shown: PhaseModel | nu
       isFault ? BOLD | ink.bad : ink.warn,
     )
 }
+
+const isNothing = (text: string): boolean => text === UNKNOWN || /^0(\/s| .*)?$/.test(text)
