@@ -47,6 +47,7 @@ async function drawAll() {
     const recording = join(folder, results, 'run.ndjson.gz')
     const flame = (file, ...choice) =>
       execFileSync('sh', [join(HOME, 'cli/bin.sh'), 'flame', recording, ...choice, '-o', join(here, file)])
+    await drawReplay(terminal, recording)
     flame('off-cpu-diff.svg', '--diff', 'baseline..stress')
     flame('wall.svg', '--wall', '--phase', 'stress')
   } finally {
@@ -54,6 +55,16 @@ async function drawAll() {
     rmSync(HOME, { recursive: true })
     rmSync(folder, { recursive: true })
   }
+}
+
+/** The screen on the recording, at the phase under stress. */
+async function drawReplay(terminal, recording) {
+  terminal.type(`probe replay ${recording}`)
+  await terminal.until(/^ replay .* soak 5\/5 /)
+  terminal.keys('P', 'P')
+  await terminal.until(/^ replay .* stress 4\/5 /)
+  draw('terminal.svg', await terminal.settled(), 'probe replay: a load test, phase by phase, with what the kernel did')
+  terminal.keys('q')
 }
 
 function draw(name, capture, title) {

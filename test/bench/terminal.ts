@@ -17,7 +17,10 @@ const driver = fileURLToPath(new URL('terminal-drive.ts', import.meta.url))
 
 /** What the screen costs while it shows a large live flame graph, and how long a key waits for its frame. */
 export async function measureTerminal(report: Report, { folder, watchMs }: { folder: string; watchMs: number }) {
-  report.section('The screen', `${COLUMNS}x${ROWS} in tmux, ten changes a second, windows every second, stacks every five`)
+  report.section(
+    'The screen',
+    `${COLUMNS}x${ROWS} in tmux, ten changes a second, windows every second, stacks every five`,
+  )
   if (!existsSync('/usr/bin/tmux')) report.missing('the screen', 'no /usr/bin/tmux')
   else {
     for (const [what, key] of [

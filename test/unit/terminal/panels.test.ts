@@ -262,3 +262,14 @@ describe('sortRows', () => {
     ).toBe(expected)
   })
 })
+
+describe('the log', () => {
+  it('breaks what is too long, and keeps the end in sight', () => {
+    const run = syntheticRun(30)
+    const text = `soak is not valid: ${'the generator was late, '.repeat(6)}bound 10 ms`
+    run.model.notes.push({ tUs: 9e6, text, kind: 'note' })
+    const rows = screen(sceneOf(run, { tab: 5 }), 80, 24)
+    expect(rows.join('').replaceAll(/ +/g, ' ')).toContain(text)
+    expect(rows.every((row) => row.length <= 80)).toBe(true)
+  })
+})

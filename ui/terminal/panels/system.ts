@@ -10,9 +10,9 @@ import { phaseShown } from '../state.ts'
 import { moreRows } from './more.ts'
 import { drawRule } from './rule.ts'
 
-const LABEL = 34
-const NARROW_LABEL = 24
-const COLUMN = 11
+/** columns of a label and of a number; narrow: three phases and both differences in 80 columns */
+const WIDE = { label: 34, column: 11 }
+const NARROW = { label: 30, column: 10 }
 const RATIO = 7
 
 /** The system's own numbers, a column for each phase; beside the one looked at how it differs from idle and from the baseline. */
@@ -20,7 +20,8 @@ export function drawSystem({ model, state }: Scene, brush: Brush): void {
   const phase = phaseShown(model, state)
   const baseline = baselineOf(model, phase)
   const { rows, still } = systemRows(model)
-  const notes = [baseline && `× worse than ${baseline.name}`, still > 0 && `${still} more stood at 0`]
+  const isWide = brush.width >= 100
+  const notes = [baseline && `× worse than ${baseline.name}`, isWide && still > 0 && `${still} more stood at 0`]
   drawRule(brush, 0, 'What did the system do meanwhile?', notes.filter((note) => note).join('   '))
   if (rows.length === 0) {
     brush.text(2, 2, phase ? 'no number of the system was recorded' : 'waiting for the first sample', ink.dim)
@@ -41,7 +42,7 @@ function drawRows(
 ): void {
   const columns = columnsOf(model, shown, brush.width)
   for (const { title, x, isShown } of columns.heads)
-    brush.text(x, 0, right(title, COLUMN), isShown ? BOLD | ink.accent : ink.dim)
+    brush.text(x, 0, right(title, columns.column), isShown ? BOLD | ink.accent : ink.dim)
   const lines = linesOf(rows)
   const room = Math.max(0, brush.height - 1)
   const from = Math.max(0, Math.min(scroll, lines.length - room))
@@ -60,6 +61,8 @@ function linesOf(rows: readonly SystemRow[]): (SystemRow | string)[] {
 
 interface Columns {
   label: number
+  /** width of a number */
+  column: number
   phases: { phase: PhaseModel; x: number }[]
   /** where the difference to idle stands; null where there is no idle phase, or no room */
   idleX: number | null
@@ -69,16 +72,17 @@ interface Columns {
 
 /** The phase looked at always, then its neighbours back in time; what differs stands right of all of them. */
 function columnsOf(model: RunModel, shown: PhaseModel | null, width: number): Columns {
-  const label = width >= 100 ? LABEL : NARROW_LABEL
+  const { label, column } = width >= 100 ? WIDE : NARROW
   const hasIdle = shown !== null && model.phases.some(({ kind, startUs }) => kind === 'idle' && startUs < shown.startUs)
-  const idle = hasIdle && width >= label + 2 * COLUMN + RATIO ? COLUMN : 0
-  const room = Math.max(1, Math.floor((width - label - idle - RATIO - 1) / COLUMN))
+  const idle = hasIdle && width >= label + 2 * column + RATIO ? column : 0
+  const room = Math.max(1, Math.floor((width - label - idle - RATIO - 1) / column))
   const first = [shown, baselineOf(model, shown), ...model.phases.toReversed()].filter((phase) => phase !== null)
   const kept = new Set(first.filter((phase, i) => first.indexOf(phase) === i).slice(0, room))
-  const phases = model.phases.filter((phase) => kept.has(phase)).map((phase, i) => ({ phase, x: label + i * COLUMN }))
-  const end = label + phases.length * COLUMN
+  const phases = model.phases.filter((phase) => kept.has(phase)).map((phase, i) => ({ phase, x: label + i * column }))
+  const end = label + phases.length * column
   return {
     label,
+    column,
     phases,
     idleX: idle > 0 ? end : null,
     ratioX: end + idle,
@@ -98,10 +102,10 @@ function drawRow(brush: Brush, y: number, row: SystemRow, shown: PhaseModel | nu
     const text = row.text(phase)
     // What is zero steps back, a fault is seen in whichever phase it was.
     const tone = row.isFault(phase) ? ink.bad : phase === shown && isWorse ? ink.warn : isNothing(text) ? ink.dim : 0
-    brush.text(x, y, right(text, COLUMN), phase === shown ? BOLD | tone : tone)
+    brush.text(x, y, right(text, columns.column), phase === shown ? BOLD | tone : tone)
   }
   if (!shown) return
-  if (columns.idleX !== null) brush.text(columns.idleX, y, right(row.overIdle(shown), COLUMN), ink.dim)
+  if (columns.idleX !== null) brush.text(columns.idleX, y, right(row.overIdle(shown), columns.column), ink.dim)
   if (isWorse)
     brush.text(
       columns.ratioX + 1,
