@@ -105,8 +105,8 @@ kernelSuite('names and shares of a Java program whose calls are known', () => {
     ])
   })
 }, [
-  program('java', 'openjdk-17-jdk-headless'),
-  program('javac', 'openjdk-17-jdk-headless'),
-  program('jcmd', 'openjdk-17-jdk-headless'),
+  program('java', 'default-jdk-headless'),
+  program('javac', 'default-jdk-headless'),
+  program('jcmd', 'default-jdk-headless'),
   program('unshare', 'util-linux'),
 ])
