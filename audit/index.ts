@@ -58,6 +58,7 @@ export {
 } from './profile/frame.ts'
 export { type Functions, functionsOf } from './profile/functions.ts'
 export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
+export { byName, nameRank } from './profile/names.ts'
 export type { Profile } from './profile/profile.ts'
 export { collapseRecursion, focus, groupFirstFrames, hide, reverse, sandwich } from './profile/reshape.ts'
 export {

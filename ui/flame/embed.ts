@@ -1,7 +1,15 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
 import type { Profile } from '../../audit/index.ts'
-import { columnOf, createProfile, inclusive, nodeName, type ProfileBuilder, ProfileError } from '../../audit/index.ts'
+import {
+  columnOf,
+  createProfile,
+  inclusive,
+  nameRank,
+  nodeName,
+  type ProfileBuilder,
+  ProfileError,
+} from '../../audit/index.ts'
 import { sanitizeText } from '../../probes/index.ts'
 import { childrenByName } from './layout.ts'
 import { createVarintWriter, readVarints } from './varint.ts'
@@ -137,11 +145,12 @@ function preOrder(profile: Profile): { order: number[]; callees: number[] } {
   for (const self of [...profile.self, ...profile.selfCount])
     for (let node = 0; node < profile.size; node++) weight[node] = (weight[node] ?? 0) + (self[node] ?? 0)
   const total = inclusive(profile, weight)
+  const rankOf = nameRank(profile)
   const order: number[] = []
   const callees: number[] = []
   const pending = [0]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const children = childrenByName(profile, node, total)
+    const children = childrenByName(profile, node, total, rankOf)
     order.push(node)
     callees.push(children.length)
     for (let i = children.length - 1; i >= 0; i--) pending.push(children[i] ?? 0)

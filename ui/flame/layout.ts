@@ -1,5 +1,5 @@
 import type { ColumnPair, Profile } from '../../audit/index.ts'
-import { columnTotals, diffLayoutInput, nodeName } from '../../audit/index.ts'
+import { columnTotals, diffLayoutInput, nameRank } from '../../audit/index.ts'
 
 /** What a picture shows: one phase, or how a second phase differs from a first. */
 export type FlameView = { column: string } | { pair: ColumnPair }
@@ -54,6 +54,7 @@ export function layout(profile: Profile, options: LayoutOptions): FlameLayout {
   const snap = options.whole ? Math.round : (x: number) => x
   const total = weights.width[root] ?? 0
   const scale = total > 0 ? width / total : 0
+  const rankOf = nameRank(profile)
   const rects: FlameRect[] = []
   // Beside each box: the weight at which it starts. Positions are computed from weights once, so errors do not add up.
   const starts: number[] = []
@@ -85,7 +86,7 @@ export function layout(profile: Profile, options: LayoutOptions): FlameLayout {
         push({ x, width: foldedWidth, depth, node: parent.node, folded }, foldedFrom)
       folded = 0
     }
-    for (const node of childrenByName(profile, parent.node, weights.width)) {
+    for (const node of childrenByName(profile, parent.node, weights.width, rankOf)) {
       const end = at + (weights.width[node] ?? 0)
       const x = edge(at)
       const boxWidth = edge(end) - x
@@ -117,14 +118,18 @@ export function weightsOf(profile: Profile, view: FlameView): FlameWeights {
   return { width: union, pair: { base, candidate } }
 }
 
-/** The children that weigh anything, in the order of their names (by code unit: the same on every machine). */
-export function childrenByName(profile: Profile, node: number, weight: Float64Array): number[] {
+/**
+ * The children that weigh anything, in the order of their names (by code unit: the same on every machine). `rankOf` is
+ * `nameRank` of the profile.
+ */
+export function childrenByName(
+  profile: Profile,
+  node: number,
+  weight: Float64Array,
+  rankOf: (node: number) => number,
+): number[] {
   const children: number[] = []
   for (let child = profile.firstChild[node] ?? 0; child > 0; child = profile.nextSibling[child] ?? 0)
     if ((weight[child] ?? 0) > 0) children.push(child)
-  if (children.length < 2) return children
-  return children.sort((a, b) => {
-    const [left, right] = [nodeName(profile, a), nodeName(profile, b)]
-    return left < right ? -1 : left > right ? 1 : a - b
-  })
+  return children.length < 2 ? children : children.sort((a, b) => rankOf(a) - rankOf(b) || a - b)
 }
