@@ -19,23 +19,22 @@ export function drawBoxes(
 ): string {
   const classOf = boxClasses(profile, verdict)
   const textOf = boxTexts(profile)
-  const rows: string[] = []
+  // One string that grows: the engine puts it together once, at the end. Rows that are joined would be copied twice.
+  let boxes = ''
   let level = -1
   for (const rect of placed.rects) {
     if (rect.depth !== level) {
-      if (level >= 0) rows.push('</g>\n')
+      if (level >= 0) boxes += '</g>\n'
       level = rect.depth
-      rows.push(`<g transform="translate(0 ${level * GEOMETRY.row})">\n`)
+      boxes += `<g transform="translate(0 ${level * GEOMETRY.row})">\n`
     }
     const text = rect.width < GEOMETRY.minTextWidth ? '' : textOf(rect)
-    rows.push(
+    boxes +=
       `<g><title>${describe(rect.node, rect.folded)}</title><rect class="${classOf(rect)}" x="${xmlNumber(rect.x)}" ` +
-        `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"/>` +
-        `${text && `<text x="${xmlNumber(rect.x + 4)}" y="12">${text}</text>`}</g>\n`,
-    )
+      `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"/>` +
+      `${text && `<text x="${xmlNumber(rect.x + 4)}" y="12">${text}</text>`}</g>\n`
   }
-  if (level >= 0) rows.push('</g>\n')
-  return rows.join('')
+  return level < 0 ? '' : `${boxes}</g>\n`
 }
 
 /** A hair's breadth stays free between neighbours, but the narrowest boxes keep most of their pixel. */
