@@ -85,7 +85,8 @@ export function embedProfile(profile: Profile, about: FlameDescription): string 
   }
   const length = createVarintWriter()
   length.write(json.length)
-  const packed = deflateRawSync(Buffer.concat([length.bytes(), json, body.bytes()]), { level: 9 })
+  // The two levels above take 3 and 8 times as long for 1 % less.
+  const packed = deflateRawSync(Buffer.concat([length.bytes(), json, body.bytes()]), { level: 7 })
   return `<profile xmlns="${PROFILE_NAMESPACE}" encoding="deflate-raw base64">${packed.toString('base64')}</profile>`
 }
 
