@@ -1,10 +1,10 @@
-import type { FileHandle } from 'node:fs/promises'
 import { sanitizeText } from '../../probes/index.ts'
 import { createProfile, type ProfileBuilder } from './build.ts'
 import { createByteTable } from './bytes.ts'
 import { ProfileError } from './error.ts'
 import { nodeName, UNKNOWN_FRAME } from './frame.ts'
 import type { Profile } from './profile.ts'
+import type { ByteSource } from './source.ts'
 import { columnOf } from './totals.ts'
 
 /**
@@ -40,10 +40,10 @@ const MOST_NODES = 24 << 20
 const MOST_NAME_BYTES = 256 << 20
 
 /**
- * Reads an open file to its end. Memory goes by the tree, not by the file: 40 to 80 bytes for each place in it, the names,
+ * Reads an open file, or a pipe, to its end. Memory goes by the tree, not by the file: 40 to 80 bytes for each place in it, the names,
  * and at most 40 MB beside. Throws `not_folded` when it holds text but not one stack, `too_large` when the tree is.
  */
-export async function readFolded(file: FileHandle, options: FoldedOptions = {}): Promise<FoldedRead> {
+export async function readFolded(file: ByteSource, options: FoldedOptions = {}): Promise<FoldedRead> {
   const reader = foldedReader(options)
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   let kept = 0
