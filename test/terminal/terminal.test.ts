@@ -82,7 +82,7 @@ describe('the screen in a terminal', () => {
     tmux.keys('x')
     await tmux.until(/── Log/)
     tmux.keys('BTab')
-    await tmux.until(/── Where do threads/)
+    await tmux.until(/── What did the system do/)
   })
 
   it('is whole again after a storm of resizes, on every tab', async () => {

@@ -189,7 +189,7 @@ function columnsOf(width: number): Column[] {
       x,
       width: Math.max(0, width - x - 1),
       align: (text, room) => left(clip(text, room), room),
-      text: ({ command, comm }) => (command.includes(comm) ? command : `${comm}: ${command}`),
+      text: ({ command }) => command,
       style: plain,
     },
   ]

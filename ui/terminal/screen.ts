@@ -100,8 +100,11 @@ export function createScreen(input: ScreenInput): Screen {
   }
 
   function recompose(): void {
-    chrome = compose()
+    const next = compose()
     painted.chromeAt = performance.now()
+    // Most of the time not even the clock has moved: Ink's part of a frame costs more than the panel.
+    if (isSame(chrome, next)) return
+    chrome = next
     for (const listener of listeners) listener()
   }
 
@@ -192,3 +195,8 @@ export function createScreen(input: ScreenInput): Screen {
     },
   }
 }
+
+/** The same lines in the same places; a layout made anew wants to be written, whatever it holds. */
+const isSame = (a: Chrome, b: Chrome): boolean =>
+  a.layout === b.layout &&
+  (['header', 'tabs', 'footer'] as const).every((part) => a[part].every((line, i) => line === b[part][i]))
