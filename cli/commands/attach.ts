@@ -55,9 +55,8 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const catalog = await loadCatalog()
     const probes = chooseProbes(catalog, argv.map(String))
     const screen = hasScreen() && !flags.json && !flags['no-ui']
-    const canPick = screen && !looksOf(flags).screenReader
     const given = selectorOf(flags)
-    const selector = canPick ? await pickTarget(given, flags) : given
+    const selector = screen ? await pickTarget(given, flags) : given
     // What a person takes to choose is no wait.
     if (selector !== given) begunMs = performance.now()
     const target = await resolveTarget(selector)

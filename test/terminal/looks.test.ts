@@ -95,6 +95,12 @@ describe('the list of processes', () => {
     expect(tmux.isCursorShown()).toBe(true)
   })
 
+  it('is not opened where lines are wanted', async () => {
+    tmux.run(`TERM=dumb ${run('picker-drive.ts')}`)
+    await tmux.until(/^picked null$/m)
+    expect(tmux.rows().join('\n')).not.toContain('Which process?')
+  })
+
   it('is left without a choice by escape', async () => {
     tmux.run(run('picker-drive.ts'))
     await tmux.until(/Which process\?/)

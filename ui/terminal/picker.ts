@@ -7,7 +7,7 @@ import { toAscii } from './glyphs.ts'
 import { keyNames } from './keys.ts'
 import { colourDepth, createPalette } from './palette.ts'
 import { drawPicker, type PickerState, pickerRows, pressInPicker, refreshed } from './picker-list.ts'
-import { isAsciiOnly, type LooksChoice } from './theme.ts'
+import { isAsciiOnly, type LooksChoice, wantsLines } from './theme.ts'
 
 /** CPU is told over a second. */
 const LOOK_EVERY_MS = 1000
@@ -20,6 +20,8 @@ const LOOK_EVERY_MS = 1000
  */
 export async function openPicker(look: () => Candidate[], looks: LooksChoice): Promise<number | null> {
   const { stdin, stdout, env } = process
+  // A list that moves under a cursor cannot be read aloud: who needs lines names the target.
+  if (looks.screenReader ?? wantsLines(env)) return null
   const depth = colourDepth(stdout, env)
   const sgr = createPalette(depth, await themeOfTerminal(looks.theme, { depth, env, stdin, stdout }))
   const ascii = looks.ascii ?? isAsciiOnly(env)
