@@ -213,7 +213,7 @@ describe('the profile inside an SVG', () => {
 
   test.each([
     ['an SVG of another tool', '<svg><rect/></svg>'],
-    ['damaged data', '<profile xmlns="urn:probe:flame-profile:1">AAAA</profile>'],
+    ['damaged data', '<profile xmlns="urn:probe:flame-profile:2">AAAA</profile>'],
     [
       'cut data',
       embedProfile(profileOf([{ frames: ['a'], value: 1, column: '1' }]), about).replace(
