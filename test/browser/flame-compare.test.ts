@@ -84,7 +84,7 @@ describe.skipIf(!hasChromium)(`two phases of a flame SVG compared (needs ${CHROM
     )
     const still = await open(compared, { scripts: false })
     expect(await box(still, 'cacheGet').locator('..').locator('title').textContent()).toBe(
-      (await detail(page))?.replace('cacheGet', 'cacheGet\n'),
+      (await detail(page))?.replace('cacheGet', 'cacheGet\n').replaceAll(' · ', '\n'),
     )
   })
 

@@ -98,16 +98,24 @@ export interface Box {
   text: string
 }
 
+/** Boxes of their own, and those without text that share a path (a subpath each), by row from left to right. */
 export function boxesOf(page: Page): Promise<Box[]> {
   // Text, because it runs in the page: its types are not those of this process.
-  return page.evaluate<Box[]>(`[...document.querySelectorAll('.boxes rect')].map((rect) => ({
-    x: rect.getAttribute('x'),
-    width: rect.getAttribute('width'),
-    kind: rect.getAttribute('class'),
-    fill: getComputedStyle(rect).fill,
-    row: rect.parentElement.parentElement.getAttribute('transform'),
-    text: rect.parentElement.querySelector('text')?.textContent ?? '',
-  }))`)
+  return page.evaluate<Box[]>(`[...document.querySelectorAll('.boxes > g')].flatMap((row) => {
+    const boxOf = (shape, kind, x, width, text) =>
+      ({ x, width, kind, fill: getComputedStyle(shape).fill, row: row.getAttribute('transform'), text })
+    const own = [...row.querySelectorAll('rect')].map((rect) => boxOf(
+      rect, rect.getAttribute('class'), rect.getAttribute('x'), rect.getAttribute('width'),
+      rect.parentElement.querySelector(':scope > text')?.textContent ?? '',
+    ))
+    const shared = [...row.querySelectorAll('path')].flatMap((path) => {
+      const kind = path.getAttribute('class').replace(/^link /, '').replace(/ (match|dim)$/, '')
+      const parts = [...path.getAttribute('d').matchAll(/M([\\d.]+) 0h([\\d.]+)v16h-\\2z/g)]
+      if (parts.map(([part]) => part).join('') !== path.getAttribute('d')) throw new Error('no boxes: ' + path.outerHTML)
+      return parts.map(([, x, width]) => boxOf(path, kind, x, width, ''))
+    })
+    return [...own, ...shared].sort((a, b) => a.x - b.x)
+  })`)
 }
 
 /** The widest box of that name, as drawn; 0 when there is none. */

@@ -25,12 +25,17 @@ export function drawBoxes(
       level = rect.depth
       rows.push(`<g transform="translate(0 ${level * GEOMETRY.row})">\n`)
     }
-    const title = xmlText(describe(rect.node, rect.folded))
+    // A line each, as browsers show it.
+    const title = xmlText(describe(rect.node, rect.folded).replaceAll(' · ', '\n'))
     const text = boxText(profile, rect)
+    const box =
+      `<rect class="${boxClass(profile, verdict, rect)}" x="${xmlNumber(rect.x)}" ` +
+      `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"`
+    // Most boxes are too narrow for text: each element that they do not have shows sooner.
     rows.push(
-      `<g><title>${title}</title><rect class="${boxClass(profile, verdict, rect)}" x="${xmlNumber(rect.x)}" ` +
-        `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"/>` +
-        `${text ? `<text x="${xmlNumber(rect.x + 4)}" y="12">${xmlText(text)}</text>` : ''}</g>\n`,
+      text
+        ? `<g><title>${title}</title>${box}/><text x="${xmlNumber(rect.x + 4)}" y="12">${xmlText(text)}</text></g>\n`
+        : `${box}><title>${title}</title></rect>\n`,
     )
   }
   if (level >= 0) rows.push('</g>\n')

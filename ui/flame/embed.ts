@@ -86,9 +86,12 @@ export function embedProfile(profile: Profile, about: FlameDescription): string 
   }
   const length = createVarintWriter()
   length.write(json.length)
-  const packed = deflateRawSync(Buffer.concat([length.bytes(), json, bytePlanes(nameIndices, names.length), body.bytes()]), {
-    level: 9,
-  })
+  const packed = deflateRawSync(
+    Buffer.concat([length.bytes(), json, bytePlanes(nameIndices, names.length), body.bytes()]),
+    {
+      level: 9,
+    },
+  )
   return `<profile xmlns="${PROFILE_NAMESPACE}" encoding="deflate-raw base64">${packed.toString('base64')}</profile>`
 }
 
