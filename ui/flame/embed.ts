@@ -157,7 +157,8 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
   }
   let last = 0
   const leaves = Array.from(stretch(header.leaves), (distance) => {
-    const node = nodes[(last += distance)]
+    last += distance
+    const node = nodes[last]
     if (node === undefined) throw new Error('a weight belongs to no node')
     return node
   })
