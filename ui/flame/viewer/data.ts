@@ -1,4 +1,4 @@
-/** The document and the embedded profile (embed.ts): `columns` of self weights over `whole`, the tree of all stacks. */
+/** The document and the embedded profile (embed.ts): `whole`, the tree of all stacks, and `columns` of its leaves' weights. */
 export const VIEWER_DATA = `
 const svg = (document.currentScript && document.currentScript.closest('svg')) || document.documentElement;
 const standalone = svg === document.documentElement;
@@ -21,8 +21,8 @@ const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream
 const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
 let at = 0;
 const varint = () => {
-  let value = 0, unit = 1, byte;
-  do { byte = bytes[at++]; value += (byte & 127) * unit; unit *= 128; } while (byte & 128);
+  let byte = bytes[at++], value = byte & 127;
+  for (let unit = 128; byte & 128; unit *= 128) { byte = bytes[at++]; value += (byte & 127) * unit; }
   return value;
 };
 const jsonLength = varint();
@@ -40,7 +40,10 @@ const stretch = (array) => {
 const whole = (() => {
   const size = about.nodes, planes = names.length <= 1 << 8 ? 1 : names.length <= 1 << 16 ? 2 : 4;
   const nameOf = new Int32Array(size), parentOf = new Int32Array(size), endOf = new Int32Array(size).fill(size);
-  for (let plane = 0; plane < planes; plane++) for (let i = 0; i < size; i++) nameOf[i] |= bytes[at++] << 8 * plane;
+  for (let plane = 0; plane < planes; plane++) {
+    const part = bytes.subarray(at, at += size);
+    for (let i = 0; i < size; i++) nameOf[i] |= part[i] << 8 * plane;
+  }
   const callees = stretch(new Int32Array(size));
   // callees counts down to those that are still to come.
   for (let i = 1, parent = 0; i < size; i++) {
@@ -51,28 +54,20 @@ const whole = (() => {
   }
   return { size, nameOf, parentOf, endOf, sink: null, above: null, split: size };
 })();
-// The few nodes where stacks end: all others have no weight of their own.
+// The few nodes where stacks end: all others have no weight of their own. self and counts of a column are by leaf.
 const leaves = stretch(new Int32Array(about.leaves));
 for (let i = 1; i < leaves.length; i++) leaves[i] += leaves[i - 1];
 const columns = about.columns.map((column) => {
-  const atLeaves = () => {
-    const values = new Float64Array(whole.size);
-    for (const leaf of leaves) values[leaf] = varint();
-    return values;
-  };
-  const self = atLeaves();
-  if (about.fraction !== 1) for (const leaf of leaves) self[leaf] /= about.fraction;
-  const counts = about.counts ? atLeaves() : self;
-  let total = 0;
-  for (const leaf of leaves) total += self[leaf];
-  return { ...column, self, counts, total };
+  const self = stretch(new Float64Array(leaves.length)).map((weight) => weight / about.fraction);
+  const counts = about.counts ? stretch(new Float64Array(leaves.length)) : self;
+  return { ...column, self, counts, total: self.reduce((sum, weight) => sum + weight, 0) };
 });
 
-/** Weights of leaves at a tree's nodes. Large arrays are what costs here: there is one for each kind of weight. */
+/** Weights of leaves (by their index) at a tree's nodes. Large arrays are what costs here: one for each kind of weight. */
 const placed = ({ size, sink, above }, weightOf) => {
   const result = new Float64Array(size);
-  for (const leaf of leaves) {
-    const node = sink ? sink[leaf] : leaf, weight = weightOf(leaf);
+  for (let k = 0; k < leaves.length; k++) {
+    const leaf = leaves[k], node = sink ? sink[leaf] : leaf, weight = weightOf(k);
     if (node >= 0) result[node] += weight;
     if (above && above[leaf] >= 0) result[above[leaf]] += weight;
   }
