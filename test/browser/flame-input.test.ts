@@ -83,8 +83,8 @@ describeFlames('hands on a flame SVG', ({ open }) => {
 
   test('a box too narrow for text tells itself under the mouse, and is zoomed to by a click; the picture stays the same', async () => {
     const page = await open(options)
+    await click(page, 'many')
     const before = await boxesOf(page)
-    expect(await page.locator('.boxes path').count()).toBeGreaterThan(0)
     const at = await page.evaluate<{ x: number; y: number }>(`(() => {
       const path = [...document.querySelectorAll('.boxes path')].find((one) => one.rects.length > 5 && !one.rects[5].folded)
       const { x, w } = path.rects[5]
@@ -92,7 +92,7 @@ describeFlames('hands on a flame SVG', ({ open }) => {
       return { x: point.x, y: point.y }
     })()`)
     await page.mouse.move(at.x, at.y)
-    const title = page.locator('.boxes title')
+    const title = page.locator('.boxes .link:hover title')
     await expect.poll(() => title.count()).toBe(1)
     const [name = '', ...numbers] = ((await title.textContent()) ?? '').split('\n')
     expect(name).toMatch(/^f\d+$/)

@@ -18,7 +18,8 @@ boxes.addEventListener('click', (event) => {
   mark(-1, false);
   go({ node: box.rect.i });
 });
-boxes.addEventListener('mouseover', (event) => {
+// Pointer events say fractions of a pixel, mouse events cut them off: the narrowest boxes would be missed by one.
+boxes.addEventListener('pointerover', (event) => {
   const box = boxAt(event);
   if (!box) return;
   const text = describeRect(box.rect);
@@ -49,7 +50,7 @@ svg.addEventListener('pointerdown', () => { wasHeld = false; }, true);
 svg.addEventListener('click', (event) => { if (wasHeld) event.stopPropagation(); wasHeld = false; }, true);
 svg.addEventListener('click', () => closeCards());
 // Boxes are replaced under the mouse: leaving one is not always told.
-svg.addEventListener('mouseover', (event) => { if (!boxAt(event)) hovered = -1; });
+svg.addEventListener('pointerover', ({ target }) => { if (!boxes.contains(target)) hovered = -1; });
 
 // ---- keyboard ----
 /** The box that keys are about: of the open card, under the mouse, under the cursor, or what is zoomed to. */
