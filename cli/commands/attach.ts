@@ -20,6 +20,7 @@ export class Attach extends ProbeCommand {
   static override summary =
     'Watch a running service: live in a terminal, as a text summary in a pipe, as records with --json'
   static override description = `Without names the default probes are attached; probe list shows them all.
+Without a target, in a terminal, it lists the processes that listen or burn CPU to pick from.
 The service keeps running as it is; nothing stays attached afterwards, however this ends.`
   static override examples = [
     '<%= config.bin %> attach --pid 4242',
@@ -27,7 +28,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     '<%= config.bin %> attach accept-queue retransmits --port 8080 --json',
   ]
   static override strict = false
-  static override usage = 'attach [PROBE...] --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
+  static override usage = 'attach [PROBE...] [--pid N...|--comm NAME|--port N|--cgroup PATH] [flags]'
   static override flags = {
     ...targetFlags,
     duration: duration({ maxMs: LONGEST_RUN_SECONDS * 1000 })({
