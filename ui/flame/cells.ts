@@ -138,7 +138,8 @@ function textOf(
   if (rect.width < MIN_LABELLED || (glyph !== '' && rect.width <= MIN_LABELLED))
     return `│${(glyph || ' ').repeat(Math.min(1, room)).padEnd(room)}`
   const label = frameLabel(name).replace(UNSURE, '?')
-  const [before, after] = glyph === '' ? ['', ''] : [`${glyph} `, ` ${glyph}`]
+  // Where there is little room the glyph stands close to the name.
+  const [before, after] = glyph === '' ? ['', ''] : [room < 8 ? glyph : `${glyph} `, ` ${glyph}`]
   const left = room - before.length
   // One blank at the end, so that a number does not touch its neighbour.
   const weight = weightTexts(profile, placed, rect.node, options).find(

@@ -1,7 +1,9 @@
-import { profileOf, type RunModel } from '../../audit/index.ts'
+import { type ProfileOf, profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
+import { withWall } from './flame/wall.ts'
 import type { Mounted } from './mount.ts'
+import type { ScreenState } from './state.ts'
 
 export interface TerminalOptions {
   model: RunModel
@@ -16,6 +18,10 @@ export interface TerminalOptions {
   title: string
   /** false: a recording is replayed */
   live: boolean
+  /** stacks, where they are not those of the run; by default of the model's recording */
+  profileOf?: ProfileOf
+  /** what is looked at first, where it is not the overview */
+  start?: Partial<ScreenState>
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -57,7 +63,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   stdout.on('error', lose)
   const screen = createScreen({
     ...options,
-    profileOf,
+    profileOf: withWall(options.profileOf ?? profileOf),
     sgr: createPalette(colourDepth(stdout, process.env)),
     terminal: stdout,
     onEffect: perform,

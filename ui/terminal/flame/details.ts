@@ -29,17 +29,30 @@ export function drawDetails(brush: Brush, shown: FlameShown, search: string): vo
     const found = searched(shown.tree, search)
     parts.unshift(`/${search}: ${found.nodes.length} frames, ${formatPercent(found.share * 100)}`)
   }
-  const line = [...parts, path.at(-1) ?? ''].join('   ')
-  if (line.length > width && brush.height > 1) {
-    brush.text(1, 0, line.slice(0, width), ink.accent)
-    brush.text(1, 1, clip(line.slice(width), width), ink.accent)
-    return
-  }
   const isUpwards = isAbove || shown.place.shapes?.some(({ kind }) => kind === 'reverse') === true
-  const callers = callersWithin(path.slice(0, -1), width - line.length - 3, isUpwards ? ' ‹ ' : ' › ')
-  brush.text(1, 0, clip(callers === '' ? line : `${line}   ${callers}`, width), ink.accent)
-  if (brush.height > 1) drawLegend(brush, shown)
+  const [first, second] = inLines([...parts, path.at(-1) ?? ''], width, brush.height > 1)
+  const callers = callersWithin(path.slice(0, -1), width - (second || first).length - 3, isUpwards ? ' ‹ ' : ' › ')
+  const withCallers = (line: string): string => (callers === '' ? line : `${line}   ${callers}`)
+  brush.text(1, 0, second === '' ? withCallers(first) : first, ink.accent)
+  if (second !== '') brush.text(1, 1, withCallers(second), ink.accent)
+  const last = brush.height - 1
+  if (last > (second === '' ? 0 : 1)) drawLegend(brush.part({ x: 0, y: last, width: brush.width, height: 1 }), shown)
 }
+
+/** Parts in one line, or where that is too long in two: what does not fit goes to the second, a long name runs over both. */
+function inLines(parts: readonly string[], width: number, hasTwo: boolean): [first: string, second: string] {
+  const line = parts.join(GAP)
+  if (line.length <= width) return [line, '']
+  // Of what does not fit the name goes last.
+  if (!hasTwo) return [clip([...parts.slice(-1), ...parts.slice(0, -1)].join(GAP), width), '']
+  for (let count = parts.length - 1; count > 0; count--) {
+    const [first, second] = [parts.slice(0, count).join(GAP), parts.slice(count).join(GAP)]
+    if (first.length <= width && second.length <= width) return [first, second]
+  }
+  return [line.slice(0, width), clip(line.slice(width), width)]
+}
+
+const GAP = '   '
 
 /** `2.90 ms per request   self 0   kernel   71.0 % of all`. */
 function ownParts(shown: FlameShown, { profile, view, weights, root }: FlameTree, node: number): string[] {
@@ -103,7 +116,7 @@ function drawLegend(brush: Brush, { tree, pair, unit }: FlameShown): void {
   const words = pair
     ? MEANING.pair.replace('%', pair.per === null ? MEANING.share : unitWords(unit, tree.profile))
     : MEANING.one.replace('%', unitWords(unit, tree.profile))
-  if (words.length + length + 3 <= brush.width) brush.text(1, 1, words, ink.dim)
+  if (words.length + length + 3 <= brush.width) brush.text(1, 0, words, ink.dim)
   let x = brush.width - length
-  for (const { text, style } of swatches) x = brush.text(x, 1, text, style) + 1
+  for (const { text, style } of swatches) x = brush.text(x, 0, text, style) + 1
 }

@@ -22,7 +22,7 @@ export interface PanelRow {
 /** The list of top movers stands beside the graph from here on. */
 const BESIDE_FROM = 140
 const MOVERS = 46
-/** A panel this high has two lines under its graph. */
+/** A panel this high has a legend under its graph. */
 const TALL = 16
 
 /** Where the parts of a flame panel of this size stand; `notes` are the lines under the graph. */
@@ -31,7 +31,8 @@ export function flameAreas(
   width: number,
   height: number,
 ): { chips: number; graph: Rect; movers: Rect | null; notes: number } {
-  const notes = height >= TALL ? 2 : Math.min(1, height)
+  // What is said of two phases takes two lines, and the legend one.
+  const notes = height >= TALL ? (pair ? 3 : 2) : Math.min(1, height)
   const chips = place.shapes && height >= 5 ? 1 : 0
   const beside = pair && !isSandwich(place) && width >= BESIDE_FROM ? MOVERS + 2 : 0
   const graph = { x: 0, y: chips, width: width - beside, height: Math.max(0, height - chips - notes) }
