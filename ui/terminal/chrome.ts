@@ -32,7 +32,10 @@ const FILE = 32
 /** Where we are, and whether to trust it. The phase stays when the load's numbers have no room. */
 export function drawHeader(scene: Scene, brush: Brush): void {
   const { model, state, live } = scene
-  if (isStackFile(model)) return drawFileHeader(scene, brush)
+  if (isStackFile(model)) {
+    drawFileHeader(scene, brush)
+    return
+  }
   // While it runs the first line is about now, whatever is looked at; afterwards there is no now.
   const phase = live && !model.end ? model.current : phaseShown(model, state)
   const mode = state.frozen ? ' frozen ' : live ? (model.end ? ' ended ' : ' probe ') : ' replay '

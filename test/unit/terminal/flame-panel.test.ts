@@ -34,7 +34,7 @@ const still: Omit<Scene, 'state'> = {
 }
 
 /** The scene after these keys, pressed on a screen of this size. */
-function after(
+function pressed(
   keys: readonly string[],
   columns = 120,
   rows = 40,
@@ -69,12 +69,12 @@ describe('the flame panel', () => {
     ['sandwich', 120, 40, ['down', 'down', 'down', 's']],
     ['hidden', 120, 30, ['down', 'down', 'down', 'x', 'c', 'i']],
   ] as const)('shows the %s at %ix%i', async (name, columns, rows, keys) => {
-    const text = screen(after(keys, columns, rows), columns, rows).join('\n')
+    const text = screen(pressed(keys, columns, rows), columns, rows).join('\n')
     await expect(`${text}\n`).toMatchFileSnapshot(`golden/flame-${name}-${columns}x${rows}.txt`)
   })
 
   it('says in a difference what is compared, both sides, and how sure that is', () => {
-    const rows = screen(after(['d', 'down']), 120, 40)
+    const rows = screen(pressed(['d', 'down']), 120, 40)
     expect(rows[3]).toMatch(/ stress − baseline ──$/)
     expect(rows.slice(-5, -3)).toEqual([
       ' baseline 1.08 ms/request → stress 3.42 ms/request · +2.34 ms/request (×3.2)   95 %: ×2.3 to ×4.4   1.93 k events',
@@ -84,32 +84,34 @@ describe('the flame panel', () => {
   })
 
   it('goes with d through the other phases, the baseline first, then to none; D goes back', () => {
-    const compared = (...keys: string[]) => after(keys).state.compare
+    const compared = (...keys: string[]) => pressed(keys).state.compare
     expect([compared('d'), compared('d', 'd'), compared('d', 'd', 'd')]).toEqual([1, 0, null])
     expect(compared('D')).toBe(0)
   })
 
   it('holds tables and figures against the phase that is compared with', () => {
     const at = (compare: number | null) =>
-      screen(after([], 120, 40, { tab: 0, compare }), 120, 40).findLast((row) => row.startsWith(' Stalls blocked/req'))
+      screen(pressed([], 120, 40, { tab: 0, compare }), 120, 40).findLast((row) =>
+        row.startsWith(' Stalls blocked/req'),
+      )
     expect(at(null)).toMatch(/×3\.2/)
     expect(at(0)).not.toMatch(/×3\.2/)
-    const remark = screen(after(['D'], 120, 40, { tab: 0, phaseId: 2 }), 120, 40)
+    const remark = screen(pressed(['D'], 120, 40, { tab: 0, phaseId: 2 }), 120, 40)
     expect(remark.find((row) => row.includes('By phase'))).toMatch(/× worse than idle/)
   })
 
   it('lists the top movers beside a wide graph, and goes from one to the next', () => {
     const list = (scene: Scene) => screen(scene, 160, 40).map((row) => row.slice(114))
-    expect(list(after(['d'], 160, 40))[5]).toMatch(/Top movers/)
-    expect(screen(after(['d'], 120, 40), 120, 40).join('\n')).not.toMatch(/Top movers/)
-    const selected = (...keys: string[]) => after(['d', ...keys], 160, 40).state.flames['stalls']?.selected.at(-1)
+    expect(list(pressed(['d'], 160, 40))[5]).toMatch(/Top movers/)
+    expect(screen(pressed(['d'], 120, 40), 120, 40).join('\n')).not.toMatch(/Top movers/)
+    const selected = (...keys: string[]) => pressed(['d', ...keys], 160, 40).state.flames['stalls']?.selected.at(-1)
     expect(selected('n')).toBe('schedule_timeout_[k]')
     expect(selected('n', 'n')).toBe('futex_wait_[k]')
     expect(selected('n', 'n', 'N')).toBe('schedule_timeout_[k]')
   })
 
   it('prints the same weight in each unit, and names the unit', () => {
-    const numbers = (...keys: string[]) => screen(after(keys), 120, 40).at(-4)?.trim().split('   ')[0]
+    const numbers = (...keys: string[]) => screen(pressed(keys), 120, 40).at(-4)?.trim().split('   ')[0]
     expect([numbers(), numbers('u'), numbers('u', 'u'), numbers('u', 'u', 'u')]).toEqual([
       '3.42 ms per request',
       '16.6 s per second',
@@ -120,14 +122,14 @@ describe('the flame panel', () => {
   })
 
   it('puts the root where i says, and steps as it is drawn', () => {
-    const rows = screen(after(['i']), 120, 40)
+    const rows = screen(pressed(['i']), 120, 40)
     expect(rows.at(-5)).toMatch(/^│all/)
-    expect(after(['i', 'up']).state.flames['stalls']?.selected).toEqual(['main'])
-    expect(after(['down', 'i', 'down']).state.flames['stalls']?.selected).toEqual([])
+    expect(pressed(['i', 'up']).state.flames['stalls']?.selected).toEqual(['main'])
+    expect(pressed(['down', 'i', 'down']).state.flames['stalls']?.selected).toEqual([])
   })
 
   it('takes off the last thing that was done to the stacks, and stands where it stood', () => {
-    const place = (...keys: string[]) => after(['down', 'down', 'down', ...keys]).state.flames['stalls']
+    const place = (...keys: string[]) => pressed(['down', 'down', 'down', ...keys]).state.flames['stalls']
     const before = place()
     expect(place('s', 'backspace')).toEqual(before)
     expect(place('s', 'escape')).toEqual(before)
@@ -138,7 +140,7 @@ describe('the flame panel', () => {
   })
 
   it('walks from a function of a sandwich to its callers and its callees; enter makes the sandwich of another', () => {
-    const place = (...keys: string[]) => after(['down', 'down', 'down', 's', ...keys]).state.flames['stalls']
+    const place = (...keys: string[]) => pressed(['down', 'down', 'down', 's', ...keys]).state.flames['stalls']
     const [name] = place()?.selected ?? []
     expect(place('up')).toMatchObject({ isAbove: true, selected: [name, 'worker_main'] })
     expect(place('up', 'down')?.isAbove).toBeUndefined()
@@ -148,7 +150,7 @@ describe('the flame panel', () => {
 
   it('keeps the selected frame by its path when the phase changes', () => {
     const keys = ['down', 'down', 'down', 'right']
-    expect(after([...keys, 'p', 'p']).state.flames).toEqual(after(keys).state.flames)
+    expect(pressed([...keys, 'p', 'p']).state.flames).toEqual(pressed(keys).state.flames)
   })
 })
 
@@ -184,7 +186,7 @@ describe('whatever is asked for', () => {
     fc.assert(
       fc.property(fc.array(key, { maxLength: 12 }), rect, (keys, { x, y, width, height }) => {
         const cells = createCells(200, 60)
-        drawPanel(after(keys), brush(cells, { x, y, width, height }))
+        drawPanel(pressed(keys), brush(cells, { x, y, width, height }))
         cells.code.forEach((code, at) => {
           const [column, row] = [at % 200, Math.floor(at / 200)]
           const isInside = column >= x && column < x + width && row >= y && row < y + height
