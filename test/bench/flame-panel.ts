@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { profileOf } from '../../audit/index.ts'
+import { readProfile } from '../../audit/index.ts'
 import { flameOfFile } from '../../ui/flame/of-file.ts'
 import type { RunFlame } from '../../ui/flame/of-run.ts'
 import { stackFile } from '../../ui/terminal/flame/file.ts'
@@ -18,16 +18,14 @@ const STACKS_EVERY_S = 5
 /**
  * What the flame panel of the terminal costs at 200x50: `node test/bench/flame-panel.ts [LINES [STACKS]]`. A file of LINES
  * folded stacks (default a million) is opened and keys are pressed, from the key to the bytes of the panel; then a live run
- * of STACKS stacks (default 2200, some 40 000 nodes) is watched, alone and compared. Without a terminal and without Ink.
+ * of STACKS stacks (default 2700, some 40 000 nodes) is watched, alone and compared. Without a terminal and without Ink.
  */
-const [lines = '1000000', stacks = '2200'] = process.argv.slice(2)
+const [lines = '1000000', stacks = '2700'] = process.argv.slice(2)
 await fileOf(Number(lines))
-live(Number(stacks))
+await live(Number(stacks))
 
 async function fileOf(count: number): Promise<void> {
-  const path = join(tmpdir(), `probe-flame-panel-${process.pid}.folded`)
-  try {
-    await writeStacks(path, count, Math.min(29_734, count))
+  await withStacks(count, 29_734, async (path) => {
     const started = performance.now()
     const graph = await flameOfFile(path, 'folded', { title: 'bench', unit: 'samples' })
     const read = performance.now() - started
@@ -39,6 +37,14 @@ async function fileOf(count: number): Promise<void> {
     )
     keys(screen)
     compared(graph)
+  })
+}
+
+async function withStacks<T>(count: number, distinct: number, use: (path: string) => Promise<T>): Promise<T> {
+  const path = join(tmpdir(), `probe-flame-panel-${process.pid}.folded`)
+  try {
+    await writeStacks(path, count, Math.min(distinct, count))
+    return await use(path)
   } finally {
     await rm(path, { force: true })
   }
@@ -86,28 +92,40 @@ function compared({ profile, value, options }: RunFlame): void {
 }
 
 /** A live run: ten frames a second, new stacks every five seconds as a recorder brings them. */
-function live(stackCount: number): void {
+async function live(stackCount: number): Promise<void> {
+  const { profile } = await withStacks(stackCount, stackCount, (path) => readProfile(path, 'folded', { unit: 'ns' }))
+  const all = profile.self[0] ?? new Float64Array()
+  const [base, shown] = [profile.column('1'), profile.column('2')]
+  const grow = (): void => {
+    for (let node = 1; node < profile.size; node++) {
+      const weight = (all[node] ?? 0) * 1e5
+      if (weight === 0) continue
+      profile.weigh(node, base, weight, 3)
+      profile.weigh(node, shown, weight * (node % 3 === 0 ? 4 : 1), 3)
+    }
+  }
+  const run = syntheticRun(60)
+  grow()
   for (const [what, start] of [
     ['one phase', {}],
     ['compared', { compare: 1 }],
   ] as const) {
-    const run = syntheticRun(60, stackCount)
-    const nodes = profileOf(run.model, 'stalls', 'blocked')?.size ?? 0
-    const { screen, bytes } = open({ model: run.model, profileOf, start: { tab: 3, ...start } }, true)
+    const { screen, bytes } = open({ model: run.model, profileOf: () => profile, start: { tab: 3, ...start } }, true)
     const [frames, fresh]: [number[], number[]] = [[], []]
     const before = bytes()
     for (let second = 0; second < SECONDS; second++) {
+      run.second()
       if (second % STACKS_EVERY_S === 0) {
-        run.second()
+        grow()
         fresh.push(timed(() => screen.repaint()))
       }
       for (let frame = 1; frame < FPS; frame++) frames.push(timed(() => screen.repaint()))
     }
-    const mean = (all: readonly number[]): number => all.reduce((sum, ms) => sum + ms, 0) / all.length
-    const share = (fresh.reduce((sum, ms) => sum + ms, 0) + frames.reduce((sum, ms) => sum + ms, 0)) / (SECONDS * 10)
+    const sum = (times: readonly number[]): number => times.reduce((total, ms) => total + ms, 0)
     console.log(
-      `live, ${what}, ${nodes} nodes: ${mean(frames).toFixed(2)} ms a whole frame, ${mean(fresh).toFixed(1)} ms where stacks ` +
-        `are new (every ${STACKS_EVERY_S} s): ${share.toFixed(2)} % of a core at ${FPS} fps; ` +
+      `live, ${what}, ${profile.size} nodes: ${(sum(frames) / frames.length).toFixed(2)} ms a whole frame, ` +
+        `${(sum(fresh) / fresh.length).toFixed(1)} ms where stacks are new (every ${STACKS_EVERY_S} s): ` +
+        `${((sum(frames) + sum(fresh)) / (SECONDS * 10)).toFixed(2)} % of a core at ${FPS} fps; ` +
         `${Math.round((bytes() - before) / (frames.length + fresh.length))} bytes a whole frame`,
     )
   }
