@@ -1,7 +1,15 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { z } from 'zod'
 import type { Profile } from '../../audit/index.ts'
-import { columnOf, createProfile, inclusive, nodeName, type ProfileBuilder, ProfileError } from '../../audit/index.ts'
+import {
+  byName,
+  columnOf,
+  createProfile,
+  inclusive,
+  nameRank,
+  type ProfileBuilder,
+  ProfileError,
+} from '../../audit/index.ts'
 import { sanitizeText } from '../../probes/index.ts'
 import { childrenByName } from './layout.ts'
 import { createVarintWriter, readVarints } from './varint.ts'
@@ -46,16 +54,14 @@ const PROFILE_NAMESPACE = 'urn:probe:flame-profile:1'
 /** The profile and its description as an XML element. Fractions of a weight are kept to a thousandth. */
 export function embedProfile(profile: Profile, about: FlameDescription): string {
   const { order, callees } = preOrder(profile)
-  const names: string[] = ['all']
+  const names: string[] = []
   const indexOf = new Map<string, number>()
-  const nameIndices = order.map((node) => {
-    if (node === 0) return 0
-    const name = nodeName(profile, node)
-    const known = indexOf.get(name)
-    if (known !== undefined) return known
-    indexOf.set(name, names.length)
-    return names.push(name) - 1
+  const indexOfNode = byName(profile, (name) => {
+    const index = indexOf.get(name) ?? names.push(name) - 1
+    indexOf.set(name, index)
+    return index
   })
+  const nameIndices = order.map(indexOfNode)
   const fraction = profile.self.some((self) => self.some((weight) => !Number.isInteger(weight))) ? 1000 : 1
   const header: Header = {
     ...about,
@@ -79,7 +85,8 @@ export function embedProfile(profile: Profile, about: FlameDescription): string 
   }
   const length = createVarintWriter()
   length.write(json.length)
-  const packed = deflateRawSync(Buffer.concat([length.bytes(), json, body.bytes()]), { level: 9 })
+  // The two levels above take 3 and 8 times as long for 1 % less.
+  const packed = deflateRawSync(Buffer.concat([length.bytes(), json, body.bytes()]), { level: 7 })
   return `<profile xmlns="${PROFILE_NAMESPACE}" encoding="deflate-raw base64">${packed.toString('base64')}</profile>`
 }
 
@@ -132,19 +139,23 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
   return { profile, about: { title, lines, columns, view, invert } }
 }
 
-function preOrder(profile: Profile): { order: number[]; callees: number[] } {
+/** Nodes that weigh anything, or count events, in any column: callees follow their caller, by name. */
+function preOrder(profile: Profile): { order: Int32Array; callees: Int32Array } {
   const weight = new Float64Array(profile.size)
   for (const self of [...profile.self, ...profile.selfCount])
     for (let node = 0; node < profile.size; node++) weight[node] = (weight[node] ?? 0) + (self[node] ?? 0)
   const total = inclusive(profile, weight)
-  const order: number[] = []
-  const callees: number[] = []
+  const rankOf = nameRank(profile)
+  const order = new Int32Array(profile.size)
+  const callees = new Int32Array(profile.size)
+  let size = 0
+  const children: number[] = []
   const pending = [0]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const children = childrenByName(profile, node, total)
-    order.push(node)
-    callees.push(children.length)
+    childrenByName(profile, node, total, rankOf, children)
+    order[size] = node
+    callees[size++] = children.length
     for (let i = children.length - 1; i >= 0; i--) pending.push(children[i] ?? 0)
   }
-  return { order, callees }
+  return { order: order.subarray(0, size), callees: callees.subarray(0, size) }
 }
