@@ -67,7 +67,7 @@ describe('the screen in a terminal', () => {
     tmux.keys('Enter')
     await tmux.until(/\/futex: \d+ frames/)
     tmux.keys('n')
-    await tmux.until(/per request {3}self .* {3}futex_wait( {3}|$)/m)
+    await tmux.until(/per request {3}self [\s\S]* futex_wait( {3}|$)/m)
     tmux.keys('v')
     await tmux.until(/\[waiting for a CPU]/)
     tmux.keys('P')
