@@ -29,10 +29,14 @@ export function drawBoxes(
       boxes += `<g transform="translate(0 ${level * GEOMETRY.row})">\n`
     }
     const text = rect.width < GEOMETRY.minTextWidth ? '' : textOf(rect)
-    boxes +=
-      `<g><title>${describe(rect.node, rect.folded)}</title><rect class="${classOf(rect)}" x="${xmlNumber(rect.x)}" ` +
-      `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"/>` +
-      `${text && `<text x="${xmlNumber(rect.x + 4)}" y="12">${text}</text>`}</g>\n`
+    const title = `<title>${describe(rect.node, rect.folded)}</title>`
+    const box =
+      `<rect class="${classOf(rect)}" x="${xmlNumber(rect.x)}" ` +
+      `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"`
+    // Most boxes are too narrow for text: each element that they do not have shows sooner.
+    boxes += text
+      ? `<g>${title}${box}/><text x="${xmlNumber(rect.x + 4)}" y="12">${text}</text></g>\n`
+      : `${box}>${title}</rect>\n`
   }
   return level < 0 ? '' : `${boxes}</g>\n`
 }
@@ -62,14 +66,15 @@ function boxTexts(profile: Profile): (rect: FlameRect) => string {
   })
   return ({ node, folded, width }) => {
     const room = Math.floor((width - 7) / GEOMETRY.character)
-    if (folded > 0) return room > 1 ? '···'.slice(0, room) : ''
+    if (folded > 0) return room > 1 ? DOT.repeat(Math.min(3, room)) : ''
     const { label, xml, isPlain } = labelOf(node)
     if (!isPlain) return xmlText(clipWide(label, room))
     if (label.length <= room) return xml
-    return room > 1 ? `${label.slice(0, room - 1)}…` : ''
+    return room > 1 ? label.slice(0, room - 1) + DOTS : ''
   }
 }
 
+const [DOT, DOTS] = [xmlText('·'), xmlText('…')]
 const ONE_PLACE_EACH = /^[\u0000-\u10ff]*$/
 
 /** Cuts a name to `room` characters; glyphs from U+1100 on are taken for two. */

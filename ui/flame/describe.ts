@@ -44,7 +44,7 @@ function describeOne(
     const weight = weights.width[node] ?? 0
     const text = known.get(weight) ?? textOf(weight)
     known.set(weight, text)
-    return counts?.[node] ? `${text} · ${eventsText(counts[node])}` : text
+    return counts?.[node] ? text + written(` · ${eventsText(counts[node])}`) : text
   }
 }
 

@@ -86,12 +86,15 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
 <style>${flameStyle()}</style>
 ${interactive || shown.pair ? hatchPatterns() : ''}<rect class="paper back" width="${width}" height="${height}"/>
 <g class="boxes" transform="translate(${margin} ${head.height})">
-${drawBoxes(profile, placed, verdict, describeNodes(profile, placed.weights, shown, verdict, xmlText))}</g>
+${drawBoxes(profile, placed, verdict, describeNodes(profile, placed.weights, shown, verdict, titleText))}</g>
 ${list.text}<g class="head">
 ${head.text}</g>
 ${interactive ? `<metadata>${embedProfile(profile, about)}</metadata>\n<script><![CDATA[${viewerScript()}]]></script>\n` : ''}</svg>
 `
 }
+
+/** A fact a line, as browsers show titles. */
+const titleText = (text: string): string => xmlText(text.replaceAll(' · ', '\n'))
 
 /** Nothing is "per request" where there was no request. */
 const divisible = ({ divide, ...column }: FlameColumn): FlameColumn =>

@@ -1,6 +1,7 @@
-// Surrogate pairs are no special characters, but telling them from lone ones takes the slower look.
-const MAYBE_SPECIAL = /[&<>"'\0-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]/
-const EACH_SPECIAL = /[&<>"'\p{Cc}\p{Cs}\ufffe\uffff]/gu
+// Characters above 7e are all special, so that one look finds them.
+const SPECIAL = /[^\n\x20-\x7e]|[&<>"']/
+const EACH_SPECIAL = /[&<>"'\p{Cc}\P{ASCII}]/gu
+const NO_XML = /[\p{Cc}\p{Cs}\ufffe\uffff]/u
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -10,9 +11,15 @@ const ENTITIES: Record<string, string> = {
   '\n': '\n',
 }
 
-/** Text for XML 1.0 content and attributes. Characters no XML document may hold (source: XML 1.0, 2.2 Char) become U+FFFD. */
+/**
+ * Text for XML 1.0 content and attributes, in ASCII: one other character anywhere, and a browser reads and keeps the
+ * whole file in twice the bytes, which a large picture shows later for. Characters no XML document may hold (source:
+ * XML 1.0, 2.2 Char) become U+FFFD.
+ */
 export const xmlText = (text: string): string =>
-  MAYBE_SPECIAL.test(text) ? text.replace(EACH_SPECIAL, (character) => ENTITIES[character] ?? '\ufffd') : text
+  SPECIAL.test(text) ? text.replace(EACH_SPECIAL, (character) => ENTITIES[character] ?? reference(character)) : text
+
+const reference = (character: string): string => `&#${NO_XML.test(character) ? 0xfffd : character.codePointAt(0)};`
 
 /** A coordinate in hundredths of a pixel at most: short, and the same everywhere. */
 export function xmlNumber(value: number): string {

@@ -17,7 +17,9 @@ test('a coordinate is written as its rounded number is', () => {
 test('text is escaped character by character, whatever it holds', () => {
   const entities = new Map([...'&<>"\'\n'].map((c, i) => [c, ['&amp;', '&lt;', '&gt;', '&quot;', '&#39;', '\n'][i]]))
   const written = (character: string): string =>
-    entities.get(character) ?? (/[\p{Cc}\p{Cs}\ufffe\uffff]/u.test(character) ? '\ufffd' : character)
+    entities.get(character) ?? (/^[ -~]$/.test(character) ? character : `&#${codeOf(character)};`)
+  const codeOf = (character: string) =>
+    /[\p{Cc}\p{Cs}\ufffe\uffff]/u.test(character) ? 0xfffd : character.codePointAt(0)
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'a<&\n\ud800\u0085µ😀"') }))
   fc.assert(
     fc.property(text, (any) => {
