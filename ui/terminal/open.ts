@@ -1,7 +1,9 @@
-import { profileOf, type RunModel } from '../../audit/index.ts'
+import { type ProfileOf, profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
+import { withWall } from './flame/wall.ts'
 import type { Mounted } from './mount.ts'
+import type { ScreenState } from './state.ts'
 import { isAsciiOnly, type LooksChoice, looksOfTerminal, wantsLines } from './theme.ts'
 
 export interface TerminalOptions {
@@ -19,6 +21,10 @@ export interface TerminalOptions {
   live: boolean
   /** colours and glyphs; default: what suits the terminal */
   looks?: LooksChoice
+  /** stacks, where they are not those of the run; by default of the model's recording */
+  profileOf?: ProfileOf
+  /** what is looked at first, where it is not the overview */
+  start?: Partial<ScreenState>
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -70,7 +76,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   const theme = await themeOfTerminal(looks.theme, { depth, env: process.env, stdin, stdout })
   const screen = createScreen({
     ...options,
-    profileOf,
+    profileOf: withWall(options.profileOf ?? profileOf),
     sgr: createPalette(depth, theme),
     ascii,
     terminal: stdout,

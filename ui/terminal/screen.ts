@@ -23,6 +23,8 @@ export interface ScreenInput {
   profileOf: ProfileOf
   title: string
   live: boolean
+  /** what is looked at first, where it is not the overview */
+  start?: Partial<ScreenState> | undefined
   sgr: (style: number) => string
   /** glyphs beyond ASCII are replaced by stand-ins */
   ascii?: boolean
@@ -70,7 +72,7 @@ export function createScreen(input: ScreenInput): Screen {
   const listeners = new Set<() => void>()
   const current: Source = { model: input.model, profileOf: input.profileOf }
   let source = current
-  let state: ScreenState = initialState
+  let state: ScreenState = { ...initialState, ...input.start }
   let layout = layoutOf(terminal)
   let committed: Layout | null = null
   let framed: Layout | null = null

@@ -1,16 +1,23 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
+import type { FlameState } from './flame/shape.ts'
+import { isStackFile, stacksTabs } from './flame/stacks-tab.ts'
+import type { FlameUnit } from './flame/unit.ts'
 
 /** What the reader has chosen to look at. All of it is here, so that a screen is a function of (model, state, size). */
 export interface ScreenState {
   tab: number
   /** id of the phase looked at; null follows the run */
   phaseId: number | null
+  /** id of the phase it is compared with; null: figures with the baseline, flame graphs with none */
+  compare: number | null
   /** view chosen per probe */
   views: Readonly<Record<string, string>>
   /** where the reader stands in each probe's flame graph: frame names from the root down */
   flames: Readonly<Record<string, FlameState>>
+  /** how flame graphs are drawn: `unit` null is the one that says most, `isFlame` has the root at the bottom */
+  flame: Readonly<{ unit: FlameUnit | null; isFlame: boolean }>
   tables: Readonly<Record<string, TableState>>
   search: string
   help: boolean
@@ -19,10 +26,6 @@ export interface ScreenState {
   prompt: { kind: 'search' | 'mark'; text: string; selected?: boolean } | null
 }
 
-export interface FlameState {
-  root: readonly string[]
-  selected: readonly string[]
-}
 export interface TableState {
   /** column sorted by; null keeps the probe's own order */
   sort: string | null
@@ -32,8 +35,10 @@ export interface TableState {
 export const initialState: ScreenState = {
   tab: 0,
   phaseId: null,
+  compare: null,
   views: {},
   flames: {},
+  flame: { unit: null, isFlame: false },
   tables: {},
   search: '',
   help: false,
@@ -45,14 +50,17 @@ export type Tab =
   | { kind: 'overview'; title: string }
   | { kind: 'probe'; title: string; probe: Probe }
   | { kind: 'system'; title: string }
+  | { kind: 'stacks'; title: string; name: string; question: string }
   | { kind: 'log'; title: string }
 
 /** The tabs of a run: one for each probe it has, and one for the system's numbers, between the overview and the log. */
 export function tabsOf(model: RunModel, catalog: Catalog): Tab[] {
+  if (isStackFile(model)) return stacksTabs(model)
   return [
     { kind: 'overview', title: 'Overview' },
     ...probesOf(model, catalog).map((probe): Tab => ({ kind: 'probe', title: probe.draw.tab, probe })),
     ...(model.phases.some(({ telemetry }) => telemetry.size > 0) ? [{ kind: 'system', title: 'System' } as const] : []),
+    ...stacksTabs(model),
     { kind: 'log', title: 'Log' },
   ]
 }

@@ -1,6 +1,7 @@
 import type { Scene } from '../scene.ts'
 import { phaseShown, tabsOf, viewShown } from '../state.ts'
 import type { Binding, Place } from './binding.ts'
+import { compareBindings } from './compare.ts'
 import { anywhereBindings, flameBindings } from './flame.ts'
 import { runBindings, screenBindings } from './screen.ts'
 import { tableBindings } from './table.ts'
@@ -8,6 +9,7 @@ import { tableBindings } from './table.ts'
 /** Every key there is. The help and the footer are made from this table. */
 export const bindings: readonly Binding[] = [
   ...screenBindings,
+  ...compareBindings,
   ...flameBindings,
   ...anywhereBindings,
   ...tableBindings,
@@ -17,6 +19,7 @@ export const bindings: readonly Binding[] = [
 /** Where the reader is, the nearest first. */
 export function placesOf({ model, catalog, state }: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
   const tab = tabsOf(model, catalog)[state.tab]
+  if (tab?.kind === 'stacks') return ['flame', 'everywhere']
   if (tab?.kind !== 'probe') return ['everywhere']
   const view = viewShown(tab.probe, phaseShown(model, state), state)
   if (view?.kind === 'flame') return ['flame', 'everywhere']
