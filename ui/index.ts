@@ -34,10 +34,14 @@ export async function openFlame(options: TerminalOptions, start: FlameStart): Pr
 }
 
 /** The stacks of a file on the screen; `shapes` is done to them at first. Resolves when the reader has left it. */
-export async function openStacks(graph: RunFlame, title: string, shapes: readonly Shape[]): Promise<ScreenEnd> {
+export async function openStacks(
+  graph: RunFlame,
+  about: Pick<TerminalOptions, 'title' | 'looks'>,
+  shapes: readonly Shape[],
+): Promise<ScreenEnd> {
   const { stackFile } = await import('./terminal/flame/file.ts')
   const still = { catalog: new Map(), subscribe: () => () => undefined, onQuit: () => undefined, live: false }
-  return openTerminal({ ...still, ...stackFile(graph, shapes), title })
+  return openTerminal({ ...still, ...stackFile(graph, shapes), ...about })
 }
 
 /** A flame graph as one SVG document; see ui/flame/svg.ts. */

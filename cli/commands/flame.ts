@@ -14,6 +14,7 @@ import { flameSvg, openFlame, openStacks, type RunFlame, type Shape } from '../.
 import { ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { sizeOfFile } from '../load-recording.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
 import { chooseInRecording, noWall, type StacksChoice, stacksFlags, stacksOf } from '../stacks-of.ts'
 import { hasScreen } from '../watch.ts'
 import { writeOut } from '../write-out.ts'
@@ -58,11 +59,12 @@ export class Flame extends ProbeCommand {
     }),
     reverse: boolean({ description: 'callees at the root: what ran, then who called it' }),
     'collapse-recursion': boolean({ description: 'every function once in a stack: loops of calls are cut out' }),
+    ...screenFlags,
   }
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Flame)
-    if (flags.output === undefined && flags.format === undefined && hasScreen()) {
+    if (flags.output === undefined && flags.format === undefined && hasScreen() && !flags['no-ui']) {
       await onScreen(args.file, flags)
       return
     }
@@ -76,7 +78,8 @@ export class Flame extends ProbeCommand {
 }
 
 /** Of a recording the whole screen, with these stacks in sight; of other files these. */
-async function onScreen(file: string, flags: StacksChoice & Reshaping): Promise<void> {
+async function onScreen(file: string, flags: StacksChoice & Reshaping & Parameters<typeof looksOf>[0]): Promise<void> {
+  const looks = looksOf(flags)
   const from = { root: [], selected: [] }
   const shapes: Shape[] = [
     ...(flags['collapse-recursion'] ? [{ kind: 'collapse' } as const] : []),
@@ -84,14 +87,14 @@ async function onScreen(file: string, flags: StacksChoice & Reshaping): Promise<
   ]
   await sizeOfFile(file)
   if ((await sniff(file)) !== 'recording') {
-    await openStacks(await stacksOf(file, flags), file, shapes)
+    await openStacks(await stacksOf(file, flags), { title: file, looks }, shapes)
     return
   }
   const { model, catalog, probe, show, view } = await chooseInRecording(file, flags)
   if (flags.wall && !wallOf(model)) throw noWall(file)
   const still = { subscribe: () => () => undefined, onQuit: () => undefined, live: false }
   await openFlame(
-    { ...still, model, catalog, title: file },
+    { ...still, model, catalog, title: file, looks },
     { probe: flags.wall ? null : probe, show, shapes, ...(view === undefined ? {} : { view }) },
   )
 }
