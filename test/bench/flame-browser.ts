@@ -163,7 +163,8 @@ async function wordsOfFixtures(): Promise<string[]> {
   const words = new Set<string>()
   for (const room of ['workloads', 'targets']) {
     const path = join(import.meta.dirname, '../../fixtures', room)
-    for (const file of (await readdir(path)).sort())
+    const files = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isFile())
+    for (const file of files.map(({ name }) => name).sort())
       for (const [word] of (await readFile(join(path, file), 'utf8')).matchAll(/\b[a-z][a-z_]{3,11}\b/g))
         words.add(word)
   }
