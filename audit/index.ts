@@ -74,6 +74,7 @@ export {
 export { columnCounts, columnOf, columnTotals, inclusive, totals } from './profile/totals.ts'
 export { RecordingError } from './recording/error.ts'
 export * from './recording/format.ts'
+export { createPrivateFile } from './recording/private-file.ts'
 export { parseRecord, type RecordingLine, readRecording } from './recording/reader.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'

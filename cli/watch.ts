@@ -1,6 +1,8 @@
+import { boolean } from '@oclif/core/flags'
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
 import { openTerminal, progressLine, type ScreenEnd } from '../ui/index.ts'
+import { saveBeside } from './save-beside.ts'
 
 /** A line for a log every so often, ms. */
 const PROGRESS_EVERY_MS = 2_000
@@ -39,8 +41,7 @@ export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
   pulse: ReturnType<typeof createPulse>,
-  signal: AbortSignal,
-  onEnd: (end: ScreenEnd) => void,
+  { signal, mouse, onEnd }: { signal: AbortSignal; mouse: boolean; onEnd: (end: ScreenEnd) => void },
 ): Promise<void> {
   const watching = openTerminal({
     model: run.model,
@@ -52,6 +53,8 @@ export function watchLive(
     onQuit: () => undefined,
     onMark: (label) =>
       void run.recorder.mark(label).catch((error: Error) => run.recorder.note(`mark ${label}: ${error.message}`)),
+    save: saveBeside(run.recording?.path ?? null),
+    mouse,
     title: run.recording?.path ?? '',
     live: true,
     signal,
@@ -61,6 +64,12 @@ export function watchLive(
   })
   watching.catch(() => undefined) // told after the end of the run
   return watching
+}
+
+/** Flags of every command that opens the screen. */
+export const screenFlags = {
+  'no-ui': boolean({ description: 'text even in a terminal' }),
+  'no-mouse': boolean({ description: 'leave the mouse to the terminal, to select text with it' }),
 }
 
 /** Whether a person sits in front of it. */

@@ -7,7 +7,7 @@ import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
-import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
+import { createPulse, hasScreen, printProgress, screenFlags, watchLive } from '../watch.ts'
 
 /** A cut takes the tracer some ms. */
 const SHORTEST_WINDOW_MS = 50
@@ -40,7 +40,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     }),
     record: string({ description: 'file of the recording (default: probe-TIME.ndjson here)', helpValue: 'FILE' }),
     json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
-    'no-ui': boolean({ description: 'text even in a terminal' }),
+    ...screenFlags,
     'bpf-stats': boolean({
       description:
         'let the kernel measure the cost of the programs (sysctl kernel.bpf_stats_enabled for the whole host, undone at the end)',
@@ -68,9 +68,11 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const onAttached = (run: Run) => {
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
       if (screen)
-        watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal]), (end) =>
-          end === 'lost' ? interrupt() : quit(),
-        )
+        watching = watchLive(run, catalog, pulse, {
+          signal: AbortSignal.any([signal, closing.signal]),
+          mouse: !flags['no-mouse'],
+          onEnd: (end) => (end === 'lost' ? interrupt() : quit()),
+        })
       else {
         process.stderr.write(said)
         stopProgress = printProgress(run.model)

@@ -23,7 +23,7 @@ import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
-import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
+import { createPulse, hasScreen, printProgress, screenFlags, watchLive } from '../watch.ts'
 
 /** What a run may take beyond its timetable before its programs end themselves: starts, last answers, summaries. */
 const SPARE_SECONDS = 600
@@ -57,7 +57,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
     'dry-run': boolean({ description: 'say what would happen, what it needs and costs, and do nothing' }),
     out: string({ description: 'folder for the results (default: probe-audit-TIME here)', helpValue: 'DIR' }),
     json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
-    'no-ui': boolean({ description: 'text even in a terminal' }),
+    ...screenFlags,
     'bpf-stats': boolean({
       description:
         'let the kernel measure the cost of the programs (sysctl kernel.bpf_stats_enabled for the whole host, undone at the end)',
@@ -103,7 +103,8 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       signal: AbortSignal.any([signal, quit.signal]),
       onAttached: (run: Run) => {
         // Leaving the screen ends the audit: a load that nobody watches is a nuisance.
-        if (screen) watching = watchLive(run, catalog, pulse, signal, () => quit.abort())
+        const watch = { signal, mouse: !flags['no-mouse'], onEnd: () => quit.abort() }
+        if (screen) watching = watchLive(run, catalog, pulse, watch)
         else stopProgress = printProgress(run.model)
       },
       onProgress: (text: string) => void process.stderr.write(`${text}\n`),

@@ -1,10 +1,10 @@
 import { string } from '@oclif/core/args'
-import { boolean } from '@oclif/core/flags'
 import { loadCatalog } from '../../probes/index.ts'
 import { openTerminal, textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
-import { hasScreen } from '../watch.ts'
+import { saveBeside } from '../save-beside.ts'
+import { hasScreen, screenFlags } from '../watch.ts'
 
 export class Replay extends ProbeCommand {
   static override summary = 'The same screen, and the same text, on a recording'
@@ -13,7 +13,7 @@ export class Replay extends ProbeCommand {
   static override args = {
     file: string({ required: true, description: 'a recording: .ndjson, .ndjson.gz or .ndjson.zst' }),
   }
-  static override flags = { json: jsonFlag, 'no-ui': boolean({ description: 'text even in a terminal' }) }
+  static override flags = { json: jsonFlag, ...screenFlags }
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Replay)
@@ -25,6 +25,8 @@ export class Replay extends ProbeCommand {
         catalog,
         subscribe: () => () => undefined,
         onQuit: () => undefined,
+        save: saveBeside(args.file),
+        mouse: !flags['no-mouse'],
         title: args.file,
         live: false,
       })

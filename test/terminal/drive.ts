@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { saveBeside } from '../../cli/save-beside.ts'
 import { openTerminal } from '../../ui/index.ts'
 import { syntheticCatalog, syntheticRun } from './synthetic.ts'
 
@@ -44,6 +45,8 @@ const end = await openTerminal({
   },
   onQuit: () => console.log('left the screen'),
   onMark: (label) => run.model.notes.push({ tUs: run.model.nowUs, text: label, kind: 'mark' }),
+  save: saveBeside(process.env['DRIVE_SAVE'] ?? null),
+  mouse: process.env['DRIVE_MOUSE'] !== 'no',
   title: 'synthetic.ndjson',
   live: true,
 })

@@ -16,6 +16,7 @@ import { remarkOf } from '../text/remark.ts'
 import { bindings, placesOf } from './bindings/all.ts'
 import type { Place } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
+import type { Message } from './hands.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
 import { prompts } from './prompts.ts'
 import type { Scene } from './scene.ts'
@@ -126,6 +127,7 @@ export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
     const isShown = i === state.tab
     const text = ` ${blanks > 0 || isShown ? name : i + 1} `
     const place = { x, text, style: isShown ? BOLD | INVERSE : ink.dim, isShown }
+    brush.spot({ x, y: 0, width: text.length, height: 1 }, { kind: 'tab', tab: i })
     // Close together, neighbours share the blank between them.
     x += text.length + Math.max(0, blanks - 2) - (blanks < 2 ? 1 : 0)
     return place
@@ -140,23 +142,27 @@ export function drawFooter(scene: Scene, brush: Brush): void {
   const { prompt } = scene.state
   const keysAt = brush.height - 1
   const remarkAt = prompt ? 0 : brush.height - 2
-  if (prompt && keysAt === 0) drawPrompt(brush, 0, prompt)
+  const { message } = scene.state.hands
+  if (prompt && keysAt === 0) drawPrompt(scene, brush, 0, prompt)
   else {
-    if (prompt) drawPrompt(brush, remarkAt, prompt)
+    if (prompt) drawPrompt(scene, brush, remarkAt, prompt)
+    else if (remarkAt >= 0 && message) drawMessage(brush, remarkAt, message)
     else if (remarkAt >= 0) drawRemark(scene, brush, remarkAt)
     drawKeys(scene, brush, keysAt)
   }
 }
 
-function drawPrompt(brush: Brush, y: number, { kind, text, selected }: NonNullable<ScreenState['prompt']>): void {
-  const x = brush.text(
-    brush.text(0, y, ` ${prompts[kind].question} `, BOLD | ink.accent),
-    y,
-    text,
-    selected ? INVERSE : 0,
-  )
+function drawPrompt(scene: Scene, brush: Brush, y: number, prompt: NonNullable<ScreenState['prompt']>): void {
+  const { question, hint } = prompts[prompt.kind]
+  const asked = typeof question === 'string' ? question : question(scene)
+  const style = prompt.selected ? INVERSE : 0
+  const x = brush.text(brush.text(0, y, ` ${asked} `, BOLD | ink.accent), y, prompt.text, style)
   brush.text(x, y, ' ', INVERSE)
-  brush.text(x + 2, y, 'enter accepts, esc leaves', ink.dim)
+  brush.text(x + 2, y, hint, ink.dim)
+}
+
+function drawMessage(brush: Brush, y: number, { text, tone }: Message): void {
+  brush.text(1, y, clip(`${tone === 'good' ? '·' : '▲'} ${text}`, brush.width - 2), BOLD | ink[tone])
 }
 
 const remarkSigns = { worse: ['▲', BOLD | ink.warn], good: ['·', ink.good], neutral: ['·', ink.dim] } as const
@@ -172,21 +178,22 @@ function drawRemark({ model, catalog, state }: Scene, brush: Brush, y: number): 
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
   const places = placesOf(scene)
-  const hints = bindings.flatMap(({ hint, where, applies }) =>
-    hint && places.includes(where) && (applies?.(scene) ?? true) ? [hint] : [],
+  const hints = bindings.flatMap(({ hint, keys, where, applies }) =>
+    hint && places.includes(where) && (applies?.(scene) ?? true) ? [{ hint, stands: keys[0] ?? '' }] : [],
   )
   // Help and quit are what a lost reader needs: they stay when there is no room for all.
-  const quit = hints.at(-1) ?? ''
+  const quit = hints.at(-1)
   let x = 1
   for (const hint of hints.slice(0, -1)) {
-    if (x + hint.length + 3 + quit.length > brush.width) break
+    if (x + hint.hint.length + 3 + (quit?.hint.length ?? 0) > brush.width) break
     x = drawHint(brush, x, y, hint) + 3
   }
-  drawHint(brush, x, y, quit)
+  if (quit) drawHint(brush, x, y, quit)
 }
 
-function drawHint(brush: Brush, x: number, y: number, hint: string): number {
+function drawHint(brush: Brush, x: number, y: number, { hint, stands }: { hint: string; stands: string }): number {
   const [key = '', ...does] = hint.split(' ')
+  brush.spot({ x, y, width: hint.length, height: 1 }, { kind: 'key', key: stands })
   return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)
 }
 

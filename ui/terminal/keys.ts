@@ -6,6 +6,8 @@ interface InkKey {
   rightArrow: boolean
   pageDown: boolean
   pageUp: boolean
+  home: boolean
+  end: boolean
   return: boolean
   escape: boolean
   ctrl: boolean
@@ -43,6 +45,8 @@ function specialKey(key: InkKey): string | null {
   if (key.rightArrow) return 'right'
   if (key.pageDown) return 'pagedown'
   if (key.pageUp) return 'pageup'
+  if (key.home) return 'home'
+  if (key.end) return 'end'
   if (key.return) return 'enter'
   if (key.escape) return 'escape'
   if (key.backspace) return 'backspace'

@@ -2,6 +2,7 @@ import { profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
 import type { Mounted } from './mount.ts'
+import type { Seen } from './screen.ts'
 
 export interface TerminalOptions {
   model: RunModel
@@ -12,6 +13,13 @@ export interface TerminalOptions {
   onQuit: () => void
   /** the reader names a new phase */
   onMark?: (label: string) => void
+  /**
+   * Writes a file under a name that is safe in every folder (never over another file) and says where it stands. Throws
+   * what a reader can be told.
+   */
+  save: (name: string, pieces: Iterable<string | Uint8Array>) => Promise<string>
+  /** false: the pointer stays the terminal's own, e.g. to select text */
+  mouse: boolean
   /** at the right of the header, e.g. the recording's file name */
   title: string
   /** false: a recording is replayed */
@@ -31,19 +39,21 @@ export type ScreenEnd = 'left' | 'lost'
 export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
   // React chooses its build when it is first loaded; the development build costs half as much again.
   process.env['NODE_ENV'] ??= 'production'
-  const [{ mount }, { createScreen }, { colourDepth, createPalette }, { unblock }] = await Promise.all([
+  const [{ mount }, { createScreen }, { colourDepth, createPalette }, { unblock }, { takeAway }] = await Promise.all([
     import('./mount.ts'),
     import('./screen.ts'),
     import('./palette.ts'),
     import('./stream.ts'),
+    import('./take-away.ts'),
   ])
   const { stdin, stdout } = process
   const block = unblock(stdout)
   let mounted: Mounted | null = null
-  const perform = (effect: Effect) => {
+  const perform = (effect: Effect, seen: Seen) => {
     if (effect.do === 'quit') mounted?.close()
     else if (effect.do === 'redraw') mounted?.redraw()
-    else options.onMark?.(effect.label)
+    else if (effect.do === 'mark') options.onMark?.(effect.label)
+    else void takeAway(effect, seen, (bytes) => stdout.write(bytes), options.save).then(screen.tell)
   }
   let ended: ScreenEnd = 'left'
   const isLost = () => ended === 'lost'
@@ -62,7 +72,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
     terminal: stdout,
     onEffect: perform,
   })
-  const opened = mount(screen, stdin, stdout)
+  const opened = mount(screen, stdin, stdout, options)
   mounted = opened
   const unsubscribe = options.subscribe(screen.changed)
   const close = () => opened.close()

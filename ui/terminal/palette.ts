@@ -69,6 +69,25 @@ export function createPalette(depth: ColourDepth): (style: number) => string {
   }
 }
 
+type Rgb = readonly [red: number, green: number, blue: number]
+/** What a terminal shows where a style says nothing. */
+const PAPER: Rgb = [16, 20, 26]
+const TEXT: Rgb = [216, 222, 230]
+
+/** A style as a picture shows it. */
+export function lookOf(style: number): { foreground: Rgb; background: Rgb; isBold: boolean; isUnderlined: boolean } {
+  const rgb = (tone: Tone | null, otherwise: Rgb): Rgb => (tone ? [tone[0], tone[1], tone[2]] : otherwise)
+  const foreground = rgb(toneAt(style & 0xff), TEXT)
+  const background = rgb(toneAt((style >> 8) & 0xff), PAPER)
+  const isInverse = (style & INVERSE) !== 0
+  return {
+    foreground: isInverse ? background : foreground,
+    background: isInverse ? foreground : background,
+    isBold: (style & BOLD) !== 0,
+    isUnderlined: (style & UNDERLINE) !== 0,
+  }
+}
+
 function sequenceOf(style: number, depth: ColourDepth): string {
   const codes: (string | number)[] = ['0']
   if (style & BOLD) codes.push('1')

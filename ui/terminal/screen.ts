@@ -1,14 +1,17 @@
 import type { ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
-import type { Effect } from './bindings/binding.ts'
+import type { Effect, Update } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
+import type { Message } from './hands.ts'
 import { type Layout, layoutOf } from './layout.ts'
+import type { Pointer } from './mouse.ts'
 import { drawPanel } from './panels/panel.ts'
+import { point } from './point.ts'
 import { createPortal } from './portal.ts'
 import { freeze, type Scene, type Source } from './scene.ts'
 import { initialState, type ScreenState } from './state.ts'
-import { press } from './update.ts'
+import { bodyOf, press, withMessage } from './update.ts'
 
 /** At most ten frames a second, and fewer when a frame is dear: painting may take a twentieth of a core. */
 const FRAME_MS = 100
@@ -31,7 +34,13 @@ export interface ScreenInput {
     write: (bytes: string) => unknown
     once: (event: 'drain', then: () => void) => unknown
   }
-  onEffect: (effect: Effect) => void
+  /** a key or the pointer asks something of the world outside; `seen` is what the reader looked at */
+  onEffect: (effect: Effect, seen: Seen) => void
+}
+
+export interface Seen {
+  scene: Scene
+  layout: Layout
 }
 
 /** The lines that Ink places around the panel. */
@@ -46,6 +55,10 @@ export interface Chrome {
 export interface Screen {
   /** a key was pressed */
   press: (key: string) => void
+  /** the pointer did something */
+  point: (pointer: Pointer) => void
+  /** says what came of an effect, until the next key */
+  tell: (message: Message) => void
   /** the model changed */
   changed: () => void
   /** the terminal may have another size */
@@ -153,14 +166,15 @@ export function createScreen(input: ScreenInput): Screen {
     }
   }
 
+  function follow({ state: next, effect }: Update): void {
+    apply(next)
+    if (effect) input.onEffect(effect, { scene: scene(), layout })
+  }
+
   return {
-    press: (key) => {
-      const { panel, columns } = layout
-      // The body of a panel stands under its title, its views and above its details line.
-      const update = press(scene(), key, { width: columns, height: Math.max(0, panel.height - 3) })
-      apply(update.state)
-      if (update.effect) input.onEffect(update.effect)
-    },
+    press: (key) => follow(press(scene(), key, bodyOf(layout))),
+    point: (pointer) => follow(point(scene(), pointer, layout)),
+    tell: (message) => apply(withMessage(state, message)),
     changed: () => {
       if (!state.frozen) schedule()
     },

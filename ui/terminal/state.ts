@@ -1,6 +1,7 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
+import { type HandsState, idleHands } from './hands.ts'
 
 /** What the reader has chosen to look at. All of it is here, so that a screen is a function of (model, state, size). */
 export interface ScreenState {
@@ -16,7 +17,8 @@ export interface ScreenState {
   help: boolean
   frozen: boolean
   /** a selected text is replaced by what is typed */
-  prompt: { kind: 'search' | 'mark'; text: string; selected?: boolean } | null
+  prompt: { kind: 'search' | 'mark' | 'filter' | 'command' | 'export'; text: string; selected?: boolean } | null
+  hands: HandsState
 }
 
 export interface FlameState {
@@ -28,6 +30,7 @@ export interface TableState {
   sort: string | null
   scroll: number
 }
+export const noTable: TableState = { sort: null, scroll: 0 }
 
 export const initialState: ScreenState = {
   tab: 0,
@@ -39,6 +42,7 @@ export const initialState: ScreenState = {
   help: false,
   frozen: false,
   prompt: null,
+  hands: idleHands,
 }
 
 export type Tab =

@@ -1,16 +1,20 @@
 import type { Scene } from '../scene.ts'
 import { phaseShown, tabsOf, viewShown } from '../state.ts'
 import type { Binding, Place } from './binding.ts'
+import { exportBindings } from './export.ts'
 import { anywhereBindings, flameBindings } from './flame.ts'
+import { paletteBindings } from './palette.ts'
 import { runBindings, screenBindings } from './screen.ts'
 import { tableBindings } from './table.ts'
 
 /** Every key there is. The help and the footer are made from this table. */
 export const bindings: readonly Binding[] = [
   ...screenBindings,
+  ...paletteBindings,
   ...flameBindings,
   ...anywhereBindings,
   ...tableBindings,
+  ...exportBindings,
   ...runBindings,
 ]
 

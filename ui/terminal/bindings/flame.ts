@@ -12,6 +12,7 @@ const towards = (keys: readonly string[], direction: 'up' | 'down' | 'left' | 'r
     })),
   ),
   ...(direction === 'up' ? { help: { keys: 'arrows  h j k l', does: 'select a frame' } } : {}),
+  listed: false,
 })
 
 /** Keys of flame graphs. */

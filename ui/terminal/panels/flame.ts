@@ -49,7 +49,10 @@ export const flameRows = (shown: FlameShown, width: number, height: number, sear
 /** The flame graph, root on top, and under it one line on the selected frame. */
 export function drawFlame(brush: Brush, shown: FlameShown, search: string): void {
   const height = brush.height - 1
-  flameRows(shown, brush.width, height, search).forEach((row, y) => {
+  const rows = flameRows(shown, brush.width, height, search)
+  const pathTo = (node: number) => pathOf(shown.profile, node)
+  brush.spot({ x: 0, y: 0, width: brush.width, height }, { kind: 'flame', rows, pathOf: pathTo })
+  rows.forEach((row, y) => {
     for (const run of row) brush.text(run.x, y, run.text, styleOf(run))
   })
   brush.text(1, height, details(shown, search, brush.width - 2), ink.accent)

@@ -29,6 +29,7 @@ export function drawLog({ model, state }: Scene, brush: Brush): void {
       : []),
   ].sort((a, b) => a.tUs - b.tUs)
   const room = brush.height - 1
+  brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, { kind: 'rows', most: entries.length - room })
   const from = Math.max(0, entries.length - room - (state.tables['log']?.scroll ?? 0))
   entries.slice(from, from + room).forEach(({ tUs, kind, text, style }, i) => {
     brush.text(1, i + 1, formatClock(tUs), ink.dim)

@@ -41,7 +41,7 @@ export function drawOverview(scene: Scene, brush: Brush): void {
     phaseRows(model, catalog),
     phase,
     brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below }),
-    state.tables['overview']?.scroll,
+    state.tables['overview']?.scroll ?? 0,
   )
   if (wide)
     drawDistribution(scene, brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }), phase)

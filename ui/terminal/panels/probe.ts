@@ -6,7 +6,7 @@ import { baselineOf, figuresOf, headlines, histogramsOf, tableRowsOf, worsening 
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { phaseShown, type View, viewShown, viewsOf } from '../state.ts'
+import { noTable, phaseShown, type View, viewShown, viewsOf } from '../state.ts'
 import { drawFlame, flameShown } from './flame.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
@@ -42,13 +42,15 @@ function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: B
   let x = from > 0 ? brush.text(1, 0, '…', ink.dim) : 1
   if (views.length > 1)
     for (const [i, name] of names.entries())
-      if (i >= from && x <= room)
+      if (i >= from && x <= room) {
+        brush.spot({ x, y: 0, width: name.length, height: 1 }, { kind: 'view', view: views[i]?.name ?? '' })
         x = brush.text(
           x,
           0,
           clip(name.trimEnd(), room + 1 - x).padEnd(name.length),
           i === at ? BOLD | ink.accent : ink.dim,
         )
+      }
   const headline = headlines(figuresOf(probe, phase))
     .slice(0, 3)
     .map((figure) => `${figure.label} ${formatFigure(figure)}`)
@@ -83,7 +85,8 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
   }
   if (!table || height === brush.height) return
   const under = brush.part({ x: 0, y: height, width: brush.width, height: brush.height - height })
-  drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? { sort: null, scroll: 0 })
+  const filter = state.hands.filters[probe.name] ?? ''
+  drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? noTable, filter)
 }
 
 function drawDistribution({ model }: Scene, probe: Probe, phase: PhaseModel, label: string, brush: Brush): void {
