@@ -44,6 +44,7 @@ describe('the screen in a terminal', () => {
     expect(rows.at(-2)).toMatch(/^ \? help .* q quit$/)
     expect(rows.at(-1)).toBe('')
     expect(tmux.isAlternate()).toBe(true)
+    expect(tmux.isPointed()).toBe(true)
     expect(tmux.isCursorShown()).toBe(false)
   })
 
@@ -198,6 +199,7 @@ describe('the terminal is as it was', () => {
 
   function expectRestored(): void {
     expect(tmux.isAlternate()).toBe(false)
+    expect(tmux.isPointed()).toBe(false)
     expect(tmux.isCursorShown()).toBe(true)
     expect(file('stty')).toMatch(/[^-]icanon/)
     expect(file('stty')).toMatch(/[^-]echo\b/)
