@@ -39,7 +39,9 @@ function tableOf({ model, state }: Scene, probe: Probe): Document | null {
   if (!table || !phase) return null
   const kept = filterRows(tableRowsOf(probe, phase), state.hands.filters[probe.name] ?? '')
   const rows = sortRows(kept, table.columns, (state.tables[probe.name] ?? noTable).sort)
-  const titles = table.columns.map(({ label, unit }) => (unit === 'text' || unit === 'count' ? label : `${label} [${unit}]`))
+  const titles = table.columns.map(({ label, unit }) =>
+    unit === 'text' || unit === 'count' ? label : `${label} [${unit}]`,
+  )
   const pieces = [csvText([titles, ...rows.map((row) => table.columns.map(({ key }) => row[key] ?? null))])]
   return { name: fileName([probe.name, phase.name], '.csv'), pieces }
 }

@@ -1,18 +1,25 @@
 const MATCH = 1
-const IN_A_ROW = 4
+const IN_A_ROW = 7
 const WORD_BEGINS = 6
 const TEXT_BEGINS = 8
+const AS_TYPED = 100
 const NO_MATCH = Number.NEGATIVE_INFINITY
 
 /**
- * Those whose text holds the query's letters in their order, best first, of equals as they came: letters in a row, at the
- * start of words and of the text count most, then the shorter text. Case and blanks of the query do not matter.
+ * Those whose text holds the query's letters in their order, best first, of equals as they came: first what begins as it
+ * was typed, then letters in a row, at the start of words and of the text, then the shorter text. Case and blanks of the
+ * query do not matter.
  */
 export function rank<T>(query: string, items: readonly T[], textOf: (item: T) => string): T[] {
   const letters = query.toLowerCase().replaceAll(' ', '')
   if (letters === '') return [...items]
+  const start = query.trim().toLowerCase()
   return items
-    .map((item) => ({ item, score: scoreOf(letters, textOf(item).toLowerCase()), length: textOf(item).length }))
+    .map((item) => {
+      const text = textOf(item).toLowerCase()
+      const score = scoreOf(letters, text) + (text.startsWith(start) ? AS_TYPED : 0)
+      return { item, score, length: text.length }
+    })
     .filter(({ score }) => score > NO_MATCH)
     .sort((a, b) => b.score - a.score || a.length - b.length)
     .map(({ item }) => item)

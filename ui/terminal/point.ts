@@ -5,7 +5,7 @@ import type { Layout } from './layout.ts'
 import type { Pointer } from './mouse.ts'
 import { noFlame } from './panels/flame.ts'
 import type { Scene } from './scene.ts'
-import { noTable, type ScreenState } from './state.ts'
+import { noTable } from './state.ts'
 import type { Target } from './target.ts'
 import { bodyOf, contextOf, press, withMessage } from './update.ts'
 import { drawWhole } from './whole.ts'
@@ -91,16 +91,11 @@ function inFlame(
   panel: Context['panel'],
 ): Update {
   const { state } = scene
-  const x = pointer.x - rect.x
-  const run = target.rows[pointer.y - rect.y]?.find((one) => x >= one.x && x < one.x + one.width)
-  if (!run) return { state }
-  if (run.selected) return press(scene, 'enter', panel)
-  return { state: selectedIn(state, probe, target.pathOf(run.node)) }
-}
-
-function selectedIn(state: ScreenState, probe: string, selected: readonly string[]): ScreenState {
-  const place = state.flames[probe] ?? noFlame
-  return { ...state, flames: { ...state.flames, [probe]: { ...place, selected } } }
+  const box = target.at(pointer.x - rect.x, pointer.y - rect.y)
+  if (!box) return { state }
+  if (box.isSelected) return press(scene, 'enter', panel)
+  const place = { ...(state.flames[probe] ?? noFlame), ...box.place }
+  return { state: { ...state, flames: { ...state.flames, [probe]: place } } }
 }
 
 /** The pointer is held down on the lanes. */

@@ -1,4 +1,4 @@
-import type { FlameRow } from '../flame/cells.ts'
+import type { FlameState } from './state.ts'
 
 /**
  * What a part of the screen stands for under the pointer. Told by who draws it, so that no position is computed twice
@@ -14,7 +14,8 @@ export type Target =
   | { kind: 'column'; column: string }
   /** scrolls, by so many rows at most */
   | { kind: 'rows'; most: number }
-  | { kind: 'flame'; rows: readonly FlameRow[]; pathOf: (node: number) => readonly string[] }
+  /** a flame graph: what its box at a cell is, and whether it is the selected one; null between boxes */
+  | { kind: 'flame'; at: (x: number, y: number) => { place: Pick<FlameState, 'selected'>; isSelected: boolean } | null }
   /** the run over time, column by column */
   | { kind: 'lanes' }
   /** a line of the palette's list */

@@ -50,8 +50,11 @@ export const flameRows = (shown: FlameShown, width: number, height: number, sear
 export function drawFlame(brush: Brush, shown: FlameShown, search: string): void {
   const height = brush.height - 1
   const rows = flameRows(shown, brush.width, height, search)
-  const pathTo = (node: number) => pathOf(shown.profile, node)
-  brush.spot({ x: 0, y: 0, width: brush.width, height }, { kind: 'flame', rows, pathOf: pathTo })
+  const at = (x: number, y: number) => {
+    const run = own(rows[y]).find((one) => x >= one.x && x < one.x + one.width)
+    return run ? { place: { selected: pathOf(shown.profile, run.node) }, isSelected: run.selected } : null
+  }
+  brush.spot({ x: 0, y: 0, width: brush.width, height }, { kind: 'flame', at })
   rows.forEach((row, y) => {
     for (const run of row) brush.text(run.x, y, run.text, styleOf(run))
   })
