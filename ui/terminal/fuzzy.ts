@@ -7,8 +7,8 @@ const NO_MATCH = Number.NEGATIVE_INFINITY
 
 /**
  * Those whose text holds the query's letters in their order, best first, of equals as they came: first what begins as it
- * was typed, then letters in a row, at the start of words and of the text, then the shorter text. Case and blanks of the
- * query do not matter.
+ * was typed, then letters in a row, at the start of words and of the text. Case and blanks of the query do not
+ * matter.
  */
 export function rank<T>(query: string, items: readonly T[], textOf: (item: T) => string): T[] {
   const letters = query.toLowerCase().replaceAll(' ', '')
@@ -18,10 +18,10 @@ export function rank<T>(query: string, items: readonly T[], textOf: (item: T) =>
     .map((item) => {
       const text = textOf(item).toLowerCase()
       const score = scoreOf(letters, text) + (text.startsWith(start) ? AS_TYPED : 0)
-      return { item, score, length: text.length }
+      return { item, score }
     })
     .filter(({ score }) => score > NO_MATCH)
-    .sort((a, b) => b.score - a.score || a.length - b.length)
+    .sort((a, b) => b.score - a.score)
     .map(({ item }) => item)
 }
 

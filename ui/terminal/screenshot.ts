@@ -14,8 +14,9 @@ export interface Screenshot {
 }
 
 /**
- * The cells as one self-contained XML 1.0 document without scripts, a `<text>` for each stretch of one style. Widths are
- * set, so that columns stand under each other in any face; bars and rules are drawn as shapes, since faces leave gaps.
+ * The cells as one self-contained XML 1.0 document without scripts, a `<text>` for each stretch of one style without a
+ * gap. Widths are set, so that columns stand under each other in any face; bars and rules are drawn as shapes, since faces
+ * leave seams.
  */
 export function screenshotSvg({ cells, title }: Screenshot): string {
   const width = cells.width * CELL.width + 2 * MARGIN
@@ -30,7 +31,7 @@ export function screenshotSvg({ cells, title }: Screenshot): string {
 <svg xmlns="http://www.w3.org/2000/svg" width="${xmlNumber(width)}" height="${xmlNumber(height)}" viewBox="0 0 ${box}">
 <title>${xmlText(title)}</title>
 <rect width="100%" height="100%" rx="6" fill="${hex(lookOf(0).background)}"/>
-<g transform="translate(${MARGIN} ${MARGIN})" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14" xml:space="preserve">
+<g transform="translate(${MARGIN} ${MARGIN})" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14" shape-rendering="crispEdges">
 ${rows.filter((row) => row !== '').join('\n')}
 </g>
 </svg>
@@ -68,18 +69,32 @@ function drawRun({ x, codes, style }: Run, y: number): string {
   let from = 0
   for (let i = 0; i <= codes.length; i++) {
     const shape = i < codes.length ? shapeOf(codes[i] ?? BLANK) : []
-    if (shape === null) continue
+    if (shape === null) {
+      // Viewers disagree on several blanks in a text.
+      if (codes[i] === BLANK && codes[i + 1] === BLANK) {
+        out += drawText(x + from, codes.slice(from, i), top, ink, isBold)
+        from = i + 1
+      }
+      continue
+    }
     out += drawText(x + from, codes.slice(from, i), top, ink, isBold)
+    let last = i
+    while (shape.some(isWide) && codes[last + 1] === codes[i]) last++
+    for (const part of shape) {
+      const [left, up, wide, high, opacity] = part
+      // Those that touch are one: between two browsers show a seam.
+      for (let at = i; at <= (isWide(part) ? i : last); at++)
+        out += box(
+          (x + at + left) * CELL.width,
+          top + up * CELL.height,
+          (isWide(part) ? last - i + 1 : wide) * CELL.width,
+          high * CELL.height,
+          ink,
+          opacity,
+        )
+    }
+    i = last
     from = i + 1
-    for (const [left, up, wide, high, opacity] of shape)
-      out += box(
-        (x + i + left) * CELL.width,
-        top + up * CELL.height,
-        wide * CELL.width,
-        high * CELL.height,
-        ink,
-        opacity,
-      )
   }
   return out
 }
@@ -96,6 +111,7 @@ function drawText(x: number, codes: readonly number[], top: number, ink: string,
 }
 
 type Part = readonly [left: number, up: number, width: number, height: number, opacity?: number]
+const isWide = ([left, , width]: Part): boolean => left === 0 && width === 1
 const [THIN, FLAT] = [0.12, 0.06]
 const across: Part = [0, 0.5 - FLAT / 2, 1, FLAT]
 const down: Part = [0.5 - THIN / 2, 0, THIN, 1]

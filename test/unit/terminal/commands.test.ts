@@ -33,7 +33,8 @@ describe('rank', () => {
     ['letters in a row before letters apart', 'cal', ['chart lanes', 'tab Calls'], 'tab Calls'],
     ['the start of words before their middle', 'ps', ['tips', 'phase stress'], 'phase stress'],
     ['the start of the text before other words', 'ph', ['next phase', 'phase idle'], 'phase idle'],
-    ['the shorter of equals', 'tab', ['tab Calls', 'tab Log'], 'tab Log'],
+    ['the first of equals', 'tab', ['tab Calls', 'tab Log'], 'tab Calls'],
+    ['what begins as it was typed', 'export svg', ['export what is seen: SVG', 'export svg'], 'export svg'],
     ['the best way through a text', 'stress', ['s t r e s phase stress', 'phase st r e s s'], 's t r e s phase stress'],
   ])('puts %s', (_, query, texts, first) => {
     expect(best(query, ...texts)[0]).toBe(first)
