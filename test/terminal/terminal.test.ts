@@ -187,6 +187,20 @@ describe('the terminal is as it was', () => {
     expectRestored()
   })
 
+  it('while it is stopped, and the screen is whole when it goes on', async () => {
+    await open({ before: `F=${folder}; DRIVE_PID=${folder}/pid` })
+    const shown = await tmux.settled()
+    process.kill(pidOf(), 'SIGTSTP')
+    // The shell has the terminal again; what it is told goes to a line, not to the screen.
+    await tmux.until(/Stopped[\s\S]*\nready:$/m)
+    expect([tmux.isAlternate(), tmux.isPointed()]).toEqual([false, false])
+    tmux.run('fg')
+    await tmux.until((rows) => rows.join('\n') === shown.join('\n'), 'the screen as it was')
+    expect([tmux.isAlternate(), tmux.isPointed()]).toEqual([true, true])
+    tmux.keys('q')
+    await tmux.until(/left the screen/)
+  })
+
   it('when it is closed before the screen is drawn: the screen is lost, nothing fails', async () => {
     tmux.run(`DRIVE_GATE=${folder}/gate ${DRIVE} ${folder}/report 60 2> ${folder}/errors`)
     await expect.poll(() => existsSync(join(folder, 'report')) && file('report'), patience).toBe('ready')

@@ -1,25 +1,31 @@
 import { Box, type Key, Text, useInput, useStdin } from 'ink'
 import { createElement as h, type ReactNode, useInsertionEffect, useSyncExternalStore } from 'react'
 import { keyNames } from './keys.ts'
-import { MOUSE_OFF, MOUSE_ON } from './mouse.ts'
 import type { Screen } from './screen.ts'
+import { useSuspension } from './suspension.ts'
 
 // Plain calls instead of JSX: the runtime strips types but does not translate JSX, so this file runs as it stands.
 
-/**
- * The frame around the panel: Ink places the lines and reads the keys, the rows between stay blank for the portal. With
- * `pointed` the terminal reports the pointer as long as the frame is there.
- */
-export function App({ screen, pointed }: { screen: Screen; pointed: ((bytes: string) => void) | null }): ReactNode {
+export interface AppProps {
+  screen: Screen
+  /** has the terminal report the pointer, or not; called also on the way out */
+  point: (on: boolean) => void
+  /** the terminal is ours again and shows anything */
+  resumed: () => void
+}
+
+/** The frame around the panel: Ink places the lines and reads the keys, the rows between stay blank for the portal. */
+export function App({ screen, point, resumed }: AppProps): ReactNode {
   const { header, tabs, footer, layout } = useSyncExternalStore(screen.subscribe, screen.chrome)
   const { isRawModeSupported } = useStdin()
   // Of the effects only this one runs before Ink writes the frame.
   useInsertionEffect(() => screen.committed(layout))
   // Ink takes the frame away on every way out, also on a signal and a crash.
   useInsertionEffect(() => {
-    pointed?.(MOUSE_ON)
-    return () => pointed?.(MOUSE_OFF)
-  }, [pointed])
+    point(true)
+    return () => point(false)
+  }, [point])
+  useSuspension(point, resumed)
   // Under `</dev/null` there are no keys to read; asking for raw mode would throw.
   const press = (input: string, key: Key) => {
     for (const name of keyNames(input, key)) screen.press(name)

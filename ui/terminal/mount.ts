@@ -2,7 +2,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { render } from 'ink'
 import { createElement } from 'react'
 import { App } from './app.ts'
-import { MOUSE_ON } from './mouse.ts'
+import { MOUSE_OFF, MOUSE_ON } from './mouse.ts'
 import type { Screen } from './screen.ts'
 import { tapInput } from './tap.ts'
 
@@ -30,8 +30,15 @@ export function mount(
   // Ink does the same, but after it has entered the alternate screen: keys typed in between would be echoed into it.
   if (terminal.isTTY) terminal.setRawMode(true)
   const tap = mouse && terminal.isTTY ? tapInput(terminal, screen.point) : null
-  const pointed = tap ? (bytes: string) => void stdout.write(bytes) : null
-  const app = () => createElement(App, { screen, pointed })
+  const point = (on: boolean) => {
+    if (tap) stdout.write(on ? MOUSE_ON : MOUSE_OFF)
+  }
+  const redraw = () => {
+    before()
+    point(true)
+    screen.repaint()
+  }
+  const app = () => createElement(App, { screen, point, resumed: redraw })
   const instance = render(app(), {
     stdin: tap?.stdin ?? terminal,
     stdout,
@@ -61,11 +68,7 @@ export function mount(
       screen.close()
       instance.unmount()
     },
-    redraw: () => {
-      before()
-      pointed?.(MOUSE_ON)
-      screen.repaint()
-    },
+    redraw,
     closed: instance.waitUntilExit().finally(() => {
       tap?.close()
       stdout.removeListener('resize', before)

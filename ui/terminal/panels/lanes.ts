@@ -53,7 +53,7 @@ export function drawLanes(model: RunModel, lanes: readonly Lane[], brush: Brush)
   const stepUs = stepFor((model.nowUs - from) / 1e6 / width) * 1e6
   const cellOf = (us: number) => Math.floor((us - from) / stepUs)
   const shown = lanes.slice(0, brush.height - 1)
-  brush.spot({ x: label + 1, y: 0, width, height: shown.length + 1 }, { kind: 'lanes' })
+  brush.spot({ x: 0, y: 0, width: brush.width, height: shown.length + 1 }, { kind: 'lanes' })
   shown.forEach((lane, y) => {
     brush.text(1, y, clip(lane.label, label - 1), ink.dim)
     drawLane(brush.part({ x: label + 1, y, width, height: 1 }), lane, cellOf)
