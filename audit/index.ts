@@ -22,6 +22,8 @@ export type {
   ProfileOf,
   RunModel,
 } from './model/run.ts'
+export { createSpan, type Edges, SPAN_KIND, type Span, type SpanOptions } from './model/span.ts'
+export { readSpan } from './model/span-reading.ts'
 export { summarize } from './model/summary.ts'
 export { type AgainstIdle, againstIdle, counterGrowth, perSecond } from './model/telemetry.ts'
 export { type Wall, type WallPhase, wallOf } from './model/wall.ts'
@@ -57,6 +59,7 @@ export {
   UNKNOWN_FRAME,
 } from './profile/frame.ts'
 export { type Functions, functionsOf } from './profile/functions.ts'
+export { joinColumns } from './profile/join.ts'
 export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
 export type { Profile } from './profile/profile.ts'
 export { collapseRecursion, focus, groupFirstFrames, hide, reverse, sandwich } from './profile/reshape.ts'
@@ -74,7 +77,7 @@ export {
 export { columnCounts, columnOf, columnTotals, inclusive, totals } from './profile/totals.ts'
 export { RecordingError } from './recording/error.ts'
 export * from './recording/format.ts'
-export { parseRecord, type RecordingLine, readRecording } from './recording/reader.ts'
+export { parseRecord, type ReadingOptions, type RecordingLine, readRecording } from './recording/reader.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
 export type { AuditOptions } from './run/audit.ts'

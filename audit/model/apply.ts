@@ -20,6 +20,7 @@ type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
   looksBack: boolean
+  overTime: boolean
   profiles: Map<string, ProfileBuilder>
   telemetry: LatestSamples
   load: Map<number, LoadHistograms<Hdr>>
@@ -41,9 +42,13 @@ const LATEST = 2
 
 /**
  * An empty model; probes that the catalog does not know are kept by their latest window only.
- * `looksBack` false: nobody will draw from it, so windows over time and stacks stay in the recording alone.
+ * `looksBack` false: nobody will draw from it, so windows over time and stacks stay in the recording alone; `overTime`
+ * false: the stacks are kept.
  */
-export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBack?: boolean } = {}): RunModel {
+export function createRunModel(
+  catalog: Catalog,
+  { looksBack = true, overTime = looksBack }: { looksBack?: boolean; overTime?: boolean } = {},
+): RunModel {
   const model: RunModel = {
     header: null,
     nowUs: 0,
@@ -61,6 +66,7 @@ export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBa
   hidden.set(model, {
     catalog,
     looksBack,
+    overTime,
     profiles: new Map(),
     telemetry: new Map(),
     load: new Map(),
@@ -205,7 +211,7 @@ function keep<T extends { startUs: number; endUs: number }>(
   next: T,
   merge: (a: T, b: T) => T,
 ): void {
-  if (inside(model).looksBack) remember(history, next, merge)
+  if (inside(model).overTime) remember(history, next, merge)
   else {
     history.push(next)
     if (history.length > LATEST) history.shift()
