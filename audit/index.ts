@@ -12,6 +12,7 @@ export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'
 export { type Cost, costOf } from './model/cost.ts'
+export type { FollowedMetric, MetricSpan, MetricSpans } from './model/metric-spans.ts'
 export type {
   CostSample,
   LoadPercentiles,
@@ -22,7 +23,8 @@ export type {
   ProfileOf,
   RunModel,
 } from './model/run.ts'
-export { createSpan, type Edges, SPAN_KIND, type Span, type SpanOptions } from './model/span.ts'
+export { SPAN_KIND } from './model/run.ts'
+export { createSpan, type Edges, type Span, type SpanOptions } from './model/span.ts'
 export { readSpan } from './model/span-reading.ts'
 export { summarize } from './model/summary.ts'
 export { type AgainstIdle, againstIdle, counterGrowth, perSecond } from './model/telemetry.ts'

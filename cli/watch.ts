@@ -53,6 +53,7 @@ export function watchLive(
     onMark: (label) =>
       void run.recorder.mark(label).catch((error: Error) => run.recorder.note(`mark ${label}: ${error.message}`)),
     title: run.recording?.path ?? '',
+    recording: run.recording?.path ?? null,
     live: true,
     signal,
   }).then(onEnd, (error: unknown) => {

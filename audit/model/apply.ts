@@ -13,6 +13,7 @@ import type {
 import type { RecordingLine } from '../recording/reader.ts'
 import { remember } from './history.ts'
 import { type Blocks, createBlocks, DONE, type Interval, P50_TIMES_DONE, statedIntervals } from './interval.ts'
+import { followSample } from './metric-spans.ts'
 import type { LoadPercentiles, LoadPhase, LoadSpan, PhaseModel, RunModel } from './run.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
 
@@ -58,6 +59,7 @@ export function createRunModel(
     notes: [],
     loss: [],
     overhead: [],
+    metrics: new Map(),
     summary: null,
     end: null,
     skipped: 0,
@@ -389,7 +391,9 @@ function histogramsOf({ hist }: LoadRecord): LoadHistograms<HdrCounts> | null {
 function applyTelemetry(model: RunModel, record: TelemetryRecord): void {
   reach(model, record.t_us)
   const phase = model.current
-  applySample(inside(model).telemetry, phase?.endUs === null ? phase : null, record)
+  const { telemetry, overTime } = inside(model)
+  if (overTime) followSample(model.metrics, telemetry, record)
+  applySample(telemetry, phase?.endUs === null ? phase : null, record)
 }
 
 function applyLoss(

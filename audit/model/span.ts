@@ -2,7 +2,7 @@ import type { Probe } from '../../probes/index.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { RecordingLine } from '../recording/reader.ts'
 import { applyRecord, createRunModel, profileOf } from './apply.ts'
-import type { PhaseModel } from './run.ts'
+import { type PhaseModel, SPAN_KIND } from './run.ts'
 import { applySample, beginSource, type LatestSamples } from './telemetry.ts'
 
 /** A stretch of a run that its reader chose, in the shape of a phase: whatever works on phases works on it. */
@@ -32,9 +32,6 @@ export interface SpanOptions {
   fromUs: number
   toUs: number
 }
-
-/** The kind of a phase that is none of the run's, but what a reader selected. */
-export const SPAN_KIND = 'span'
 
 /**
  * Adds up what of a recording lies in a span. Records tell of a stretch of time and cannot be cut: each belongs where its

@@ -4,18 +4,19 @@ import type { Profile } from './profile.ts'
 import { fromRoot, isWeighted } from './rewrite.ts'
 
 /**
- * `base` with the columns of `other` beside its own. Where every stack of `other` is one of `base`, as those of a part of
- * a run are, the nodes are base's and nothing is copied but the new columns; else both are merged.
+ * `base` with the columns of the others beside its own. Where every stack of theirs is one of `base`, as those of a part
+ * of a run are, the nodes are base's and nothing is copied but the new columns; else all are merged.
  */
-export function joinColumns(base: Profile, other: Profile): Profile {
-  const columns = columnsIn(base, other)
-  if (columns === null) return merge(base, other)
+export function joinColumns(base: Profile, ...others: readonly Profile[]): Profile {
+  const placed = others.map((other) => columnsIn(base, other))
+  const columns = placed.filter((found) => found !== null)
+  if (columns.length < others.length) return others.reduce((sum: Profile, other) => merge(sum, other), base)
   const { unit, names, size, nameOf, parentOf, firstChild, nextSibling } = base
   return {
     ...{ unit, names, size, nameOf, parentOf, firstChild, nextSibling },
-    columns: [...base.columns, ...other.columns],
-    self: [...base.self, ...columns.self],
-    selfCount: [...base.selfCount, ...columns.selfCount],
+    columns: [...base.columns, ...others.flatMap((other) => other.columns)],
+    self: [...base.self, ...columns.flatMap(({ self }) => self)],
+    selfCount: [...base.selfCount, ...columns.flatMap(({ selfCount }) => selfCount)],
   }
 }
 

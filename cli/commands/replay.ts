@@ -26,6 +26,7 @@ export class Replay extends ProbeCommand {
         subscribe: () => () => undefined,
         onQuit: () => undefined,
         title: args.file,
+        recording: args.file,
         live: false,
       })
     else this.log(textSummary(model, catalog, { path: args.file, bytes }))

@@ -16,6 +16,8 @@ export interface TerminalOptions {
   title: string
   /** false: a recording is replayed */
   live: boolean
+  /** the file that a span of time is read from; without one none can be selected */
+  recording?: string | null
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -43,7 +45,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   const perform = (effect: Effect) => {
     if (effect.do === 'quit') mounted?.close()
     else if (effect.do === 'redraw') mounted?.redraw()
-    else options.onMark?.(effect.label)
+    else if (effect.do === 'mark') options.onMark?.(effect.label)
   }
   let ended: ScreenEnd = 'left'
   const isLost = () => ended === 'lost'

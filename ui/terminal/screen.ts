@@ -5,8 +5,10 @@ import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { drawPanel } from './panels/panel.ts'
+import { partsOf } from './parts.ts'
 import { createPortal } from './portal.ts'
 import { freeze, type Scene, type Source } from './scene.ts'
+import { createSpans, isSpanEffect } from './spans.ts'
 import { initialState, type ScreenState } from './state.ts'
 import { press } from './update.ts'
 
@@ -22,6 +24,8 @@ export interface ScreenInput {
   profileOf: ProfileOf
   title: string
   live: boolean
+  /** the file that spans are read from */
+  recording?: string | null
   sgr: (style: number) => string
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
@@ -71,6 +75,18 @@ export function createScreen(input: ScreenInput): Screen {
   let layout = layoutOf(terminal)
   let committed: Layout | null = null
   let framed: Layout | null = null
+  const spans = createSpans({
+    recording: input.recording ?? null,
+    catalog,
+    onDone: (span) => {
+      const time = { ...state.time, reading: null }
+      apply({ ...state, time, ...(span ? { phaseId: span.id } : {}) })
+    },
+    onProgress: () => {
+      painted.chromeAt = 0
+      schedule()
+    },
+  })
   let chrome = compose()
   let timer: NodeJS.Timeout | null = null
   let painted = { at: 0, chromeAt: 0, tookMs: 0 }
@@ -78,7 +94,7 @@ export function createScreen(input: ScreenInput): Screen {
   let isWaiting = false
 
   function scene(): Scene {
-    return { ...source, catalog, state, live, title }
+    return { ...spans.over(source), catalog, state, live, title, shelf: spans.shelf() }
   }
 
   function compose(): Chrome {
@@ -144,6 +160,10 @@ export function createScreen(input: ScreenInput): Screen {
     if (next === state) return
     if (next.frozen !== state.frozen) source = next.frozen ? freeze(current, catalog) : current
     state = next
+    answer()
+  }
+
+  function answer(): void {
     painted.chromeAt = 0
     // A key is answered at once, unless the terminal has not even taken the last frame.
     if (terminal.writableNeedDrain) waitForTerminal()
@@ -157,9 +177,15 @@ export function createScreen(input: ScreenInput): Screen {
     press: (key) => {
       const { panel, columns } = layout
       // The body of a panel stands under its title, its views and above its details line.
-      const update = press(scene(), key, { width: columns, height: Math.max(0, panel.height - 3) })
+      const { body } = partsOf(scene(), { width: columns, height: panel.height })
+      spans.heard()
+      const update = press(scene(), key, { width: columns, height: Math.max(0, body.height - 3) })
+      const { effect } = update
       apply(update.state)
-      if (update.effect) input.onEffect(update.effect)
+      if (effect && isSpanEffect(effect)) {
+        spans.perform(effect, source.model)
+        answer()
+      } else if (effect) input.onEffect(effect)
     },
     changed: () => {
       if (!state.frozen) schedule()
@@ -184,6 +210,7 @@ export function createScreen(input: ScreenInput): Screen {
     },
     close: () => {
       isClosed = true
+      spans.close()
       if (timer) clearTimeout(timer)
     },
   }

@@ -1,6 +1,7 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
+import { initialTime, type TimeState } from './time-state.ts'
 
 /** What the reader has chosen to look at. All of it is here, so that a screen is a function of (model, state, size). */
 export interface ScreenState {
@@ -15,6 +16,7 @@ export interface ScreenState {
   search: string
   help: boolean
   frozen: boolean
+  time: TimeState
   /** a selected text is replaced by what is typed */
   prompt: { kind: 'search' | 'mark'; text: string; selected?: boolean } | null
 }
@@ -38,6 +40,7 @@ export const initialState: ScreenState = {
   search: '',
   help: false,
   frozen: false,
+  time: initialTime,
   prompt: null,
 }
 

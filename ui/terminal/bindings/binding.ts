@@ -1,9 +1,10 @@
 import type { Rect } from '../cells.ts'
 import type { Scene } from '../scene.ts'
+import type { SpanEffect } from '../spans.ts'
 import type { ScreenState, Tab } from '../state.ts'
 
 /** What a key press asks of the world outside the screen. */
-export type Effect = { do: 'quit' } | { do: 'redraw' } | { do: 'mark'; label: string }
+export type Effect = { do: 'quit' } | { do: 'redraw' } | { do: 'mark'; label: string } | SpanEffect
 
 export interface Update {
   state: ScreenState
@@ -19,7 +20,7 @@ export interface Context {
 }
 
 /** Where a key means something; what is nearer to the reader's eye comes before `everywhere`. */
-export type Place = 'flame' | 'table' | 'everywhere'
+export type Place = 'brush' | 'reading' | 'flame' | 'table' | 'everywhere'
 
 /** A key (or several that do the same), what it does, and how the help and the footer tell of it: nothing else knows it. */
 export interface Binding {
