@@ -30,7 +30,7 @@ export function drawPhaseTable(
   const columns = phases.map((phase, i) => ({ phase, x: LABEL + i * COLUMN + (at >= 0 && i > at ? RATIO : 0) }))
   if (columns.length === 0) return
   for (const { phase, x } of columns)
-    brush.text(x, 0, right(phase.name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
+    brush.text(x, 0, right(clip(phase.name, COLUMN - 1), COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
   const room = brush.height - 1
   const from = Math.max(0, Math.min(scroll, rows.length - room))
   const spaced = rows.length + groupsOf(rows) <= room
