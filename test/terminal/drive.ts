@@ -8,7 +8,11 @@ import { syntheticCatalog, syntheticRun } from './synthetic.ts'
  * (0: stands still). Each step adds a dot to REPORT, so that a test can see it live on while the terminal does not.
  */
 const [report = '/dev/null', seconds = '60', stepMs = '0', stacks = '40'] = process.argv.slice(2)
-const run = syntheticRun(Number(seconds), Number(stacks))
+// With DRIVE_RECORD the run is recorded, so that spans can be read.
+const recording = process.env['DRIVE_RECORD'] ?? null
+const run = syntheticRun(Number(seconds), Number(stacks), (record) => {
+  if (recording) appendFileSync(recording, `${JSON.stringify(record)}\n`)
+})
 const listeners = new Set<() => void>()
 writeFileSync(report, '')
 if (process.env['DRIVE_PID']) writeFileSync(process.env['DRIVE_PID'], String(process.pid))
@@ -45,6 +49,7 @@ const end = await openTerminal({
   onQuit: () => console.log('left the screen'),
   onMark: (label) => run.model.notes.push({ tUs: run.model.nowUs, text: label, kind: 'mark' }),
   title: 'synthetic.ndjson',
+  recording,
   live: true,
 })
 if (timer) clearInterval(timer)

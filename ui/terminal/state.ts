@@ -64,9 +64,9 @@ export function phaseShown(model: RunModel, state: ScreenState): PhaseModel | nu
 
 export type View =
   | { kind: 'flame'; name: string; title: string }
-  | { kind: 'numbers'; name: string; title: string; histogram: number }
+  | { kind: 'numbers' | 'heat'; name: string; title: string; histogram: number }
 
-/** The ways to look at a probe: its flame views, then its numbers, once for each of its histograms. */
+/** The ways to look at a probe: its flame views, its numbers, once for each of its histograms, and each of these over time. */
 export function viewsOf(probe: Probe, phase: PhaseModel | null): View[] {
   const flames = (probe.draw.flame?.views ?? []).map(
     ({ name, title }): View => ({ kind: 'flame', name: `flame:${name}`, title }),
@@ -77,6 +77,9 @@ export function viewsOf(probe: Probe, phase: PhaseModel | null): View[] {
     ...flames,
     ...histograms.map(
       ({ label }, histogram): View => ({ kind: 'numbers', name: `numbers:${label}`, title: label, histogram }),
+    ),
+    ...histograms.map(
+      ({ label }, histogram): View => ({ kind: 'heat', name: `heat:${label}`, title: `${label} over time`, histogram }),
     ),
   ]
 }

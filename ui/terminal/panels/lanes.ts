@@ -153,7 +153,7 @@ function attributesAt(cell: number, axis: TimeAxis, { selection }: LanesMarked):
 }
 
 /** The phases by name where they begin, marks within them, and under what part of them a span is kept. */
-function drawBands(model: RunModel, axis: TimeAxis, brush: Brush, marked: LanesMarked): void {
+export function drawBands(model: RunModel, axis: TimeAxis, brush: Brush, marked: LanesMarked): void {
   const phases = runPhases(model)
   for (const [i, phase] of phases.entries()) {
     const at = cellAt(axis, phase.startUs)
