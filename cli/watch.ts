@@ -56,6 +56,7 @@ export function watchLive(
     save: saveBeside(run.recording?.path ?? null),
     mouse,
     title: run.recording?.path ?? '',
+    recording: run.recording?.path ?? null,
     live: true,
     signal,
   }).then(onEnd, (error: unknown) => {

@@ -28,6 +28,7 @@ export class Replay extends ProbeCommand {
         save: saveBeside(args.file),
         mouse: !flags['no-mouse'],
         title: args.file,
+        recording: args.file,
         live: false,
       })
     else this.log(textSummary(model, catalog, { path: args.file, bytes }))

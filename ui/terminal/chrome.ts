@@ -20,6 +20,7 @@ import type { Message } from './hands.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
 import { prompts } from './prompts.ts'
 import type { Scene } from './scene.ts'
+import { timeRemark } from './span-words.ts'
 import { phaseShown, type ScreenState, tabsOf } from './state.ts'
 
 /** Tracing that costs more than this much of a core is named in the trust line. */
@@ -68,7 +69,8 @@ const BAR = 13
 function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: number, to: number): void {
   const { index, of, durationUs } = placeInPlan(model, phase)
   const elapsedUs = (phase.endUs ?? model.nowUs) - phase.startUs
-  const name = `${phase.name} ${index}/${of}`
+  // A span that the reader selected has no place in the plan.
+  const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
   let x = brush.text(from, 0, name, BOLD | ink.accent) + 2
   if (durationUs !== null && x + BAR + 16 < to) {
@@ -167,7 +169,13 @@ function drawMessage(brush: Brush, y: number, { text, tone }: Message): void {
 
 const remarkSigns = { worse: ['▲', BOLD | ink.warn], good: ['·', ink.good], neutral: ['·', ink.dim] } as const
 
-function drawRemark({ model, catalog, state }: Scene, brush: Brush, y: number): void {
+function drawRemark(scene: Scene, brush: Brush, y: number): void {
+  const { model, catalog, state } = scene
+  const said = timeRemark(scene, brush.width)
+  if (said) {
+    brush.text(1, y, `◆ ${clip(said.text, brush.width - 4)}`, said.tone === 'accent' ? BOLD | ink.accent : ink.accent)
+    return
+  }
   const tab = tabsOf(model, catalog)[state.tab]
   const probe = tab?.kind === 'probe' ? tab.probe : undefined
   const { tone, texts } = remarkOf(model, catalog, phaseShown(model, state), probe)
@@ -215,6 +223,7 @@ export function drawHelp(brush: Brush): void {
     { title: 'in numbers', lines: signs },
     keysOf('flame', 'flame graph'),
     keysOf('table', 'table'),
+    keysOf('brush', 'while brushing time'),
   ]
   const needed = all.reduce((rows, { lines }) => rows + lines.length + 2, 1)
   // Blank lines are the first that a small terminal can do without.

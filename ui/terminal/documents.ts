@@ -8,6 +8,7 @@ import type { ExportKind } from './export.ts'
 import { filterRows, sortRows } from './panels/table.ts'
 import type { Scene } from './scene.ts'
 import { noTable, phaseShown, tabsOf, viewShown } from './state.ts'
+import { runPhases } from './time-axis.ts'
 
 /** A file to be written: a name without folder, made of letters, digits, `-` and `.` only, and what goes into it. */
 export interface Document {
@@ -20,7 +21,7 @@ export async function documentOf(scene: Scene, kind: ExportKind): Promise<Docume
   const { model, catalog, state } = scene
   if (kind === 'timeline') {
     const { timelineSvg } = await import('../chart/timeline.ts')
-    return { name: 'timeline.svg', pieces: [timelineSvg(model, catalog)] }
+    return { name: 'timeline.svg', pieces: [timelineSvg({ ...model, phases: runPhases(model) }, catalog)] }
   }
   const tab = tabsOf(model, catalog)[state.tab]
   const probe = tab?.kind === 'probe' ? tab.probe : null

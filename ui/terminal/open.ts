@@ -3,6 +3,7 @@ import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
 import type { Mounted } from './mount.ts'
 import type { Seen } from './screen.ts'
+import type { SpanEffect } from './spans.ts'
 
 export interface TerminalOptions {
   model: RunModel
@@ -24,6 +25,8 @@ export interface TerminalOptions {
   title: string
   /** false: a recording is replayed */
   live: boolean
+  /** the file that a span of time is read from; without one none can be selected */
+  recording?: string | null
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -49,7 +52,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   const { stdin, stdout } = process
   const block = unblock(stdout)
   let mounted: Mounted | null = null
-  const perform = (effect: Effect, seen: Seen) => {
+  const perform = (effect: Exclude<Effect, SpanEffect>, seen: Seen) => {
     if (effect.do === 'quit') mounted?.close()
     else if (effect.do === 'redraw') mounted?.redraw()
     else if (effect.do === 'mark') options.onMark?.(effect.label)

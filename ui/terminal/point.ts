@@ -1,5 +1,6 @@
 import type { Context, Update } from './bindings/binding.ts'
 import { sortedBy } from './bindings/table.ts'
+import { brushAt } from './brush-at.ts'
 import type { Rect, Spot } from './cells.ts'
 import type { Layout } from './layout.ts'
 import type { Pointer } from './mouse.ts'
@@ -22,7 +23,7 @@ export function point(before: Scene, pointer: Pointer, layout: Layout): Update {
   const { state } = scene
   if (!begins) return state.hands.drag ? dragged(scene, state.hands.drag, pointer) : { state }
   const under = drawWhole(scene, layout).spots.filter(({ rect }) => holds(rect, pointer))
-  const panel = bodyOf(layout)
+  const panel = bodyOf(scene, layout)
   const onlyPrompt = state.prompt !== null || state.help
   if (onlyPrompt) return inPrompt(scene, under, pointer, panel)
   if (pointer.kind === 'wheel') return turned(scene, under, pointer, panel)
@@ -74,8 +75,10 @@ function clicked(scene: Scene, { rect, target }: Spot, pointer: Pointer, panel: 
     }
     case 'flame':
       return inFlame(scene, { rect, target }, pointer, probe, panel)
-    case 'lanes':
-      return { state: { ...state, hands: { ...state.hands, drag: rect } } }
+    case 'lanes': {
+      const held = { ...state, hands: { ...state.hands, drag: rect } }
+      return brushAt({ ...scene, state: held }, rect, pointer.x, 'down')
+    }
     case 'rows':
     case 'command':
       return { state }
@@ -98,7 +101,9 @@ function inFlame(
   return { state: { ...state, flames: { ...state.flames, [probe]: place } } }
 }
 
-/** The pointer is held down on the lanes. */
-function dragged({ state }: Scene, _lanes: Rect, pointer: Pointer): Update {
-  return pointer.kind === 'release' ? { state: { ...state, hands: { ...state.hands, drag: null } } } : { state }
+/** The pointer is held down on the lanes, wherever it is moved meanwhile. */
+function dragged(scene: Scene, lanes: Rect, pointer: Pointer): Update {
+  if (pointer.kind === 'drag') return brushAt(scene, lanes, pointer.x, 'drag')
+  const free = { ...scene.state, hands: { ...scene.state.hands, drag: null } }
+  return brushAt({ ...scene, state: free }, lanes, pointer.x, 'up')
 }

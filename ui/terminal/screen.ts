@@ -10,6 +10,7 @@ import { drawPanel } from './panels/panel.ts'
 import { point } from './point.ts'
 import { createPortal } from './portal.ts'
 import { freeze, type Scene, type Source } from './scene.ts'
+import { createSpans, isSpanEffect, type SpanEffect } from './spans.ts'
 import { initialState, type ScreenState } from './state.ts'
 import { bodyOf, press, withMessage } from './update.ts'
 
@@ -25,6 +26,8 @@ export interface ScreenInput {
   profileOf: ProfileOf
   title: string
   live: boolean
+  /** the file that spans are read from */
+  recording?: string | null
   sgr: (style: number) => string
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
@@ -35,7 +38,7 @@ export interface ScreenInput {
     once: (event: 'drain', then: () => void) => unknown
   }
   /** a key or the pointer asks something of the world outside; `seen` is what the reader looked at */
-  onEffect: (effect: Effect, seen: Seen) => void
+  onEffect: (effect: Exclude<Effect, SpanEffect>, seen: Seen) => void
 }
 
 export interface Seen {
@@ -84,6 +87,18 @@ export function createScreen(input: ScreenInput): Screen {
   let layout = layoutOf(terminal)
   let committed: Layout | null = null
   let framed: Layout | null = null
+  const spans = createSpans({
+    recording: input.recording ?? null,
+    catalog,
+    onDone: (span) => {
+      const time = { ...state.time, reading: null }
+      apply({ ...state, time, ...(span ? { phaseId: span.id } : {}) })
+    },
+    onProgress: () => {
+      painted.chromeAt = 0
+      schedule()
+    },
+  })
   let chrome = compose()
   let timer: NodeJS.Timeout | null = null
   let painted = { at: 0, chromeAt: 0, tookMs: 0 }
@@ -91,7 +106,7 @@ export function createScreen(input: ScreenInput): Screen {
   let isWaiting = false
 
   function scene(): Scene {
-    return { ...source, catalog, state, live, title }
+    return { ...spans.over(source), catalog, state, live, title, shelf: spans.shelf() }
   }
 
   function compose(): Chrome {
@@ -157,6 +172,10 @@ export function createScreen(input: ScreenInput): Screen {
     if (next === state) return
     if (next.frozen !== state.frozen) source = next.frozen ? freeze(current, catalog) : current
     state = next
+    answer()
+  }
+
+  function answer(): void {
     painted.chromeAt = 0
     // A key is answered at once, unless the terminal has not even taken the last frame.
     if (terminal.writableNeedDrain) waitForTerminal()
@@ -168,12 +187,23 @@ export function createScreen(input: ScreenInput): Screen {
 
   function follow({ state: next, effect }: Update): void {
     apply(next)
-    if (effect) input.onEffect(effect, { scene: scene(), layout })
+    if (!effect) return
+    if (isSpanEffect(effect)) {
+      spans.perform(effect, source.model)
+      answer()
+    } else input.onEffect(effect, { scene: scene(), layout })
   }
 
   return {
-    press: (key) => follow(press(scene(), key, bodyOf(layout))),
-    point: (pointer) => follow(point(scene(), pointer, layout)),
+    press: (key) => {
+      spans.heard()
+      follow(press(scene(), key, bodyOf(scene(), layout)))
+    },
+    point: (pointer) => {
+      // Moving the pointer says nothing of what was read.
+      if (pointer.kind === 'press') spans.heard()
+      follow(point(scene(), pointer, layout))
+    },
     tell: (message) => apply(withMessage(state, message)),
     changed: () => {
       if (!state.frozen) schedule()
@@ -198,6 +228,7 @@ export function createScreen(input: ScreenInput): Screen {
     },
     close: () => {
       isClosed = true
+      spans.close()
       if (timer) clearTimeout(timer)
     },
   }

@@ -2,6 +2,7 @@ import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
 import { type HandsState, idleHands } from './hands.ts'
+import { initialTime, type TimeState } from './time-state.ts'
 
 /** What the reader has chosen to look at. All of it is here, so that a screen is a function of (model, state, size). */
 export interface ScreenState {
@@ -16,6 +17,7 @@ export interface ScreenState {
   search: string
   help: boolean
   frozen: boolean
+  time: TimeState
   /** a selected text is replaced by what is typed */
   prompt: { kind: 'search' | 'mark' | 'filter' | 'command' | 'export'; text: string; selected?: boolean } | null
   hands: HandsState
@@ -41,6 +43,7 @@ export const initialState: ScreenState = {
   search: '',
   help: false,
   frozen: false,
+  time: initialTime,
   prompt: null,
   hands: idleHands,
 }
@@ -65,9 +68,9 @@ export function phaseShown(model: RunModel, state: ScreenState): PhaseModel | nu
 
 export type View =
   | { kind: 'flame'; name: string; title: string }
-  | { kind: 'numbers'; name: string; title: string; histogram: number }
+  | { kind: 'numbers' | 'heat'; name: string; title: string; histogram: number }
 
-/** The ways to look at a probe: its flame views, then its numbers, once for each of its histograms. */
+/** The ways to look at a probe: its flame views, its numbers, once for each of its histograms, and each of these over time. */
 export function viewsOf(probe: Probe, phase: PhaseModel | null): View[] {
   const flames = (probe.draw.flame?.views ?? []).map(
     ({ name, title }): View => ({ kind: 'flame', name: `flame:${name}`, title }),
@@ -78,6 +81,9 @@ export function viewsOf(probe: Probe, phase: PhaseModel | null): View[] {
     ...flames,
     ...histograms.map(
       ({ label }, histogram): View => ({ kind: 'numbers', name: `numbers:${label}`, title: label, histogram }),
+    ),
+    ...histograms.map(
+      ({ label }, histogram): View => ({ kind: 'heat', name: `heat:${label}`, title: `${label} over time`, histogram }),
     ),
   ]
 }

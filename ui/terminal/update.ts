@@ -4,16 +4,19 @@ import { brush, createCells, type Spot } from './cells.ts'
 import type { Message } from './hands.ts'
 import type { Layout } from './layout.ts'
 import { drawPanel } from './panels/panel.ts'
+import { partsOf } from './parts.ts'
 import { answer } from './prompts.ts'
 import type { Scene } from './scene.ts'
 import { type ScreenState, tabsOf } from './state.ts'
 
-/** The size of what a panel draws: its body stands under its title, its views and above its details line. */
+/** The body of a panel stands under its title, its views and above its details line. */
 const AROUND = 3
-export const bodyOf = ({ columns, panel }: Layout): Context['panel'] => ({
-  width: columns,
-  height: Math.max(0, panel.height - AROUND),
-})
+
+/** The size of what a panel draws under the lanes of time. */
+export function bodyOf(scene: Scene, { columns, panel }: Layout): Context['panel'] {
+  const { body } = partsOf(scene, { width: columns, height: panel.height })
+  return { width: columns, height: Math.max(0, body.height - AROUND), whole: panel.height }
+}
 
 export function contextOf(scene: Scene, panel: Context['panel']): Context {
   const { state } = scene
@@ -41,9 +44,9 @@ export const withMessage = (state: ScreenState, message: Message | null): Screen
 })
 
 /** How far the panel can be scrolled is what it says when it is drawn; so it is asked only when somebody scrolls. */
-function mostRows(scene: Scene, { width, height }: Context['panel']): number | null {
+function mostRows(scene: Scene, panel: Context['panel']): number | null {
   const spots: Spot[] = []
-  const whole = { x: 0, y: 0, width, height: height + AROUND }
+  const whole = { x: 0, y: 0, width: panel.width, height: panel.whole ?? panel.height + AROUND }
   drawPanel(scene, brush(createCells(whole.width, whole.height), whole, spots))
   const rows = spots.find(({ target }) => target.kind === 'rows')?.target
   return rows?.kind === 'rows' ? Math.max(0, rows.most) : null

@@ -85,11 +85,20 @@ describe('a click', () => {
     expect(on('mean ▾', sorted).state.tables['calls']?.sort).toBeNull()
   })
 
-  it('on the lanes holds them until the button is let go', () => {
-    const held = on('█', {}, { x: 60, y: 4 }).state
-    expect(held.hands.drag).toMatchObject({ y: 4 })
-    const scene = { ...sceneOf({}), state: held }
-    expect(point(scene, { kind: 'release', button: 'left', x: 0, y: 0 }, layout).state.hands.drag).toBeNull()
+  it('on the lanes sets a start, dragging an end, and letting go looks at what is between', () => {
+    const scene = sceneOf({})
+    const pressed = point(scene, { kind: 'press', button: 'left', x: 40, y: 4 }, layout).state
+    expect(pressed.time.brush).not.toBeNull()
+    // The pointer may leave the lanes meanwhile.
+    const dragged = point({ ...scene, state: pressed }, { kind: 'drag', button: 'left', x: 50, y: 30 }, layout).state
+    const { state, effect } = point(
+      { ...scene, state: dragged },
+      { kind: 'release', button: 'left', x: 50, y: 30 },
+      layout,
+    )
+    expect(effect).toEqual({ do: 'span', fromUs: 15e6, toUs: 26e6 })
+    expect(state.hands.drag).toBeNull()
+    expect(state.tab).toBe(0)
   })
 
   it('on a line of the palette does it, elsewhere leaves the palette', () => {

@@ -1,6 +1,7 @@
 import type { Rect } from '../cells.ts'
 import type { ExportKind } from '../export.ts'
 import type { Scene } from '../scene.ts'
+import type { SpanEffect } from '../spans.ts'
 import type { ScreenState, Tab } from '../state.ts'
 
 /** What a key press asks of the world outside the screen. */
@@ -12,6 +13,7 @@ export type Effect =
   | { do: 'screenshot' }
   /** `what` names the text to the reader */
   | { do: 'copy'; text: string; what: string }
+  | SpanEffect
 
 export interface Update {
   state: ScreenState
@@ -22,14 +24,17 @@ export interface Update {
 export interface Context {
   scene: Scene
   state: ScreenState
-  panel: Pick<Rect, 'width' | 'height'>
+  panel: Pick<Rect, 'width' | 'height'> & {
+    /** rows with the lanes and all that stands around; default: there are no lanes */
+    whole?: number
+  }
   tab: Tab | undefined
   /** how far what is shown can be scrolled, rows; null where nothing scrolls */
   most: () => number | null
 }
 
 /** Where a key means something; what is nearer to the reader's eye comes before `everywhere`. */
-export type Place = 'flame' | 'table' | 'everywhere'
+export type Place = 'brush' | 'reading' | 'flame' | 'table' | 'everywhere'
 
 /** A key (or several that do the same), what it does, and how the help and the footer tell of it: nothing else knows it. */
 export interface Binding {

@@ -1,13 +1,15 @@
 import type { Brush } from '../cells.ts'
 import { drawHelp } from '../chrome.ts'
+import { markedOf, partsOf } from '../parts.ts'
 import type { Scene } from '../scene.ts'
 import { tabsOf } from '../state.ts'
 import { drawCommands } from './commands.ts'
+import { drawLanes } from './lanes.ts'
 import { drawLog } from './log.ts'
 import { drawOverview } from './overview.ts'
 import { drawProbe } from './probe.ts'
 
-/** Draws what the state asks for: the help, or the panel of the tab. */
+/** Draws what the state asks for: the help, or the panel of the tab under the lanes. */
 export function drawPanel(scene: Scene, brush: Brush): void {
   const { help, prompt } = scene.state
   if (help) drawHelp(brush)
@@ -17,7 +19,14 @@ export function drawPanel(scene: Scene, brush: Brush): void {
 
 function drawTab(scene: Scene, brush: Brush): void {
   const tab = tabsOf(scene.model, scene.catalog)[scene.state.tab]
-  if (tab?.kind === 'probe') drawProbe(scene, tab.probe, brush)
-  else if (tab?.kind === 'log') drawLog(scene, brush)
-  else drawOverview(scene, brush)
+  const parts = partsOf(scene, brush)
+  if (tab?.kind !== 'probe' && tab?.kind !== 'log') {
+    drawOverview(scene, brush, parts)
+    return
+  }
+  if (parts.lanes)
+    drawLanes(scene.model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
+  const body = brush.part(parts.body)
+  if (tab.kind === 'probe') drawProbe(scene, tab.probe, body)
+  else drawLog(scene, body)
 }

@@ -35,7 +35,7 @@ export function drawPhaseTable(
     brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, target)
   }
   for (const { phase, x } of columns) {
-    brush.text(x, 0, right(phase.name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
+    brush.text(x, 0, right(clip(phase.name, COLUMN - 1), COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
     brush.spot({ x, y: 0, width: COLUMN, height: 1 }, { kind: 'phase', id: phase.id })
   }
   const from = Math.max(0, Math.min(scroll ?? 0, rows.length - room))
