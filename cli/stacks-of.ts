@@ -71,24 +71,30 @@ async function stacksOfOpened(
   }
 }
 
-async function stacksOfRecording(file: string, choice: StacksChoice): Promise<RunFlame> {
+/** What of a recording is chosen: whose stacks, which of them, and of which phase or phases. */
+export async function chooseInRecording(file: string, choice: StacksChoice) {
   const catalog = await loadCatalog()
   const { model } = await loadRecording(file, catalog)
   const probe = chooseProbe(model, catalog, choice.wall ? 'off-cpu' : choice.probe)
   const show =
     choice.diff === undefined ? { phase: choosePhase(model, probe, choice.phase) } : choosePair(model, choice.diff)
-  if (choice.wall) {
-    const joined = await wallFlameOfRun(model, show)
-    if (joined) return joined
-    throw new UsageError(`${file} has not both on-CPU and off-CPU stacks`, 'probe attach on-cpu off-cpu records both')
-  }
   const views = probe.draw.flame?.views.map(({ name }) => name) ?? []
   if (choice.view !== undefined && !views.includes(choice.view))
     throw new UsageError(
       `${probe.name} has no view ${JSON.stringify(choice.view)}: ${views.join(', ') || 'it has but one'}`,
       'leave --view out',
     )
-  const graph = await flameOfRun(model, { probe, show, ...(choice.view === undefined ? {} : { view: choice.view }) })
+  return { catalog, model, probe, show, ...(choice.view === undefined ? {} : { view: choice.view }) }
+}
+
+async function stacksOfRecording(file: string, choice: StacksChoice): Promise<RunFlame> {
+  const { model, probe, show, view } = await chooseInRecording(file, choice)
+  if (choice.wall) {
+    const joined = await wallFlameOfRun(model, show)
+    if (joined) return joined
+    throw noWall(file)
+  }
+  const graph = await flameOfRun(model, { probe, show, ...(view === undefined ? {} : { view }) })
   if (graph === null)
     throw new UsageError(
       `${file} has no stacks of ${probe.name}${choice.view ? ` (${choice.view})` : ''}`,
@@ -96,6 +102,9 @@ async function stacksOfRecording(file: string, choice: StacksChoice): Promise<Ru
     )
   return graph
 }
+
+export const noWall = (file: string): UsageError =>
+  new UsageError(`${file} has not both on-CPU and off-CPU stacks`, 'probe attach on-cpu off-cpu records both')
 
 /** The phases of a file that has some, e.g. an SVG of ours, chosen as from a recording. */
 function chooseColumns(graph: RunFlame, file: string, { phase, diff }: StacksChoice): RunFlame {

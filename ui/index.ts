@@ -4,18 +4,37 @@ import type { flameOfFile as readFlame } from './flame/of-file.ts'
 import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
 import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
+import type { Shape } from './terminal/flame/shape.ts'
+import type { FlameStart } from './terminal/flame/start.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
 export { type MoversHeading, moversText } from './text/movers.ts'
 export { phaseTable } from './text/phases.ts'
 export { progressLine, textSummary } from './text/summary.ts'
-export type { FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, TerminalOptions }
+export type { FlameStart, FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, Shape, TerminalOptions }
 
 /** The screen; Ink and React are loaded when it opens, not before. See `openTerminal` in ui/terminal/open.ts. */
 export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
   const terminal = await import('./terminal/open.ts')
   return terminal.openTerminal(options)
+}
+
+/** Flame graphs of a run on the screen, where `openTerminal` begins with them; see ui/terminal/flame/start.ts. */
+export async function openFlame(options: TerminalOptions, start: FlameStart): Promise<ScreenEnd> {
+  const { startWith } = await import('./terminal/flame/start.ts')
+  return openTerminal({ ...options, start: startWith(options.model, options.catalog, start) })
+}
+
+/** The stacks of a file on the screen; `shapes` is done to them at first. Resolves when the reader has left it. */
+export async function openStacks(
+  graph: RunFlame,
+  shapes: readonly Shape[],
+  options: Pick<TerminalOptions, 'title' | 'save' | 'mouse'>,
+): Promise<ScreenEnd> {
+  const { stackFile } = await import('./terminal/flame/file.ts')
+  const still = { catalog: new Map(), subscribe: () => () => undefined, onQuit: () => undefined, live: false }
+  return openTerminal({ ...still, ...stackFile(graph, shapes), ...options })
 }
 
 /** A flame graph as one SVG document; see ui/flame/svg.ts. */

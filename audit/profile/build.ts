@@ -22,6 +22,7 @@ type Growing = { -readonly [K in keyof Profile]: Profile[K] } & {
   columns: string[]
   self: Float64Array[]
   selfCount: Float64Array[]
+  revision: number
 }
 
 /**
@@ -38,6 +39,7 @@ export function createProfile(unit: Profile['unit'], sharedNames?: readonly stri
     unit,
     names: sharedNames ?? ownNames,
     size: 1,
+    revision: 0,
     nameOf: new Int32Array(capacity).fill(-1, 0, 1),
     parentOf: new Int32Array(capacity).fill(-1, 0, 1),
     firstChild: new Int32Array(capacity),
@@ -118,6 +120,7 @@ export function createProfile(unit: Profile['unit'], sharedNames?: readonly stri
     if (!self || !selfCount) throw new ProfileError('unknown_column', `the profile has no column number ${index}`)
     self[node] = (self[node] ?? 0) + value
     selfCount[node] = (selfCount[node] ?? 0) + count
+    data.revision++
   }
 
   function add(frames: readonly number[] | readonly string[], value: number, count: number, key: string): boolean {

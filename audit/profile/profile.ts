@@ -8,6 +8,8 @@ export interface Profile {
   /** interned frame names; `names[nameOf[node]]` */
   readonly names: readonly string[]
   readonly size: number
+  /** rises when weights are added to a profile that still grows; without it a profile stands still */
+  readonly revision?: number
   readonly nameOf: Int32Array
   readonly parentOf: Int32Array
   readonly firstChild: Int32Array

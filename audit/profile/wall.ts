@@ -1,6 +1,6 @@
 import { createProfile, type ProfileBuilder } from './build.ts'
-import { nodeName } from './frame.ts'
 import type { Profile } from './profile.ts'
+import { fromRoot, namesIn } from './rewrite.ts'
 
 /** What a thread was doing, as the last frame of its stack says; waiting for work is a root of its own instead. */
 export const WALL_STATES = {
@@ -29,32 +29,33 @@ export interface WallParts {
 export function wallClock(parts: WallParts, nsPerSample: (column: string) => number | null): ProfileBuilder {
   const wall = createProfile('ns')
   const ns = () => 1
-  if (parts.onCpu) addStacks(wall, parts.onCpu, nsPerSample, (path) => [...path, WALL_STATES.onCpu])
-  if (parts.blocked) addStacks(wall, parts.blocked, ns, (path) => [...path, WALL_STATES.blocked])
-  if (parts.runnable) addStacks(wall, parts.runnable, ns, (path) => [...path, WALL_STATES.runnable])
-  if (parts.idle) addStacks(wall, parts.idle, ns, (path) => [WALL_STATES.idle, ...path])
+  if (parts.onCpu) addStacks(wall, parts.onCpu, nsPerSample, { last: WALL_STATES.onCpu })
+  if (parts.blocked) addStacks(wall, parts.blocked, ns, { last: WALL_STATES.blocked })
+  if (parts.runnable) addStacks(wall, parts.runnable, ns, { last: WALL_STATES.runnable })
+  if (parts.idle) addStacks(wall, parts.idle, ns, { first: WALL_STATES.idle })
   return wall
 }
 
+/** Adds all stacks below a first frame, or with a last one of their own. */
 function addStacks(
   wall: ProfileBuilder,
   from: Profile,
   scaleOf: (column: string) => number | null,
-  placed: (path: string[]) => string[],
+  { first, last }: { first?: string; last?: string },
 ): void {
+  const nameIn = namesIn(from, wall)
+  const top = first === undefined ? 0 : wall.child(0, wall.intern(first))
+  const lastName = last === undefined ? null : wall.intern(last)
+  const place = fromRoot(from, (caller, node) => (node === 0 ? top : wall.child(caller, nameIn(node))))
   for (const [index, key] of from.columns.entries()) {
     const scale = scaleOf(key)
-    wall.column(key)
+    const column = wall.column(key)
     if (scale === null) continue
     for (let node = 0; node < from.size; node++) {
       const weight = from.self[index]?.[node] ?? 0
-      if (weight > 0) wall.add(placed(pathTo(from, node)), weight * scale, from.selfCount[index]?.[node] ?? 0, key)
+      if (weight <= 0) continue
+      const end = lastName === null ? place(node) : wall.child(place(node), lastName)
+      wall.weigh(end, column, weight * scale, from.selfCount[index]?.[node] ?? 0)
     }
   }
-}
-
-function pathTo(profile: Profile, node: number): string[] {
-  const path: string[] = []
-  for (let at = node; at > 0; at = profile.parentOf[at] ?? 0) path.push(nodeName(profile, at))
-  return path.reverse()
 }

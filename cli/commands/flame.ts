@@ -6,22 +6,29 @@ import {
   formatNamed,
   formatOfPath,
   reverse,
+  sniff,
+  wallOf,
   writableFormats,
 } from '../../audit/index.ts'
-import { flameSvg, type RunFlame } from '../../ui/index.ts'
+import { flameSvg, openFlame, openStacks, type RunFlame, type Shape } from '../../ui/index.ts'
 import { ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { stacksFlags, stacksOf } from '../stacks-of.ts'
+import { sizeOfFile } from '../load-recording.ts'
+import { saveBeside } from '../save-beside.ts'
+import { chooseInRecording, noWall, type StacksChoice, stacksFlags, stacksOf } from '../stacks-of.ts'
+import { hasScreen } from '../watch.ts'
 import { writeOut } from '../write-out.ts'
 
 const OUTPUTS = ['svg', ...writableFormats] as const
 
 export class Flame extends ProbeCommand {
-  static override summary = 'Stacks as one SVG file, or for other tools, from a recording or what other tools wrote'
+  static override summary =
+    'Stacks on the screen, as one SVG file, or for other tools, from a recording or what other tools wrote'
   static override description =
-    'Reads recordings, folded stacks, pprof profiles, the output of perf script, and our SVGs. Without -o it writes to ' +
-    'stdout. The SVG reads without scripts; with them it zooms, searches and switches phases.'
+    'Reads recordings, folded stacks, pprof profiles, the output of perf script, and our SVGs. Without -o it opens ' +
+    'them in the terminal, and writes to stdout where that is none. The SVG reads without scripts; with them it zooms, searches and switches phases.'
   static override examples = [
+    '<%= config.bin %> flame stacks.folded',
     '<%= config.bin %> flame run.ndjson -o off-cpu.svg',
     '<%= config.bin %> flame run.ndjson --probe locks --phase stress -o locks.svg',
     '<%= config.bin %> flame run.ndjson --diff baseline..stress -o why.svg',
@@ -56,6 +63,10 @@ export class Flame extends ProbeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Flame)
+    if (flags.output === undefined && flags.format === undefined && hasScreen()) {
+      await onScreen(args.file, flags)
+      return
+    }
     const format = flags.format ?? (flags.output === undefined ? null : formatOfPath(flags.output)) ?? 'svg'
     const graph = reshaped(await stacksOf(args.file, flags), flags)
     await writeOut(
@@ -65,7 +76,33 @@ export class Flame extends ProbeCommand {
   }
 }
 
-function reshaped(graph: RunFlame, flags: { reverse: boolean; 'collapse-recursion': boolean }): RunFlame {
+/** Of a recording the whole screen, with these stacks in sight; of other files these. */
+async function onScreen(file: string, flags: StacksChoice & Reshaping): Promise<void> {
+  const from = { root: [], selected: [] }
+  const shapes: Shape[] = [
+    ...(flags['collapse-recursion'] ? [{ kind: 'collapse' } as const] : []),
+    ...(flags.reverse ? [{ kind: 'reverse', from } as const] : []),
+  ]
+  await sizeOfFile(file)
+  if ((await sniff(file)) !== 'recording') {
+    await openStacks(await stacksOf(file, flags), shapes, { title: file, save: saveBeside(file), mouse: true })
+    return
+  }
+  const { model, catalog, probe, show, view } = await chooseInRecording(file, flags)
+  if (flags.wall && !wallOf(model)) throw noWall(file)
+  const still = { subscribe: () => () => undefined, onQuit: () => undefined, live: false }
+  await openFlame(
+    { ...still, model, catalog, save: saveBeside(file), mouse: true, title: file },
+    { probe: flags.wall ? null : probe, show, shapes, ...(view === undefined ? {} : { view }) },
+  )
+}
+
+interface Reshaping {
+  reverse: boolean
+  'collapse-recursion': boolean
+}
+
+function reshaped(graph: RunFlame, flags: Reshaping): RunFlame {
   const profile = flags['collapse-recursion'] ? collapseRecursion(graph.profile) : graph.profile
   if (!flags.reverse) return { ...graph, profile }
   const title = `${graph.options.title}, reversed: what ran, and its callers`

@@ -59,7 +59,7 @@ describe('the screen in a terminal', () => {
     tmux.keys('4')
     await tmux.until(/│worker_main/)
     tmux.keys('Down', 'Down', 'Down', 'Enter')
-    await tmux.until(/self \S+( \S+)? .* of all {3}100 % of \w+ {3}\w+ {3}main › worker_main/)
+    await tmux.until(/self \S+( \S+)? .* of all {3}100 % of \w+ {3}\w+ {3}(main|…) › worker_main/)
     tmux.keys('BSpace')
     await tmux.until((rows) => !rows.some((row) => /100 % of handle/.test(row)), 'zoom out')
     tmux.keys('/')

@@ -1,10 +1,11 @@
 import type { Profile } from '../../audit/index.ts'
 import { type Change, changeOf, type FrameClass, frameClass, frameLabel, nodeName } from '../../audit/index.ts'
 import { clip } from '../text/format.ts'
-import { type FlameLayout, type FlameRect, type FlameView, layout } from './layout.ts'
+import { changeText } from './describe.ts'
+import { type FlameLayout, type FlameRect, type FlameView, type FlameWeights, layout } from './layout.ts'
 import { matcherOf } from './search.ts'
 import { tintOf } from './tint.ts'
-import { formatDelta, formatWeight } from './weight.ts'
+import { formatDelta, formatWeight, type WeightUnit } from './weight.ts'
 
 /** One stretch of a terminal row: `text` is exactly `width` cells, every glyph one cell wide. */
 export interface FlameRun {
@@ -33,9 +34,31 @@ export type FlameCellsOptions = FlameView & {
   search?: string | null
   /** first level shown; by default the levels that keep the selected node in sight */
   top?: number
+  /** levels next to the root that are not shown */
+  skip?: number
   /** a column's weights are multiplied by this before they are printed, e.g. 1/requests */
   scale?: number
+  /** how they are printed then; by default in the profile's unit, and a pair without scales as shares */
+  unit?: WeightUnit
+  /** of the view, where they are known already */
+  weights?: FlameWeights
+  /** in a pair: what a change is worth; by default every change has its colour */
+  changeOf?: ((node: number) => Change) | null
 }
+
+/** A change told without colour. */
+export const CHANGE_GLYPH: Record<Change, string> = {
+  gone: '╳',
+  shrunk3: '░',
+  shrunk2: '░',
+  shrunk1: '░',
+  same: '',
+  grown1: '▒',
+  grown2: '▒',
+  grown3: '▒',
+  new: '▓',
+}
+const glyphs: Readonly<Record<string, string>> = CHANGE_GLYPH
 
 /** A box of one cell says nothing: such are joined with their neighbours. */
 const MIN_CELLS = 2
@@ -50,7 +73,14 @@ export function flameCells(profile: Profile, options: FlameCellsOptions): FlameR
   const width = Math.max(0, Math.floor(options.width))
   const height = Math.max(0, Math.floor(options.height))
   if (width === 0 || height === 0) return []
-  const placed = layout(profile, { view: options, width, minWidth: MIN_CELLS, whole: true, root: options.root ?? 0 })
+  const placed = layout(profile, {
+    view: options,
+    width,
+    minWidth: MIN_CELLS,
+    whole: true,
+    root: options.root ?? 0,
+    ...(options.weights ? { weights: options.weights } : {}),
+  })
   const matches = matcherOf(options.search)
   const top = topLevel(placed, height, options)
   const rows: FlameRow[] = Array.from({ length: Math.min(height, Math.max(0, placed.levels - top)) }, () => [])
@@ -58,11 +88,12 @@ export function flameCells(profile: Profile, options: FlameCellsOptions): FlameR
     const row = rows[rect.depth - top]
     if (!row) continue
     const name = nodeName(profile, rect.node)
+    const kind = classOf(placed, rect, name, options)
     row.push({
       x: rect.x,
       width: rect.width,
-      text: textOf(profile, placed, rect, name, options),
-      class: classOf(placed, rect, name),
+      text: textOf(profile, placed, rect, name, options, glyphs[kind] ?? ''),
+      class: kind,
       tint: tintOf(name),
       node: rect.node,
       highlighted: rect.folded === 0 && rect.node > 0 && matches(name),
@@ -73,15 +104,22 @@ export function flameCells(profile: Profile, options: FlameCellsOptions): FlameR
 }
 
 function topLevel(placed: FlameLayout, height: number, options: FlameCellsOptions): number {
-  const last = Math.max(0, placed.levels - height)
-  if (options.top !== undefined) return Math.min(Math.max(0, Math.floor(options.top)), last)
+  const first = options.skip ?? 0
+  const last = Math.max(first, placed.levels - height)
+  if (options.top !== undefined) return Math.min(Math.max(first, Math.floor(options.top)), last)
   const selected = placed.rects.find((rect) => rect.folded === 0 && rect.node === options.selected)
   // A little of what is called from the selected box stays in sight.
-  return Math.min(last, Math.max(0, (selected?.depth ?? 0) + 1 + Math.floor(height / 4) - height))
+  return Math.min(last, Math.max(first, (selected?.depth ?? 0) + 1 + Math.floor(height / 4) - height))
 }
 
-function classOf({ weights: { pair } }: FlameLayout, rect: FlameRect, name: string): FlameRun['class'] {
+function classOf(
+  { weights: { pair } }: FlameLayout,
+  rect: FlameRect,
+  name: string,
+  options: FlameCellsOptions,
+): FlameRun['class'] {
   if (rect.folded > 0) return 'folded'
+  if (options.changeOf) return options.changeOf(rect.node)
   if (pair) return changeOf(pair.base[rect.node] ?? 0, pair.candidate[rect.node] ?? 0)
   return rect.node === 0 ? 'root' : frameClass(name)
 }
@@ -92,29 +130,34 @@ function textOf(
   rect: FlameRect,
   name: string,
   options: FlameCellsOptions,
+  glyph: string,
 ): string {
   if (rect.folded > 0) return '·'.repeat(rect.width)
   const room = rect.width - 1
   // One letter of a name is noise.
-  if (rect.width < MIN_LABELLED) return `│${' '.repeat(room)}`
+  if (rect.width < MIN_LABELLED || (glyph !== '' && rect.width <= MIN_LABELLED))
+    return `│${(glyph || ' ').repeat(Math.min(1, room)).padEnd(room)}`
   const label = frameLabel(name).replace(UNSURE, '?')
-  const weight = weightText(profile, placed, rect.node, options)
-  const text =
-    label.length + weight.length + 2 <= room
-      ? `${label} ${weight}`
-      : room > 3
-        ? clip(label, room)
-        : label.slice(0, room)
-  return `│${text.padEnd(room)}`
+  // Where there is little room the glyph stands close to the name.
+  const [before, after] = glyph === '' ? ['', ''] : [room < 8 ? glyph : `${glyph} `, ` ${glyph}`]
+  const left = room - before.length
+  // One blank at the end, so that a number does not touch its neighbour.
+  const weight = weightTexts(profile, placed, rect.node, options).find(
+    (text) => label.length + text.length + after.length + 2 <= left,
+  )
+  const text = weight !== undefined ? `${label} ${weight}${after}` : left > 3 ? clip(label, left) : label.slice(0, left)
+  return `│${`${before}${text}`.padEnd(room)}`
 }
 
-/** `2.90 ms`, and in a pair what was added: `2.90 ms +2.60`. */
-function weightText(profile: Profile, { weights }: FlameLayout, node: number, options: FlameCellsOptions): string {
-  if (!weights.pair) return formatWeight((weights.width[node] ?? 0) * (options.scale ?? 1), profile.unit)
+/** `2.90 ms`, and in a pair what was added: `2.90 ms +2.60 ms (×9.7)`; what is longer first. */
+function weightTexts(profile: Profile, { weights }: FlameLayout, node: number, options: FlameCellsOptions): string[] {
+  if (!weights.pair)
+    return [formatWeight((weights.width[node] ?? 0) * (options.scale ?? 1), options.unit ?? profile.unit)]
   const base = weights.pair.base[node] ?? 0
   const candidate = weights.pair.candidate[node] ?? 0
   const isShare = 'pair' in options && options.pair.candidateScale === undefined
-  return formatDelta(base, candidate, isShare ? 'share' : profile.unit)
+  const delta = formatDelta(base, candidate, options.unit ?? (isShare ? 'share' : profile.unit))
+  return [`${delta} (${changeText(base, candidate)})`, delta]
 }
 
 // Everything but letters and signs that every terminal draws one cell wide; surrogate pairs become one "?".

@@ -16,6 +16,8 @@ export interface LayoutOptions {
   root?: number
   /** root at the bottom (flame) instead of at the top (icicle) */
   invert?: boolean
+  /** of `view`, where they are known already */
+  weights?: FlameWeights
 }
 
 export interface FlameRect {
@@ -48,7 +50,7 @@ export interface FlameWeights {
  * the boxes that are visible, not of the profile (apart from the sums).
  */
 export function layout(profile: Profile, options: LayoutOptions): FlameLayout {
-  const weights = weightsOf(profile, options.view)
+  const weights = options.weights ?? weightsOf(profile, options.view)
   const { width, minWidth } = options
   const root = options.root ?? 0
   const snap = options.whole ? Math.round : (x: number) => x

@@ -16,6 +16,9 @@ import { remarkOf } from '../text/remark.ts'
 import { bindings, placesOf } from './bindings/all.ts'
 import type { Place } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
+import { baseFor } from './compare.ts'
+import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
+import { isStackFile } from './flame/stacks-tab.ts'
 import type { Message } from './hands.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
 import { prompts } from './prompts.ts'
@@ -31,6 +34,10 @@ const FILE = 32
 /** Where we are, and whether to trust it. The phase stays when the load's numbers have no room. */
 export function drawHeader(scene: Scene, brush: Brush): void {
   const { model, state, live } = scene
+  if (isStackFile(model)) {
+    drawFileHeader(scene, brush)
+    return
+  }
   // While it runs the first line is about now, whatever is looked at; afterwards there is no now.
   const phase = live && !model.end ? model.current : phaseShown(model, state)
   const mode = state.frozen ? ' frozen ' : live ? (model.end ? ' ended ' : ' probe ') : ' replay '
@@ -178,7 +185,10 @@ function drawRemark(scene: Scene, brush: Brush, y: number): void {
   }
   const tab = tabsOf(model, catalog)[state.tab]
   const probe = tab?.kind === 'probe' ? tab.probe : undefined
-  const { tone, texts } = remarkOf(model, catalog, phaseShown(model, state), probe)
+  const phase = phaseShown(model, state)
+  const { tone, texts } = isStackFile(model)
+    ? { tone: 'neutral' as const, texts: [fileRemark(scene)] }
+    : remarkOf(model, catalog, phase, probe, baseFor(state))
   const [sign, style] = remarkSigns[tone]
   const room = brush.width - 4
   brush.text(1, y, `${sign} ${clip(texts.find((text) => text.length <= room) ?? texts.at(-1) ?? '', room)}`, style)

@@ -53,12 +53,16 @@ async function flameOf(scene: Scene, probe: Probe, kind: 'flame' | 'folded'): Pr
   const view = viewShown(probe, phase, state)
   if (!phase || view?.kind !== 'flame') return null
   const viewName = view.name.slice('flame:'.length)
-  const graph = flameOfRun(model, { probe, view: viewName, show: { phase } }, profileOf)
+  // What it is compared with is the base of the picture's difference.
+  const base = model.phases.find(({ id }) => id === state.compare)
+  const show = base ? { base, candidate: phase } : { phase }
+  const graph = flameOfRun(model, { probe, view: viewName, show }, profileOf)
   if (!graph) return null
   const parts = [probe.name, ...(probe.name === viewName ? [] : [viewName]), phase.name]
+  const against = base ? ['against', base.name] : []
   if (kind === 'folded') return { name: fileName(parts, '.folded'), pieces: folded(graph, String(phase.id)) }
   const { flameSvg } = await import('../flame/svg.ts')
-  return { name: fileName(parts, '.svg'), pieces: [flameSvg(graph.profile, graph.options)] }
+  return { name: fileName([...parts, ...against], '.svg'), pieces: [flameSvg(graph.profile, graph.options)] }
 }
 
 function folded({ profile, options, value }: RunFlame, column: string): Document['pieces'] {

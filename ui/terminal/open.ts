@@ -1,9 +1,11 @@
-import { profileOf, type RunModel } from '../../audit/index.ts'
+import { type ProfileOf, profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
+import { withWall } from './flame/wall.ts'
 import type { Mounted } from './mount.ts'
 import type { Seen } from './screen.ts'
 import type { SpanEffect } from './spans.ts'
+import type { ScreenState } from './state.ts'
 
 export interface TerminalOptions {
   model: RunModel
@@ -27,6 +29,10 @@ export interface TerminalOptions {
   live: boolean
   /** the file that a span of time is read from; without one none can be selected */
   recording?: string | null
+  /** stacks, where they are not those of the run; by default of the model's recording */
+  profileOf?: ProfileOf
+  /** what is looked at first, where it is not the overview */
+  start?: Partial<ScreenState>
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -70,7 +76,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   stdout.on('error', lose)
   const screen = createScreen({
     ...options,
-    profileOf,
+    profileOf: withWall(options.profileOf ?? profileOf),
     sgr: createPalette(colourDepth(stdout, process.env)),
     terminal: stdout,
     onEffect: perform,

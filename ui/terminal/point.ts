@@ -2,9 +2,9 @@ import type { Context, Update } from './bindings/binding.ts'
 import { sortedBy } from './bindings/table.ts'
 import { brushAt } from './brush-at.ts'
 import type { Rect, Spot } from './cells.ts'
+import { noFlame } from './flame/shape.ts'
 import type { Layout } from './layout.ts'
 import type { Pointer } from './mouse.ts'
-import { noFlame } from './panels/flame.ts'
 import type { Scene } from './scene.ts'
 import { noTable } from './state.ts'
 import type { Target } from './target.ts'
@@ -58,7 +58,8 @@ function turned(scene: Scene, under: readonly Spot[], { button }: Pointer, panel
 function clicked(scene: Scene, { rect, target }: Spot, pointer: Pointer, panel: Context['panel']): Update {
   const { state } = scene
   const context = contextOf(scene, panel)
-  const probe = context.tab?.kind === 'probe' ? context.tab.probe.name : ''
+  const { tab } = context
+  const probe = tab?.kind === 'probe' ? tab.probe.name : tab?.kind === 'stacks' ? tab.name : ''
   switch (target.kind) {
     case 'tab':
       return { state: { ...state, tab: target.tab } }

@@ -1,5 +1,6 @@
 import type { Profile, ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
+import { FILE, WALL } from './flame/stacks-tab.ts'
 import type { Shelf } from './overlay.ts'
 import type { ScreenState } from './state.ts'
 
@@ -29,6 +30,10 @@ export function freeze({ model, profileOf }: Source, catalog: Catalog): Source {
       const profile = profileOf(model, probe.name, view.name)
       profiles.set(`${probe.name}/${view.name}`, profile && copy(profile))
     }
+  for (const name of [WALL, FILE]) {
+    const profile = profileOf(model, name, name)
+    profiles.set(`${name}/${name}`, profile && copy(profile))
+  }
   return { model: still, profileOf: (_, probe, view) => profiles.get(`${probe}/${view}`) ?? null }
 }
 

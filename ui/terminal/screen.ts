@@ -28,6 +28,8 @@ export interface ScreenInput {
   live: boolean
   /** the file that spans are read from */
   recording?: string | null
+  /** what is looked at first, where it is not the overview */
+  start?: Partial<ScreenState> | undefined
   sgr: (style: number) => string
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
@@ -83,7 +85,7 @@ export function createScreen(input: ScreenInput): Screen {
   const listeners = new Set<() => void>()
   const current: Source = { model: input.model, profileOf: input.profileOf }
   let source = current
-  let state: ScreenState = initialState
+  let state: ScreenState = { ...initialState, ...input.start }
   let layout = layoutOf(terminal)
   let committed: Layout | null = null
   let framed: Layout | null = null

@@ -1,6 +1,9 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
+import type { FlameState } from './flame/shape.ts'
+import { isStackFile, stacksTabs } from './flame/stacks-tab.ts'
+import type { FlameUnit } from './flame/unit.ts'
 import { type HandsState, idleHands } from './hands.ts'
 import { initialTime, type TimeState } from './time-state.ts'
 
@@ -9,10 +12,14 @@ export interface ScreenState {
   tab: number
   /** id of the phase looked at; null follows the run */
   phaseId: number | null
+  /** id of the phase it is compared with; null: figures with the baseline, flame graphs with none */
+  compare: number | null
   /** view chosen per probe */
   views: Readonly<Record<string, string>>
   /** where the reader stands in each probe's flame graph: frame names from the root down */
   flames: Readonly<Record<string, FlameState>>
+  /** how flame graphs are drawn: `unit` null is the one that says most, `isFlame` has the root at the bottom */
+  flame: Readonly<{ unit: FlameUnit | null; isFlame: boolean }>
   tables: Readonly<Record<string, TableState>>
   search: string
   help: boolean
@@ -23,10 +30,6 @@ export interface ScreenState {
   hands: HandsState
 }
 
-export interface FlameState {
-  root: readonly string[]
-  selected: readonly string[]
-}
 export interface TableState {
   /** column sorted by; null keeps the probe's own order */
   sort: string | null
@@ -37,8 +40,10 @@ export const noTable: TableState = { sort: null, scroll: 0 }
 export const initialState: ScreenState = {
   tab: 0,
   phaseId: null,
+  compare: null,
   views: {},
   flames: {},
+  flame: { unit: null, isFlame: false },
   tables: {},
   search: '',
   help: false,
@@ -51,13 +56,16 @@ export const initialState: ScreenState = {
 export type Tab =
   | { kind: 'overview'; title: string }
   | { kind: 'probe'; title: string; probe: Probe }
+  | { kind: 'stacks'; title: string; name: string; question: string }
   | { kind: 'log'; title: string }
 
 /** The tabs of a run: one for each probe it has, between the overview and the log. */
 export function tabsOf(model: RunModel, catalog: Catalog): Tab[] {
+  if (isStackFile(model)) return stacksTabs(model)
   return [
     { kind: 'overview', title: 'Overview' },
     ...probesOf(model, catalog).map((probe): Tab => ({ kind: 'probe', title: probe.draw.tab, probe })),
+    ...stacksTabs(model),
     { kind: 'log', title: 'Log' },
   ]
 }

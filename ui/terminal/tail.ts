@@ -1,5 +1,6 @@
-import { columnTotals, findPath, type PhaseModel } from '../../audit/index.ts'
+import { findPath, type PhaseModel } from '../../audit/index.ts'
 import { type Probe, percentile, type StackView } from '../../probes/index.ts'
+import { totalsKept } from '../flame/kept.ts'
 import { histogramsOf } from '../text/reading.ts'
 import type { Scene } from './scene.ts'
 import { type View, viewsOf } from './state.ts'
@@ -51,5 +52,5 @@ function weightAt(scene: Scene, probe: Probe, view: string, phase: PhaseModel, p
   const profile = scene.profileOf(scene.model, probe.name, view)
   if (!profile?.columns.includes(String(phase.id))) return null
   const node = findPath(profile, path)
-  return node === null ? null : (columnTotals(profile, String(phase.id))[node] ?? 0)
+  return node === null ? null : (totalsKept(profile, String(phase.id))[node] ?? 0)
 }

@@ -1,4 +1,4 @@
-import type { FlameState } from './state.ts'
+import type { Place } from './flame/shape.ts'
 
 /**
  * What a part of the screen stands for under the pointer. Told by who draws it, so that no position is computed twice
@@ -15,7 +15,7 @@ export type Target =
   /** scrolls, by so many rows at most */
   | { kind: 'rows'; most: number }
   /** a flame graph: what its box at a cell is, and whether it is the selected one; null between boxes */
-  | { kind: 'flame'; at: (x: number, y: number) => { place: Pick<FlameState, 'selected'>; isSelected: boolean } | null }
+  | { kind: 'flame'; at: (x: number, y: number) => { place: Place; isSelected: boolean } | null }
   /** the run over time, column by column */
   | { kind: 'lanes' }
   /** a line of the palette's list */

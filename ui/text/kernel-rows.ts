@@ -1,7 +1,7 @@
 import { counterGrowth, type Metric, metricOf, type PhaseModel, perSecond, type RunModel } from '../../audit/index.ts'
 import { clip, formatBytes, formatCount, formatPercent, UNKNOWN } from './format.ts'
 import type { Cell, PhaseRow } from './phase-row.ts'
-import { baselineOf, counterDelta, counterWorsening } from './reading.ts'
+import { type BaseOf, baselineOf, counterDelta, counterWorsening } from './reading.ts'
 import { dropCounters, WORSE } from './remark.ts'
 
 /** More rows than this nobody reads. */
@@ -17,7 +17,7 @@ const LABEL_LENGTH = 29
  * The kernel's own counters and levels: overflows and drops always, where their source was read; of all others that the
  * table of facts calls headlines those that moved against the baseline, came near their limit, or mean a fault.
  */
-export function kernelRows(model: RunModel): PhaseRow[] {
+export function kernelRows(model: RunModel, baseOf: BaseOf = baselineOf): PhaseRow[] {
   const fixed = dropCounters
     .filter(({ source, hasRow }) => hasRow && model.phases.some((phase) => phase.telemetry.has(source)))
     .map(
@@ -26,15 +26,15 @@ export function kernelRows(model: RunModel): PhaseRow[] {
         group: 'Kernel',
         cell: (phase) => ({
           text: formatCount(counterDelta(phase, source, name)),
-          ratio: counterWorsening(phase, baselineOf(model, phase), source, name),
+          ratio: counterWorsening(phase, baseOf(model, phase), source, name),
         }),
       }),
     )
-  return [...fixed, ...telling(model, ROWS - fixed.length)]
+  return [...fixed, ...telling(model, ROWS - fixed.length, baseOf)]
 }
 
-/** The most telling, in the order of the facts: rows of a run that goes on do not jump about. */
-function telling(model: RunModel, room: number): PhaseRow[] {
+/** Those most telling against the baseline, in the order of the facts: rows of a run that goes on do not jump about. */
+function telling(model: RunModel, room: number, baseOf: BaseOf): PhaseRow[] {
   return candidates(model)
     .map((metric) => ({ metric, weight: weightOf(model, metric) }))
     .filter(({ weight }) => weight > 0)
@@ -44,7 +44,7 @@ function telling(model: RunModel, room: number): PhaseRow[] {
     .map(({ metric }) => ({
       label: clip(metric.label, LABEL_LENGTH),
       group: 'Kernel',
-      cell: (phase) => cellOf(model, metric, phase),
+      cell: (phase) => cellOf(metric, phase, baseOf(model, phase)),
     }))
 }
 
@@ -70,7 +70,7 @@ function weightOf(model: RunModel, metric: Metric): number {
     if (metric.isFault && reading.value > 0) return 1000
     if (reading.isOfLimit && reading.value >= NEAR_LIMIT_PCT) return 500 + reading.value
     if (metric.better === 'neutral' || reading.isOfLimit || reading.value < floorOf(reading)) return 0
-    const ratio = worsening(model, metric, phase)
+    const ratio = worsening(metric, phase, baselineOf(model, phase))
     return ratio !== null && ratio >= WORSE ? Math.min(ratio, 100) : 0
   })
   return Math.max(0, ...weights)
@@ -78,10 +78,10 @@ function weightOf(model: RunModel, metric: Metric): number {
 
 const floorOf = ({ isShare }: Reading): number => (isShare ? NOTABLE_PCT : NOTABLE_COUNT)
 
-function cellOf(model: RunModel, metric: Metric, phase: PhaseModel): Cell {
+function cellOf(metric: Metric, phase: PhaseModel, base: PhaseModel | null): Cell {
   const reading = read(phase, metric)
   return reading
-    ? { text: reading.text, ratio: metric.better === 'neutral' ? null : worsening(model, metric, phase) }
+    ? { text: reading.text, ratio: metric.better === 'neutral' ? null : worsening(metric, phase, base) }
     : { text: UNKNOWN, ratio: null }
 }
 
@@ -126,11 +126,10 @@ function readGauge(phase: PhaseModel, { source, name, unit, limit, limitSource =
   return { value: high, text, isShare: unit === 'percent', isOfLimit: false }
 }
 
-/** How many times worse than in the baseline; what adds up is compared per second. */
-function worsening(model: RunModel, metric: Metric, phase: PhaseModel): number | null {
-  const baseline = baselineOf(model, phase)
-  if (metric.kind === 'counter') return counterWorsening(phase, baseline, metric.source, metric.name)
-  const [now, then] = [read(phase, metric)?.value, baseline ? read(baseline, metric)?.value : undefined]
+/** How many times worse than in `base`; what adds up is compared per second. */
+function worsening(metric: Metric, phase: PhaseModel, base: PhaseModel | null): number | null {
+  if (metric.kind === 'counter') return counterWorsening(phase, base, metric.source, metric.name)
+  const [now, then] = [read(phase, metric)?.value, base ? read(base, metric)?.value : undefined]
   if (now === undefined || then === undefined) return null
   if (now === then) return 1
   return then === 0 ? Number.POSITIVE_INFINITY : now / then

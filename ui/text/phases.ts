@@ -17,6 +17,7 @@ import { kernelRows } from './kernel-rows.ts'
 import { limitRows } from './limits.ts'
 import type { Cell, PhaseRow } from './phase-row.ts'
 import {
+  type BaseOf,
   baselineOf,
   type Catalog,
   errorPct,
@@ -71,26 +72,26 @@ const mark = (ratio: number): string => (Number.isFinite(ratio) ? (ratio > 999 ?
 export const NOT_JUDGED = 'n/j'
 
 /** The rows of the table, each able to speak for any phase; the screen's overview shows the same. */
-export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
+export function phaseRows(model: RunModel, catalog: Catalog, baseOf: BaseOf = baselineOf): PhaseRow[] {
   const probes = probesOf(model, catalog)
   return [
-    ...(model.phases.some((phase) => phase.load) ? loadRows(model) : []),
+    ...(model.phases.some((phase) => phase.load) ? loadRows(model, baseOf) : []),
     ...limitRows(model),
-    ...kernelRows(model),
-    ...targetRows(model),
-    ...probes.flatMap((probe) => probeRows(model, probe)),
+    ...kernelRows(model, baseOf),
+    ...targetRows(model, baseOf),
+    ...probes.flatMap((probe) => probeRows(model, probe, baseOf)),
     ...trustRows(model, probes),
   ]
 }
 
-function loadRows(model: RunModel): PhaseRow[] {
+function loadRows(model: RunModel, baseOf: BaseOf): PhaseRow[] {
   const orNotJudged = (phase: PhaseModel, text: string) => (isNotJudged(model, phase) ? NOT_JUDGED : text)
   const latency = (key: 'p50' | 'p99') => ({
     label: `response ${key}`,
     group: 'Load',
     cell: (phase: PhaseModel) => {
       const value = phase.load?.response?.[key] ?? null
-      const base = baselineOf(model, phase)?.load?.response?.[key] ?? null
+      const base = baseOf(model, phase)?.load?.response?.[key] ?? null
       return { text: orNotJudged(phase, formatMs(value)), ratio: value !== null && base ? value / base : null }
     },
   })
@@ -114,7 +115,7 @@ function spreadRows(model: RunModel): PhaseRow[] {
   return [{ label: '  p50 of another run', group: 'Load', cell }]
 }
 
-function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
+function probeRows(model: RunModel, probe: Probe, baseOf: BaseOf): PhaseRow[] {
   const labels = new Map<string, string>()
   for (const phase of model.phases) for (const f of tableFigures(figuresOf(probe, phase))) labels.set(f.key, f.label)
   const byPhase = new Map<PhaseModel, Map<string, Figure>>()
@@ -129,7 +130,7 @@ function probeRows(model: RunModel, probe: Probe): PhaseRow[] {
     cell: (phase) => {
       const figure = figures(phase).get(key)
       if (!figure) return plain(UNKNOWN)
-      const baseline = baselineOf(model, phase)
+      const baseline = baseOf(model, phase)
       const base = baseline && figures(baseline).get(key)
       // A mark says that something is worse, not that a trifle has grown.
       const ratio = base && isFelt(figure, phase) ? worsening(figure, base, phase, baseline, probe.name) : null
@@ -147,7 +148,7 @@ function tableFigures(figures: readonly Figure[]): Figure[] {
   ]
 }
 
-function targetRows(model: RunModel): PhaseRow[] {
+function targetRows(model: RunModel, baseOf: BaseOf): PhaseRow[] {
   const cpu = (phase: PhaseModel | null) => (phase ? targetCpu(phase) : { corePct: null, perRequestNs: null })
   if (!model.phases.some((phase) => cpu(phase).corePct !== null)) return []
   return [
@@ -157,7 +158,7 @@ function targetRows(model: RunModel): PhaseRow[] {
       group: 'Target',
       cell: (phase) => {
         const now = cpu(phase).perRequestNs
-        const base = cpu(baselineOf(model, phase)).perRequestNs
+        const base = cpu(baseOf(model, phase)).perRequestNs
         return { text: formatNs(now), ratio: now !== null && base ? now / base : null }
       },
     },

@@ -20,6 +20,9 @@ export function baselineOf(model: RunModel, phase: PhaseModel | null): PhaseMode
   return before.find((p) => p.kind === 'baseline') ?? before.find(isMeasured) ?? null
 }
 
+/** Which phase another is held against. */
+export type BaseOf = (model: RunModel, phase: PhaseModel | null) => PhaseModel | null
+
 /** Idle and warm-up come before what a run is made for. */
 export const isMeasured = (phase: PhaseModel): boolean => !['idle', 'warmup'].includes(phase.kind)
 

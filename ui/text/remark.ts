@@ -2,6 +2,7 @@ import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Figure, Probe } from '../../probes/index.ts'
 import { formatCount, formatMs, formatPercent, formatRatio, formatUnit } from './format.ts'
 import {
+  type BaseOf,
   baselineOf,
   type Catalog,
   counterDelta,
@@ -39,8 +40,14 @@ export interface Remark {
  * What a phase comes to in one line: what users feel most, and with it what explains it best, each against the
  * baseline. With `probe` it is about that probe, if it has anything to say.
  */
-export function remarkOf(model: RunModel, catalog: Catalog, phase: PhaseModel | null, probe?: Probe): Remark {
-  const baseline = baselineOf(model, phase)
+export function remarkOf(
+  model: RunModel,
+  catalog: Catalog,
+  phase: PhaseModel | null,
+  probe?: Probe,
+  baseOf: BaseOf = baselineOf,
+): Remark {
+  const baseline = baseOf(model, phase)
   if (!phase || !baseline) return incomparable(model, phase)
   const own = probe ? rank(standOuts(phase, baseline, [probe]), phase) : []
   const found =

@@ -27,7 +27,7 @@ describe('the flame panel', () => {
       width: 60,
       height: 3,
     })
-    expect(rows[1]?.[0]?.text.trim()).toBe('│main 9.00 ms +5.00 ms')
+    expect(rows[1]?.[0]?.text.trim()).toBe('│▒ main 9.00 ms +5.00 ms (×2.3) ▒')
     expect(rows[2]?.map((run) => run.class)).toEqual(['grown3', 'gone'])
   })
 
@@ -109,8 +109,8 @@ describe('the flame panel', () => {
   })
 })
 
-// Printable ASCII, Latin, Greek, Cyrillic, and the three signs of ours.
-const ONE_CELL_GLYPHS = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f│…·±]*$/
+// Printable ASCII, Latin, Greek, Cyrillic, and the signs of ours.
+const ONE_CELL_GLYPHS = /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f│…·±▒░▓╳]*$/
 
 function lines(rows: FlameRow[], width: number): string[] {
   return rows.map((row) => row.reduce((line, run) => line.padEnd(run.x) + run.text, '').padEnd(width))

@@ -59,7 +59,7 @@ describe('the palette', () => {
       'export svg',
       'export folded',
       'mark NAME',
-      'zoom into the selected frame',
+      'zoom into the selected frame; in a sandwich: its sandwich',
       'freeze the screen; the recording goes on',
     ])
       expect(texts).toContain(text)

@@ -20,7 +20,7 @@ describe('colourDepth', () => {
 })
 
 describe('createPalette', () => {
-  const style = on('dark', 'kernel0', BOLD)
+  const style = on('dark', 'user0', BOLD)
 
   it.each([
     ['true', '\x1b[0;1;38;2;16;20;26;48;2;124;166;218m'],

@@ -2,6 +2,7 @@ import type { Scene } from '../scene.ts'
 import { phaseShown, tabsOf, viewShown } from '../state.ts'
 import type { Binding, Place } from './binding.ts'
 import { brushBindings, timeBindings } from './brush.ts'
+import { compareBindings } from './compare.ts'
 import { exportBindings } from './export.ts'
 import { anywhereBindings, flameBindings } from './flame.ts'
 import { paletteBindings } from './palette.ts'
@@ -14,6 +15,7 @@ export const bindings: readonly Binding[] = [
   ...screenBindings,
   ...paletteBindings,
   ...timeBindings,
+  ...compareBindings,
   ...flameBindings,
   ...anywhereBindings,
   ...tableBindings,
@@ -29,6 +31,7 @@ export function placesOf(scene: Pick<Scene, 'model' | 'catalog' | 'state'>): Pla
 
 function placesOfTab({ model, catalog, state }: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
   const tab = tabsOf(model, catalog)[state.tab]
+  if (tab?.kind === 'stacks') return ['flame', 'everywhere']
   if (tab?.kind !== 'probe') return ['everywhere']
   const view = viewShown(tab.probe, phaseShown(model, state), state)
   if (view?.kind === 'flame') return ['flame', 'everywhere']

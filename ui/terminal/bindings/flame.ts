@@ -1,18 +1,34 @@
-import { type FlameShown, flameRows, flameShown, nextMatch, noFlame, stepInFlame } from '../panels/flame.ts'
-import { type FlameState, phaseShown, type ScreenState, viewShown } from '../state.ts'
+import { nodeName } from '../../../audit/index.ts'
+import { moverAt } from '../flame/movers-list.ts'
+import { type FlameState, noFlame, type Place, type Shape, withoutShape, withShape } from '../flame/shape.ts'
+import { type FlameShown, flameOfScene, moversShown } from '../flame/shown.ts'
+import { unitsOf } from '../flame/unit.ts'
+import { flameAreas, flameRows, nextMatch, type PanelRow, stepInFlame } from '../panels/flame.ts'
+import type { ScreenState } from '../state.ts'
 import { type Binding, type Context, change } from './binding.ts'
 
 const towards = (keys: readonly string[], direction: 'up' | 'down' | 'left' | 'right'): Binding => ({
   keys,
   where: 'flame',
   act: change((context) =>
-    inFlame(context, (shown, place) => ({
-      ...place,
-      selected: stepInFlame(shown, rowsOf(context, shown, context.panel.height), direction),
-    })),
+    inFlame(context, (shown, state) => at(state, stepInFlame(shown, rowsOf(context, shown), direction))),
   ),
   ...(direction === 'up' ? { help: { keys: 'arrows  h j k l', does: 'select a frame' } } : {}),
   listed: false,
+})
+
+/** A key that does something to the stacks, by the selected frame. */
+const reshape = (
+  key: string,
+  does: string,
+  next: (state: FlameState, name: string | null) => FlameState,
+  hint?: string,
+): Binding => ({
+  keys: [key],
+  where: 'flame',
+  act: change((context) => inFlame(context, (shown, state) => next(state, selectedName(shown)))),
+  help: { keys: key, does },
+  ...(hint ? { hint } : {}),
 })
 
 /** Keys of flame graphs. */
@@ -20,20 +36,15 @@ export const flameBindings: readonly Binding[] = [
   {
     keys: ['enter'],
     where: 'flame',
-    act: change((context) => inFlame(context, (_, place) => ({ ...place, root: place.selected }))),
-    help: { keys: 'enter', does: 'zoom into the selected frame' },
+    act: change((context) => inFlame(context, (shown, state) => zoomed(shown, state))),
+    help: { keys: 'enter', does: 'zoom into the selected frame; in a sandwich: its sandwich' },
     hint: 'enter zoom',
   },
   {
     keys: ['backspace', 'delete'],
     where: 'flame',
-    act: change((context) =>
-      inFlame(context, (_, place) => {
-        const root = place.root.slice(0, -1)
-        return { root, selected: place.selected.length > root.length ? place.selected : root }
-      }),
-    ),
-    help: { keys: 'backspace', does: 'zoom out one level' },
+    act: change((context) => inFlame(context, (_, state) => outOf(state) ?? state)),
+    help: { keys: 'backspace', does: 'zoom out one level; then take off what was done to the stacks' },
     hint: 'backspace out',
   },
   {
@@ -46,10 +57,53 @@ export const flameBindings: readonly Binding[] = [
   {
     keys: ['n'],
     where: 'flame',
-    act: change((context) => toMatch(context, 1)),
-    help: { keys: 'n  N', does: 'next, previous match' },
+    act: change((context) => onwards(context, 1)),
+    help: { keys: 'n  N', does: 'next, previous match; in a difference without a search: top mover' },
   },
-  { keys: ['N'], where: 'flame', act: change((context) => toMatch(context, -1)) },
+  { keys: ['N'], where: 'flame', act: change((context) => onwards(context, -1)) },
+  reshape(
+    's',
+    'sandwich of the selected frame: its callers and callees',
+    (state, name) => (name === null ? state : withShape(state, { kind: 'sandwich', name, from: noFlame })),
+    's sandwich',
+  ),
+  reshape(
+    'x',
+    'hide the function of the selected frame; its weight goes to its callers',
+    (state, name) => (name === null ? state : withShape(state, { kind: 'hide', name })),
+    'x hide',
+  ),
+  reshape('o', 'only stacks through the function of the selected frame', (state, name) =>
+    name === null ? state : withShape(state, { kind: 'only', name }),
+  ),
+  reshape('c', 'collapse recursion, and back', (state) => toggled(state, { kind: 'collapse' })),
+  reshape('r', 'reverse: what ran and who called it, and back', (state) =>
+    toggled(state, { kind: 'reverse', from: noFlame }),
+  ),
+  reshape('X', 'show all again', (state) => showAll(state)),
+  {
+    keys: ['u'],
+    where: 'flame',
+    act: change((context) => nextUnit(context)),
+    help: { keys: 'u', does: 'unit: per request, per second, total, share' },
+    hint: 'u unit',
+  },
+  {
+    keys: ['i'],
+    where: 'flame',
+    act: change(({ state }) => ({ ...state, flame: { ...state.flame, isFlame: !state.flame.isFlame } })),
+    help: { keys: 'i', does: 'root at the top or at the bottom' },
+  },
+  {
+    keys: ['escape'],
+    where: 'flame',
+    act: change((context) =>
+      context.state.search === ''
+        ? inFlame(context, (_, state) => lastOff(state) ?? at(state, { root: [], selected: state.selected }))
+        : { ...context.state, search: '' },
+    ),
+    help: { keys: 'esc', does: 'end the search, then take off what was done to the stacks, then zoom out' },
+  },
   towards(['up', 'k'], 'up'),
   towards(['down', 'j'], 'down'),
   towards(['left', 'h'], 'left'),
@@ -66,30 +120,82 @@ function askSearch({ state }: Context): ScreenState {
 /** The search begins at its first match; where there is none the reader stays. */
 export function searched(context: Context, search: string): ScreenState {
   const state = { ...context.state, prompt: null, search }
-  return search === '' ? state : toMatch({ ...context, state, scene: { ...context.scene, state } }, 1, NOWHERE)
+  return search === '' ? state : toMatch({ ...context, state, scene: { ...context.scene, state } }, 1, true)
 }
 
-/** no node: the next match from here is the first */
-const NOWHERE = -1
+function onwards(context: Context, step: 1 | -1): ScreenState {
+  return context.state.search === '' ? toMover(context, step) : toMatch(context, step, false)
+}
 
-const toMatch = (context: Context, step: 1 | -1, from?: number): ScreenState =>
-  inFlame(context, (shown, place) => {
-    const at = from === undefined ? shown : { ...shown, selected: from }
+const toMatch = (context: Context, step: 1 | -1, isFirst: boolean): ScreenState =>
+  inFlame(context, (shown, state) => {
     // Also through what stands below the panel: the selected frame is brought into sight.
-    return { ...place, selected: nextMatch(at, rowsOf(context, at, Number.MAX_SAFE_INTEGER), step) ?? place.selected }
+    const next = nextMatch(shown, rowsOf(context, shown, Number.MAX_SAFE_INTEGER), step, isFirst)
+    return next ? at(state, next) : state
   })
 
-const rowsOf = ({ panel, state }: Context, shown: FlameShown, height: number) =>
-  flameRows(shown, panel.width, height, state.search)
+const toMover = (context: Context, step: 1 | -1): ScreenState =>
+  inFlame(context, (shown, state) => {
+    const list = moversShown(shown)
+    const from = moverAt(shown)
+    const next = list.at(from < 0 ? (step === 1 ? 0 : -1) : (from + step) % list.length)
+    return next ? at(state, { root: [], selected: next.path }) : state
+  })
+
+/** The function of the selected frame; null for the whole. */
+function selectedName({ tree, callers }: FlameShown): string | null {
+  const [side, node] = tree.selected === null ? [callers, callers?.selected] : [tree, tree.selected]
+  return side && node ? nodeName(side.profile, node) : null
+}
+
+function zoomed(shown: FlameShown, state: FlameState): FlameState {
+  const name = selectedName(shown)
+  if (!shown.callers) return at(state, { root: state.selected, selected: state.selected })
+  return name === null ? state : withShape(state, { kind: 'sandwich', name, from: noFlame })
+}
+
+/** One level up, then one shape off; null where there is neither. */
+function outOf(state: FlameState): FlameState | null {
+  if (state.root.length === 0) return lastOff(state)
+  const root = state.root.slice(0, -1)
+  return at(state, { root, selected: state.selected.length > root.length ? state.selected : root })
+}
+
+const lastOff = (state: FlameState): FlameState | null => withoutShape(state, state.shapes?.at(-1))
+
+function showAll(state: FlameState): FlameState {
+  const next = lastOff(state)
+  return next ? showAll(next) : state
+}
+
+const toggled = (state: FlameState, shape: Shape): FlameState =>
+  withoutShape(
+    state,
+    state.shapes?.find(({ kind }) => kind === shape.kind),
+  ) ?? withShape(state, shape)
+
+const at = ({ shapes }: FlameState, place: Place): FlameState => (shapes ? { ...place, shapes } : place)
+
+function nextUnit(context: Context): ScreenState {
+  const { scene, state, tab } = context
+  const shown = flameOfScene(scene, tab)
+  if (!shown) return state
+  const units = unitsOf(shown.units.sides)
+  const unit = units[(units.indexOf(shown.unit) + 1) % units.length] ?? null
+  return { ...state, flame: { ...state.flame, unit } }
+}
+
+/** The body of a panel has a line more than what movements happen in: that of the details. */
+function rowsOf({ panel, state }: Context, shown: FlameShown, height?: number): PanelRow[] {
+  const { graph } = flameAreas(shown, panel.width, panel.height + 1)
+  return flameRows(shown, graph.width, height ?? graph.height, state.search)
+}
 
 /** Changes where the reader stands in the flame graph on the screen; nothing where there is none. */
-function inFlame(context: Context, next: (shown: FlameShown, place: FlameState) => FlameState): ScreenState {
+function inFlame(context: Context, next: (shown: FlameShown, state: FlameState) => FlameState): ScreenState {
   const { scene, state, tab } = context
-  if (tab?.kind !== 'probe') return state
-  const phase = phaseShown(scene.model, state)
-  const view = viewShown(tab.probe, phase, state)
-  const shown = view?.kind === 'flame' ? flameShown(scene, tab.probe, view.name.slice('flame:'.length), phase) : null
-  if (!shown) return state
-  const place = next(shown, state.flames[tab.probe.name] ?? noFlame)
-  return { ...state, flames: { ...state.flames, [tab.probe.name]: place } }
+  const shown = flameOfScene(scene, tab)
+  if (!shown || !tab) return state
+  const name = tab.kind === 'probe' ? tab.probe.name : tab.kind === 'stacks' ? tab.name : tab.kind
+  return { ...state, flames: { ...state.flames, [name]: next(shown, shown.place) } }
 }

@@ -1,152 +1,151 @@
-import type { PhaseModel, Profile } from '../../../audit/index.ts'
-import { columnTotals, findPath, frameLabel, nodeName, pathOf } from '../../../audit/index.ts'
-import type { Probe } from '../../../probes/index.ts'
+import { pathOf } from '../../../audit/index.ts'
 import { type FlameRow, type FlameRun, flameCells } from '../../flame/cells.ts'
-import { searchProfile } from '../../flame/search.ts'
-import { formatWeight } from '../../flame/weight.ts'
-import { clip, formatNs, formatPercent } from '../../text/format.ts'
-import type { Brush } from '../cells.ts'
-import { BOLD, INVERSE, ink, on, type Role, UNDERLINE } from '../palette.ts'
-import type { Scene } from '../scene.ts'
-import type { FlameState } from '../state.ts'
-import { longParts } from '../tail.ts'
+import type { Brush, Rect } from '../cells.ts'
+import { drawDetails } from '../flame/details.ts'
+import { drawMovers } from '../flame/movers-list.ts'
+import { chipOf, isSandwich, type Place } from '../flame/shape.ts'
+import type { FlameShown, FlameTree } from '../flame/shown.ts'
+import { boxStyle } from '../flame/style.ts'
+import { printedAs } from '../flame/unit.ts'
+import { INVERSE, ink } from '../palette.ts'
 
-export const noFlame: FlameState = { root: [], selected: [] }
-
-/** What of a profile is on the screen: its nodes are found again by their path, so a growing profile keeps its place. */
-export interface FlameShown {
-  profile: Profile
-  column: string
-  root: number
-  selected: number
-  /** weights are multiplied by this: per request where requests are known */
-  scale: number
-  perRequest: boolean
-  /** of the selected frame: what part took at least so long, where the probe keeps lengths apart */
-  long: readonly { leastNs: number; share: number }[]
+/** A row of boxes, and where they come from. */
+export interface PanelRow {
+  /** from the top of the graph */
+  y: number
+  runs: FlameRow
+  tree: FlameTree
+  /** the callers of a sandwich */
+  isAbove: boolean
 }
 
-export function flameShown(scene: Scene, probe: Probe, view: string, phase: PhaseModel | null): FlameShown | null {
-  const profile = scene.profileOf(scene.model, probe.name, view)
-  if (!profile || !phase || !profile.columns.includes(String(phase.id))) return null
-  const place = scene.state.flames[probe.name] ?? noFlame
-  const root = findPath(profile, place.root) ?? 0
-  const requests = profile.unit === 'ns' ? (phase.load?.done ?? 0) : 0
-  return {
-    profile,
-    column: String(phase.id),
-    root,
-    selected: findPath(profile, place.selected) ?? root,
-    scale: requests > 0 ? 1 / requests : 1,
-    perRequest: requests > 0,
-    long: longParts(scene, probe, view, phase, place.selected),
-  }
-}
+/** The list of top movers stands beside the graph from here on. */
+const BESIDE_FROM = 140
+const MOVERS = 46
+/** A panel this high has a legend under its graph. */
+const TALL = 16
 
-export const flameRows = (shown: FlameShown, width: number, height: number, search: string): FlameRow[] =>
-  flameCells(shown.profile, { ...shown, width, height, search: search === '' ? null : search })
-
-/** The flame graph, root on top, and under it one line on the selected frame. */
-export function drawFlame(brush: Brush, shown: FlameShown, search: string): void {
-  const height = brush.height - 1
-  const rows = flameRows(shown, brush.width, height, search)
-  const at = (x: number, y: number) => {
-    const run = own(rows[y]).find((one) => x >= one.x && x < one.x + one.width)
-    return run ? { place: { selected: pathOf(shown.profile, run.node) }, isSelected: run.selected } : null
-  }
-  brush.spot({ x: 0, y: 0, width: brush.width, height }, { kind: 'flame', at })
-  rows.forEach((row, y) => {
-    for (const run of row) brush.text(run.x, y, run.text, styleOf(run))
-  })
-  brush.text(1, height, details(shown, search, brush.width - 2), ink.accent)
-}
-
-const tinted: Readonly<Record<string, readonly Role[]>> = {
-  user: ['user0', 'user1', 'user2'],
-  kernel: ['kernel0', 'kernel1', 'kernel2'],
-  jit: ['jit0', 'jit1', 'jit2'],
-  unknown: ['unknown0', 'unknown1', 'unknown2'],
-}
-
-function styleOf(run: FlameRun): number {
-  if (run.selected) return INVERSE | BOLD
-  if (run.highlighted) return on('dark', 'highlight', BOLD | UNDERLINE)
-  if (run.class === 'folded') return ink.faint
-  const role = tinted[run.class]?.[run.tint]
-  return role ? on('dark', role) : on('plain', 'root', BOLD)
-}
-
-/**
- * `2.90 ms per request   self 0   71.0 % of all   futex_wait   … › serve › cache_get`: the numbers, the name, and the
- * callers as far as there is room, from the nearest; with a search first what part of the whole matches.
- */
-function details(
-  { profile, column, root, selected, scale, perRequest, long }: FlameShown,
-  search: string,
+/** Where the parts of a flame panel of this size stand; `notes` are the lines under the graph. */
+export function flameAreas(
+  { pair, place }: FlameShown,
   width: number,
-): string {
-  const totals = columnTotals(profile, column)
-  const value = totals[selected] ?? 0
-  const share = (of: number) => formatPercent(of > 0 ? (value / of) * 100 : null)
-  const self = profile.self[profile.columns.indexOf(column)]?.[selected] ?? 0
-  const parts = [
-    `${formatWeight(value * scale, profile.unit)}${perRequest ? ' per request' : ''}`,
-    `self ${formatWeight(self * scale, profile.unit)}`,
-    `${share(totals[0] ?? 0)} of all`,
-  ]
-  if (root > 0) parts.push(`${share(totals[root] ?? 0)} of ${frameLabel(nodeName(profile, root))}`)
-  // The longest that there are: shorter ones hold them too.
-  const longest = long.findLast(({ share: part }) => part >= 0.01)
-  if (longest) parts.push(`${formatPercent(longest.share * 100)} in waits ≥${formatNs(longest.leastNs)}`)
-  if (search !== '') {
-    const found = searchProfile(profile, { column }, search)
-    parts.unshift(`/${search}: ${found.nodes.length} frames, ${formatPercent(found.share * 100)}`)
-  }
-  const path = selected === 0 ? ['all'] : pathOf(profile, selected).map(frameLabel)
-  parts.push(path.at(-1) ?? '')
-  const line = clip(parts.join('   '), width)
-  const callers = callersWithin(path.slice(0, -1), width - line.length - 3)
-  return callers === '' ? line : `${line}   ${callers}`
+  height: number,
+): { chips: number; graph: Rect; movers: Rect | null; notes: number } {
+  // What is said of two phases takes two lines, and the legend one.
+  const notes = height >= TALL ? (pair ? 3 : 2) : Math.min(1, height)
+  const chips = place.shapes && height >= 5 ? 1 : 0
+  const beside = pair && !isSandwich(place) && width >= BESIDE_FROM ? MOVERS + 2 : 0
+  const graph = { x: 0, y: chips, width: width - beside, height: Math.max(0, height - chips - notes) }
+  return { chips, graph, movers: beside > 0 ? { ...graph, x: graph.width + 2, width: MOVERS } : null, notes }
 }
 
-/** As many callers as fit, the nearest last; `…` stands for the others. */
-function callersWithin(callers: readonly string[], width: number): string {
-  for (let from = 0; from < callers.length; from++) {
-    const text = [...(from > 0 ? ['…'] : []), ...callers.slice(from)].join(' › ')
-    if (text.length <= width) return text
+/** The flame graph, what was done to its stacks above it, and under it a line on the selected frame and a legend. */
+export function drawFlame(brush: Brush, shown: FlameShown, search: string): void {
+  const { chips, graph, movers, notes } = flameAreas(shown, brush.width, brush.height)
+  if (chips > 0) drawChips(brush, shown)
+  const boxes = brush.part(graph)
+  const rows = flameRows(shown, graph.width, graph.height, search)
+  const at = (x: number, y: number) => {
+    const place = boxAt(shown, rows, x, y)
+    const runs = rows.find((row) => row.y === y)?.runs ?? []
+    return place && { place, isSelected: runs.some((run) => run.selected && x >= run.x && x < run.x + run.width) }
   }
-  return ''
+  brush.spot(graph, { kind: 'flame', at })
+  for (const { y, runs } of rows) for (const run of runs) boxes.text(run.x, y, run.text, boxStyle(run))
+  if (movers) drawMovers(brush.part(movers), shown)
+  drawDetails(brush.part({ x: 0, y: brush.height - notes, width: brush.width, height: notes }), shown, search)
+}
+
+function drawChips(brush: Brush, { place }: FlameShown): void {
+  let x = 1
+  for (const shape of place.shapes ?? []) x = brush.text(x, 0, ` ${chipOf(shape)} `, INVERSE) + 1
+  brush.text(x + 1, 0, 'backspace takes the last off, X all', ink.dim)
+}
+
+/** The rows of a graph, from top to bottom as they are drawn. */
+export function flameRows(shown: FlameShown, width: number, height: number, search: string): PanelRow[] {
+  const rows = shown.callers
+    ? sandwichRows(shown, shown.callers, width, height, search)
+    : cells(shown, shown.tree, width, height, search, {}).map((runs) => ({ runs, tree: shown.tree, isAbove: false }))
+  const placed = rows.map((row, i) => ({ ...row, y: shown.isFlame ? height - 1 - i : i }))
+  return shown.isFlame ? placed.reverse() : placed
+}
+
+/** The callers, the nearest last, the function, and what it calls; neither side takes more than half that the other needs. */
+function sandwichRows(
+  shown: FlameShown,
+  callers: FlameTree,
+  width: number,
+  height: number,
+  search: string,
+): Omit<PanelRow, 'y'>[] {
+  const side = (tree: FlameTree, room: number) => cells(shown, tree, width, room, search, { skip: 2 })
+  const room = Math.max(0, height - 1)
+  const [up, down] = [side(callers, room), side(shown.tree, room)]
+  const above = Math.min(up.length, Math.max(Math.floor(room / 2), room - down.length))
+  const below = Math.min(down.length, room - above)
+  const rowsOf = (tree: FlameTree, rows: FlameRow[], isAbove: boolean) => rows.map((runs) => ({ runs, tree, isAbove }))
+  return [
+    ...rowsOf(callers, above < up.length ? side(callers, above) : up, true).reverse(),
+    ...rowsOf(shown.tree, cells(shown, shown.tree, width, Math.min(1, height), search, { skip: 1, top: 1 }), false),
+    ...rowsOf(shown.tree, below < down.length ? side(shown.tree, below) : down, false),
+  ]
+}
+
+function cells(
+  { scale, unit }: FlameShown,
+  tree: FlameTree,
+  width: number,
+  height: number,
+  search: string,
+  levels: { skip?: number; top?: number },
+): FlameRow[] {
+  const { profile, view, weights, verdict, root, selected } = tree
+  const changeOf = verdict && ((node: number) => verdict.changeOf(node))
+  const shown = { weights, root, selected, scale, changeOf, unit: printedAs(unit, profile) }
+  return flameCells(profile, { ...view, ...shown, ...levels, width, height, search: search === '' ? null : search })
 }
 
 type Direction = 'up' | 'down' | 'left' | 'right'
 
-/** The place after a step: up and down between callers and callees, left and right along a row. */
-export function stepInFlame(shown: FlameShown, rows: readonly FlameRow[], towards: Direction): readonly string[] {
-  const { profile, selected } = shown
-  const y = rows.findIndex((row) => row.some((run) => run.node === selected && run.class !== 'folded'))
+/** The place after a step over the boxes as they are drawn. */
+export function stepInFlame(shown: FlameShown, rows: readonly PanelRow[], towards: Direction): Place {
+  const y = rows.findIndex(({ runs, tree }) => own(runs).some(({ node }) => node === tree.selected))
   const row = rows[y]
-  const at = row?.find((run) => run.node === selected && run.class !== 'folded')
-  if (!row || !at) return pathOf(profile, shown.root)
-  const next = {
-    up: () => own(rows[y - 1]).find((run) => run.x <= at.x && run.x + run.width > at.x),
-    // The widest callee, not the leftmost: the way down is the way of the time.
-    down: () =>
-      own(rows[y + 1])
-        .filter((run) => run.x >= at.x && run.x < at.x + at.width)
-        .sort((a, b) => b.width - a.width)[0],
-    left: () => own(row).findLast((run) => run.x < at.x),
-    right: () => own(row).find((run) => run.x > at.x),
-  }[towards]()
-  return pathOf(profile, next ? next.node : selected)
+  const at = own(row?.runs).find(({ node }) => node === row?.tree.selected)
+  if (!row || !at) return { root: shown.place.root, selected: shown.place.root }
+  const beside = { up: rows[y - 1], down: rows[y + 1], left: row, right: row }[towards]
+  const next = nextBox(own(beside?.runs), at, towards)
+  return beside && next ? placeOf(shown, beside, next.node) : placeOf(shown, row, at.node)
 }
 
-const own = (row: FlameRow | undefined): FlameRun[] => (row ?? []).filter((run) => run.class !== 'folded')
+function nextBox(runs: readonly FlameRun[], at: FlameRun, towards: Direction): FlameRun | undefined {
+  if (towards === 'left') return runs.findLast(({ x }) => x < at.x)
+  if (towards === 'right') return runs.find(({ x }) => x > at.x)
+  // The widest callee, not the leftmost: the way down is the way of the time. A caller covers all of its callee.
+  return runs.filter(({ x, width }) => x < at.x + at.width && x + width > at.x).toSorted((a, b) => b.width - a.width)[0]
+}
+
+const own = (runs: FlameRow | undefined): FlameRun[] => (runs ?? []).filter((run) => run.class !== 'folded')
+
+/** Where a box is found again. */
+export const placeOf = ({ place }: FlameShown, { tree, isAbove }: PanelRow, node: number): Place => ({
+  root: place.root,
+  selected: pathOf(tree.profile, node),
+  ...(isAbove ? { isAbove } : {}),
+})
+
+/** The box at a place of the graph; null where there is none. */
+export function boxAt(shown: FlameShown, rows: readonly PanelRow[], x: number, y: number): Place | null {
+  const row = rows.find((one) => one.y === y)
+  const run = own(row?.runs).find((one) => x >= one.x && x < one.x + one.width)
+  return row && run ? placeOf(shown, row, run.node) : null
+}
 
 /** The place of the next frame that matches the search, in reading order, round the end; `null` when none does. */
-export function nextMatch(shown: FlameShown, rows: readonly FlameRow[], step: 1 | -1): readonly string[] | null {
-  const matches = rows.flatMap((row) => row.filter((run) => run.highlighted))
-  if (matches.length === 0) return null
-  const at = matches.findIndex((run) => run.node === shown.selected)
+export function nextMatch(shown: FlameShown, rows: readonly PanelRow[], step: 1 | -1, isFirst: boolean): Place | null {
+  const matches = rows.flatMap((row) => row.runs.filter((run) => run.highlighted).map((run) => ({ row, run })))
+  const at = isFirst ? -1 : matches.findIndex(({ row, run }) => run.node === row.tree.selected)
   const next = matches.at(at < 0 ? (step === 1 ? 0 : -1) : (at + step) % matches.length)
-  return next ? pathOf(shown.profile, next.node) : null
+  return next ? placeOf(shown, next.row, next.run.node) : null
 }

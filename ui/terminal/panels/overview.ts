@@ -2,8 +2,9 @@ import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import type { Histogram, Probe } from '../../../probes/index.ts'
 import { clip } from '../../text/format.ts'
 import { phaseRows } from '../../text/phases.ts'
-import { baselineOf, type Catalog, histogramsOf, probesOf } from '../../text/reading.ts'
+import { type Catalog, histogramsOf, probesOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
+import { baseFor } from '../compare.ts'
 import { ink } from '../palette.ts'
 import { markedOf, type Parts, partsOf } from '../parts.ts'
 import type { Scene } from '../scene.ts'
@@ -30,16 +31,18 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
     drawLanes(model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
     y = parts.lanes.y + parts.lanes.height
   }
-  drawRule(brush, y, 'By phase', baselineOf(model, phase) ? `× worse than ${baselineOf(model, phase)?.name}` : '')
+  const base = baseFor(state)(model, phase)
+  drawRule(brush, y, 'By phase', base ? `× worse than ${base.name}` : '')
   const below = { y: y + 1, height: brush.height - y - 1 }
   const tableWidth = phaseTableWidth(model)
   const wide = brush.width >= tableWidth + 2 + SMALLEST_HISTOGRAM
   drawPhaseTable(
     model,
-    phaseRows(model, catalog),
+    phaseRows(model, catalog, baseFor(state)),
     phase,
     brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below }),
     state.tables['overview']?.scroll ?? 0,
+    base,
   )
   if (wide)
     drawDistribution(scene, brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }), phase)
@@ -71,7 +74,7 @@ function drawDistribution({ model, catalog, state }: Scene, brush: Brush, phase:
   const { shown } = overviewDistribution(model, catalog, state, phase)
   if (!shown) return
   const { probe, label, histogram } = shown
-  const baseline = baselineOf(model, phase)
+  const baseline = baseFor(state)(model, phase)
   const base = histogramsOf(probe, baseline).find((other) => other.label === label)?.histogram ?? null
   const legend = base && baseline ? `┊ ${baseline.name}` : ''
   brush.text(0, 0, clip(`${probe.draw.tab} ${label}, ${phase.name}`, brush.width - legend.length - 2), ink.accent)

@@ -8,6 +8,7 @@ import { drawLanes } from './lanes.ts'
 import { drawLog } from './log.ts'
 import { drawOverview } from './overview.ts'
 import { drawProbe } from './probe.ts'
+import { drawStacks } from './stacks.ts'
 
 /** Draws what the state asks for: the help, or the panel of the tab under the lanes. */
 export function drawPanel(scene: Scene, brush: Brush): void {
@@ -20,7 +21,7 @@ export function drawPanel(scene: Scene, brush: Brush): void {
 function drawTab(scene: Scene, brush: Brush): void {
   const tab = tabsOf(scene.model, scene.catalog)[scene.state.tab]
   const parts = partsOf(scene, brush)
-  if (tab?.kind !== 'probe' && tab?.kind !== 'log') {
+  if (!tab || tab.kind === 'overview') {
     drawOverview(scene, brush, parts)
     return
   }
@@ -28,5 +29,6 @@ function drawTab(scene: Scene, brush: Brush): void {
     drawLanes(scene.model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
   const body = brush.part(parts.body)
   if (tab.kind === 'probe') drawProbe(scene, tab.probe, body)
+  else if (tab.kind === 'stacks') drawStacks(scene, tab, body)
   else drawLog(scene, body)
 }

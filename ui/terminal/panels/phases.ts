@@ -15,7 +15,7 @@ const RATIO = 7
 export const phaseTableWidth = (model: RunModel): number => LABEL + model.phases.length * COLUMN + 1 + RATIO
 
 /**
- * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than the baseline. Rows
+ * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than `base`. Rows
  * above `scroll` are left out; without it the table does not scroll.
  */
 export function drawPhaseTable(
@@ -24,8 +24,9 @@ export function drawPhaseTable(
   shown: PhaseModel | null,
   brush: Brush,
   scroll: number | null = null,
+  base: PhaseModel | null = baselineOf(model, shown),
 ): void {
-  const phases = phasesThatFit(model, shown, Math.floor((brush.width - LABEL - 1 - RATIO) / COLUMN))
+  const phases = phasesThatFit(model, shown, base, Math.floor((brush.width - LABEL - 1 - RATIO) / COLUMN))
   const at = shown ? phases.indexOf(shown) : -1
   const columns = phases.map((phase, i) => ({ phase, x: LABEL + i * COLUMN + (at >= 0 && i > at ? RATIO : 0) }))
   if (columns.length === 0) return
@@ -68,11 +69,10 @@ const worse = (ratio: number): string => (Number.isFinite(ratio) ? formatRatio(r
 
 const groupsOf = (rows: readonly PhaseRow[]): number => new Set(rows.map((row) => row.group)).size
 
-/** The phase looked at and its baseline always; of the others the latest. */
-function phasesThatFit(model: RunModel, shown: PhaseModel | null, room: number): PhaseModel[] {
+/** The phase looked at and what it is compared with always; of the others the latest. */
+function phasesThatFit(model: RunModel, shown: PhaseModel | null, base: PhaseModel | null, room: number): PhaseModel[] {
   if (model.phases.length <= room) return model.phases
   const kept = new Set<PhaseModel>()
-  const baseline = baselineOf(model, shown)
-  for (const phase of [shown, baseline, ...model.phases.toReversed()]) if (phase && kept.size < room) kept.add(phase)
+  for (const phase of [shown, base, ...model.phases.toReversed()]) if (phase && kept.size < room) kept.add(phase)
   return model.phases.filter((phase) => kept.has(phase))
 }

@@ -2,12 +2,14 @@ import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import type { Figure, Histogram, Probe } from '../../../probes/index.ts'
 import { clip, formatFigure, formatUnit, UNKNOWN } from '../../text/format.ts'
 import type { PhaseRow } from '../../text/phase-row.ts'
-import { baselineOf, figuresOf, headlines, histogramsOf, tableRowsOf, worsening } from '../../text/reading.ts'
+import { figuresOf, headlines, histogramsOf, tableRowsOf, worsening } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
+import { baseFor, shownWords } from '../compare.ts'
+import { flameShown } from '../flame/shown.ts'
 import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { noTable, phaseShown, type View, viewShown, viewsOf } from '../state.ts'
-import { drawFlame, flameShown } from './flame.ts'
+import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } from '../state.ts'
+import { drawFlame } from './flame.ts'
 import { drawHeat } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
@@ -18,7 +20,7 @@ import { drawTable } from './table.ts'
 export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   const phase = phaseShown(scene.model, scene.state)
   const view = viewShown(probe, phase, scene.state)
-  drawRule(brush, 0, probe.question, phase ? `${phase.name}${scene.state.phaseId === null ? '' : ' (pinned)'}` : '')
+  drawRule(brush, 0, probe.question, shownWords(scene.model, scene.state))
   if (!phase?.probes.has(probe.name)) {
     brush.text(2, 2, phase ? `nothing recorded in ${phase.name} yet` : 'waiting for the first window', ink.dim)
     return
@@ -73,14 +75,18 @@ const DISTRIBUTION = 50
 function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View | null, brush: Brush): void {
   const { model, state } = scene
   const label = histogramsOf(probe, phase)[view?.kind === 'numbers' ? view.histogram : 0]?.label ?? null
-  const rows = [...figureRows(model, probe), ...(label === null ? [] : percentileRows(model, probe, label))]
+  const rows = [
+    ...figureRows(model, state, probe),
+    ...(label === null ? [] : percentileRows(model, state, probe, label)),
+  ]
   const figuresWidth = Math.min(phaseTableWidth(model), brush.width - DISTRIBUTION)
   const beside = label !== null && brush.width >= 100
   // One row for the names of the phases, one between figures and percentiles.
   const wanted = rows.length + 2
   const table = probe.draw.table
   const height = table && brush.height >= wanted + 4 ? wanted : brush.height
-  drawPhaseTable(model, rows, phase, brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height }))
+  const figures = brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height })
+  drawPhaseTable(model, rows, phase, figures, null, baseFor(state)(model, phase))
   if (beside) {
     const part = { x: figuresWidth + 1, y: 0, width: brush.width - figuresWidth - 1, height }
     drawDistribution(scene, probe, phase, label, brush.part(part))
@@ -91,8 +97,8 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
   drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? noTable, filter)
 }
 
-function drawDistribution({ model }: Scene, probe: Probe, phase: PhaseModel, label: string, brush: Brush): void {
-  const baseline = baselineOf(model, phase)
+function drawDistribution({ model, state }: Scene, probe: Probe, phase: PhaseModel, label: string, brush: Brush): void {
+  const baseline = baseFor(state)(model, phase)
   const own = histogramOf(probe, phase, label)
   const base = histogramOf(probe, baseline, label)
   if (!own) return
@@ -104,13 +110,13 @@ function drawDistribution({ model }: Scene, probe: Probe, phase: PhaseModel, lab
 const histogramOf = (probe: Probe, phase: PhaseModel | null, label: string): Histogram | null =>
   histogramsOf(probe, phase).find((h) => h.label === label)?.histogram ?? null
 
-function percentileRows(model: RunModel, probe: Probe, label: string): PhaseRow[] {
+function percentileRows(model: RunModel, state: ScreenState, probe: Probe, label: string): PhaseRow[] {
   return distributionRows.map((row) => ({
     label: `${label} ${row.label}`,
     group: label,
     cell: (phase) => {
       const own = histogramOf(probe, phase, label)
-      const base = histogramOf(probe, baselineOf(model, phase), label)
+      const base = histogramOf(probe, baseFor(state)(model, phase), label)
       const [value, before] = [own && row.read(own), base && row.read(base)]
       return {
         text: formatUnit(value, row.unit),
@@ -121,7 +127,7 @@ function percentileRows(model: RunModel, probe: Probe, label: string): PhaseRow[
 }
 
 /** All figures of a probe as rows of the phase table. */
-function figureRows(model: RunModel, probe: Probe): PhaseRow[] {
+function figureRows(model: RunModel, state: ScreenState, probe: Probe): PhaseRow[] {
   const labels = new Map<string, string>()
   for (const phase of model.phases)
     for (const [key, label] of distinctLabels(figuresOf(probe, phase))) labels.set(key, label)
@@ -130,7 +136,7 @@ function figureRows(model: RunModel, probe: Probe): PhaseRow[] {
     group: probe.draw.tab,
     cell: (phase) => {
       const figure = figuresOf(probe, phase).find((f) => f.key === key)
-      const baseline = baselineOf(model, phase)
+      const baseline = baseFor(state)(model, phase)
       const base = baseline && figuresOf(probe, baseline).find((f) => f.key === key)
       return {
         text: figure ? formatFigure(figure) : UNKNOWN,
