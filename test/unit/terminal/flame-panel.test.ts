@@ -311,7 +311,7 @@ describe('stacks that are no probe’s', () => {
     expect(rows[0]).toBe(' stacks  x.folded')
     expect(rows[1]).toBe(' 2 stacks')
     expect(rows[2]).toBe(' 1 Stacks')
-    expect(rows[6]).toMatch(/ before \(pinned\) ──$/)
+    expect(rows[3]).toMatch(/ before \(pinned\) ──$/)
     expect(rows.at(-4)).toMatch(/^ 30 samples {3}self 0 {3}100 % of all {3}all$/)
     expect(rows.at(-2)).toMatch(/^ · width: samples: how often a thread was seen there · \[unknown\] frames: 0 %/)
     const diff = screen(file({ base: 'a', candidate: 'b' }), 100, 20)
