@@ -1,7 +1,6 @@
-import { boolean } from '@oclif/core/flags'
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
-import { openTerminal, progressLine, type ScreenEnd } from '../ui/index.ts'
+import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
 import { saveBeside } from './save-beside.ts'
 
 /** A line for a log every so often, ms. */
@@ -33,6 +32,15 @@ export function printProgress(model: RunModel): () => void {
   return () => clearInterval(timer)
 }
 
+export interface WatchOptions {
+  pulse: ReturnType<typeof createPulse>
+  looks: NonNullable<TerminalOptions['looks']>
+  mouse: boolean
+  /** closes the screen from outside */
+  signal: AbortSignal
+  onEnd: (end: ScreenEnd) => void
+}
+
 /**
  * The screen on a run; resolves when the reader has left it. `onEnd` is called in any case, also when the screen broke:
  * what broke it is told by whoever awaits the result, after the run has ended in order.
@@ -40,8 +48,7 @@ export function printProgress(model: RunModel): () => void {
 export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
-  pulse: ReturnType<typeof createPulse>,
-  { signal, mouse, onEnd }: { signal: AbortSignal; mouse: boolean; onEnd: (end: ScreenEnd) => void },
+  { pulse, looks, mouse, signal, onEnd }: WatchOptions,
 ): Promise<void> {
   const watching = openTerminal({
     model: run.model,
@@ -58,6 +65,7 @@ export function watchLive(
     title: run.recording?.path ?? '',
     recording: run.recording?.path ?? null,
     live: true,
+    looks,
     signal,
   }).then(onEnd, (error: unknown) => {
     onEnd('left')
@@ -65,12 +73,6 @@ export function watchLive(
   })
   watching.catch(() => undefined) // told after the end of the run
   return watching
-}
-
-/** Flags of every command that opens the screen. */
-export const screenFlags = {
-  'no-ui': boolean({ description: 'text even in a terminal' }),
-  'no-mouse': boolean({ description: 'leave the mouse to the terminal, to select text with it' }),
 }
 
 /** Whether a person sits in front of it. */

@@ -7,6 +7,7 @@ import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
 import type { Shape } from './terminal/flame/shape.ts'
 import type { FlameStart } from './terminal/flame/start.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
+import type { openPicker as pick } from './terminal/picker.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
 export { type MoversHeading, moversText } from './text/movers.ts'
@@ -18,6 +19,12 @@ export type { FlameStart, FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, 
 export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
   const terminal = await import('./terminal/open.ts')
   return terminal.openTerminal(options)
+}
+
+/** Lets the reader choose a process; null when they leave without. See ui/terminal/picker.ts. */
+export async function openPicker(...input: Parameters<typeof pick>): Promise<number | null> {
+  const picker = await import('./terminal/picker.ts')
+  return picker.openPicker(...input)
 }
 
 /** Flame graphs of a run on the screen, where `openTerminal` begins with them; see ui/terminal/flame/start.ts. */

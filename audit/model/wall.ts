@@ -7,8 +7,8 @@ import { counterGrowth } from './telemetry.ts'
 
 /** The wall-clock time of all of the target's threads; columns are phases, as in every profile of a run. */
 export interface Wall {
-  /** ns, see `wallClock` */
-  profile: Profile
+  /** ns, see `wallClock`; made when it is asked for, since most pictures are of `busy` */
+  profile: () => Profile
   /** the same without what waited for work: of an idle server that is nearly everything, and hides the rest */
   busy: Profile
   phases: Map<PhaseModel, WallPhase>
@@ -41,14 +41,14 @@ export function wallOf(model: RunModel): Wall | null {
     return cpuNs === null ? periodNs(phase) : cpuNs / samples
   }
   const parts = { onCpu, blocked: blocked ?? null, runnable: runnable ?? null }
-  const profile = wallClock({ ...parts, idle: idle ?? null }, nsPerSample)
   const busy = wallClock({ ...parts, idle: null }, nsPerSample)
   const phases = new Map(
     model.phases
-      .filter(({ id }) => profile.columns.includes(String(id)))
+      .filter(({ id }) => busy.columns.includes(String(id)) || idle?.columns.includes(String(id)))
       .map((phase): [PhaseModel, WallPhase] => {
         const column = String(phase.id)
         const threads = steadyThreads(phase)
+        const idleNs = idle ? total(idle, column) : 0
         const durationNs = ((phase.endUs ?? model.nowUs) - phase.startUs) * 1000
         return [
           phase,
@@ -56,13 +56,13 @@ export function wallOf(model: RunModel): Wall | null {
             samples: samplesIn(column),
             isCpuTimeKnown: counterGrowth(phase, 'process', 'cpu_ns') !== null,
             expectedNs: threads === null ? null : threads * durationNs,
-            sumNs: total(profile, column),
-            idleNs: total(profile, column) - total(busy, column),
+            sumNs: total(busy, column) + idleNs,
+            idleNs,
           },
         ]
       }),
   )
-  return { profile, busy, phases }
+  return { profile: () => wallClock({ ...parts, idle: idle ?? null }, nsPerSample), busy, phases }
 }
 
 const total = (profile: Profile, column: string): number => columnTotals(profile, column)[0] ?? 0

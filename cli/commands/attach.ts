@@ -6,8 +6,10 @@ import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
+import { pickTarget } from '../pick-target.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
-import { createPulse, hasScreen, printProgress, screenFlags, watchLive } from '../watch.ts'
+import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
 /** A cut takes the tracer some ms. */
 const SHORTEST_WINDOW_MS = 50
@@ -18,6 +20,7 @@ export class Attach extends ProbeCommand {
   static override summary =
     'Watch a running service: live in a terminal, as a text summary in a pipe, as records with --json'
   static override description = `Without names the default probes are attached; probe list shows them all.
+Without a target, in a terminal, it lists the processes that listen or burn CPU to pick from.
 The service keeps running as it is; nothing stays attached afterwards, however this ends.`
   static override examples = [
     '<%= config.bin %> attach --pid 4242',
@@ -25,7 +28,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     '<%= config.bin %> attach accept-queue retransmits --port 8080 --json',
   ]
   static override strict = false
-  static override usage = 'attach [PROBE...] --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
+  static override usage = 'attach [PROBE...] [--pid N...|--comm NAME|--port N|--cgroup PATH] [flags]'
   static override flags = {
     ...targetFlags,
     duration: duration({ maxMs: LONGEST_RUN_SECONDS * 1000 })({
@@ -48,13 +51,17 @@ The service keeps running as it is; nothing stays attached afterwards, however t
   }
 
   async run(): Promise<void> {
-    const begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
+    let begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
     const { argv, flags } = await this.parse(Attach)
     const catalog = await loadCatalog()
     const probes = chooseProbes(catalog, argv.map(String))
-    const target = await resolveTarget(selectorOf(flags))
-    const host = await inspectHost()
     const screen = hasScreen() && !flags.json && !flags['no-ui']
+    const given = selectorOf(flags)
+    const selector = screen ? await pickTarget(given, flags) : given
+    // What a person takes to choose is no wait.
+    if (selector !== given) begunMs = performance.now()
+    const target = await resolveTarget(selector)
+    const host = await inspectHost()
     const { signal, interrupt, release } = interruptible()
     const pulse = createPulse()
     const closing = new AbortController()
@@ -68,9 +75,9 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const onAttached = (run: Run) => {
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
       if (screen)
-        watching = watchLive(run, catalog, pulse, {
+        watching = watchLive(run, catalog, {
+          ...{ pulse, looks: looksOf(flags), mouse: !flags['no-mouse'] },
           signal: AbortSignal.any([signal, closing.signal]),
-          mouse: !flags['no-mouse'],
           onEnd: (end) => (end === 'lost' ? interrupt() : quit()),
         })
       else {

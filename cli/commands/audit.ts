@@ -22,8 +22,9 @@ import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
-import { createPulse, hasScreen, printProgress, screenFlags, watchLive } from '../watch.ts'
+import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
 /** What a run may take beyond its timetable before its programs end themselves: starts, last answers, summaries. */
 const SPARE_SECONDS = 600
@@ -103,8 +104,8 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       signal: AbortSignal.any([signal, quit.signal]),
       onAttached: (run: Run) => {
         // Leaving the screen ends the audit: a load that nobody watches is a nuisance.
-        const watch = { signal, mouse: !flags['no-mouse'], onEnd: () => quit.abort() }
-        if (screen) watching = watchLive(run, catalog, pulse, watch)
+        const looks = { looks: looksOf(flags), mouse: !flags['no-mouse'] }
+        if (screen) watching = watchLive(run, catalog, { pulse, ...looks, signal, onEnd: () => quit.abort() })
         else stopProgress = printProgress(run.model)
       },
       onProgress: (text: string) => void process.stderr.write(`${text}\n`),

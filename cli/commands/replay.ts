@@ -4,7 +4,8 @@ import { openTerminal, textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
 import { saveBeside } from '../save-beside.ts'
-import { hasScreen, screenFlags } from '../watch.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
+import { hasScreen } from '../watch.ts'
 
 export class Replay extends ProbeCommand {
   static override summary = 'The same screen, and the same text, on a recording'
@@ -30,6 +31,7 @@ export class Replay extends ProbeCommand {
         title: args.file,
         recording: args.file,
         live: false,
+        looks: looksOf(flags),
       })
     else this.log(textSummary(model, catalog, { path: args.file, bytes }))
     if (model.end === null)

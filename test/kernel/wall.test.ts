@@ -35,16 +35,16 @@ kernelSuite('the wall-clock graph against a program of known threads', () => {
     expect((of?.sumNs ?? 0) / (THREADS * durationNs)).toBeGreaterThan(0.97)
     expect((of?.sumNs ?? 0) / (THREADS * durationNs)).toBeLessThan(1.03)
 
-    const totals = columnTotals(wall.profile, String(phase.id))
+    const all = wall.profile()
+    const totals = columnTotals(all, String(phase.id))
     const shareIn = (name: string, state: string) => {
       let ns = 0
-      for (let node = 1; node < wall.profile.size; node++)
-        if (nodeName(wall.profile, node) === state && isBelow(node, name)) ns += totals[node] ?? 0
+      for (let node = 1; node < all.size; node++)
+        if (nodeName(all, node) === state && isBelow(node, name)) ns += totals[node] ?? 0
       return ns / durationNs
     }
     const isBelow = (node: number, name: string): boolean => {
-      for (let at = node; at > 0; at = wall.profile.parentOf[at] ?? 0)
-        if (nodeName(wall.profile, at) === name) return true
+      for (let at = node; at > 0; at = all.parentOf[at] ?? 0) if (nodeName(all, at) === name) return true
       return false
     }
     // The burner with a CPU of its own computes, two share one, the sleepers sleep: of their own time each.
@@ -59,6 +59,6 @@ kernelSuite('the wall-clock graph against a program of known threads', () => {
       expect(running + ready).toBeLessThan(1.15)
     }
     // main waits for the others: a futex that is no lock's
-    expect(findPath(wall.profile, [WALL_STATES.idle])).not.toBeNull()
+    expect(findPath(all, [WALL_STATES.idle])).not.toBeNull()
   })
 })

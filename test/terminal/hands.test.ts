@@ -142,7 +142,7 @@ describe('the palette', () => {
     await tmux.until(/baseline \(pinned\)/)
     tmux.keys('-l', ':mark canary')
     tmux.keys('Enter')
-    tmux.keys('5')
+    tmux.keys('6')
     await tmux.until(/mark +canary/)
     tmux.keys(':')
     await tmux.until(/1 of \d+/)

@@ -25,7 +25,7 @@ const choices = {
 export function exportsOf({ model, catalog, profileOf, state }: Scene): readonly ExportChoice[] {
   const tab = tabsOf(model, catalog)[state.tab]
   const phase = phaseShown(model, state)
-  if (!tab || !phase || tab.kind === 'log' || tab.kind === 'stacks') return []
+  if (!tab || !phase || tab.kind === 'log' || tab.kind === 'stacks' || tab.kind === 'system') return []
   if (tab.kind === 'overview') return [choices.timeline, choices.figures]
   const { probe } = tab
   const view = viewShown(probe, phase, state)

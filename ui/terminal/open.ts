@@ -6,6 +6,7 @@ import type { Mounted } from './mount.ts'
 import type { Seen } from './screen.ts'
 import type { SpanEffect } from './spans.ts'
 import type { ScreenState } from './state.ts'
+import { isAsciiOnly, type LooksChoice, looksOfTerminal, wantsLines } from './theme.ts'
 
 export interface TerminalOptions {
   model: RunModel
@@ -29,6 +30,8 @@ export interface TerminalOptions {
   live: boolean
   /** the file that a span of time is read from; without one none can be selected */
   recording?: string | null
+  /** colours and glyphs; default: what suits the terminal */
+  looks?: LooksChoice
   /** stacks, where they are not those of the run; by default of the model's recording */
   profileOf?: ProfileOf
   /** what is looked at first, where it is not the overview */
@@ -46,15 +49,23 @@ export type ScreenEnd = 'left' | 'lost'
  * A terminal that is closed, even before the screen is drawn, is `lost` and no error.
  */
 export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
+  const looks = options.looks ?? looksOfTerminal
+  const ascii = looks.ascii ?? isAsciiOnly(process.env)
+  if (looks.screenReader ?? wantsLines(process.env)) {
+    const { openReader } = await import('./reader.ts')
+    return openReader(options, ascii)
+  }
   // React chooses its build when it is first loaded; the development build costs half as much again.
   process.env['NODE_ENV'] ??= 'production'
-  const [{ mount }, { createScreen }, { colourDepth, createPalette }, { unblock }, { takeAway }] = await Promise.all([
-    import('./mount.ts'),
-    import('./screen.ts'),
-    import('./palette.ts'),
-    import('./stream.ts'),
-    import('./take-away.ts'),
-  ])
+  const [{ themeOfTerminal }, { mount }, { createScreen }, { colourDepth, createPalette }, { unblock }, { takeAway }] =
+    await Promise.all([
+      import('./background.ts'),
+      import('./mount.ts'),
+      import('./screen.ts'),
+      import('./palette.ts'),
+      import('./stream.ts'),
+      import('./take-away.ts'),
+    ])
   const { stdin, stdout } = process
   const block = unblock(stdout)
   let mounted: Mounted | null = null
@@ -62,7 +73,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
     if (effect.do === 'quit') mounted?.close()
     else if (effect.do === 'redraw') mounted?.redraw()
     else if (effect.do === 'mark') options.onMark?.(effect.label)
-    else void takeAway(effect, seen, (bytes) => stdout.write(bytes), options.save).then(screen.tell)
+    else void takeAway(effect, { ...seen, theme }, (bytes) => stdout.write(bytes), options.save).then(screen.tell)
   }
   let ended: ScreenEnd = 'left'
   const isLost = () => ended === 'lost'
@@ -74,10 +85,13 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   // the screen, so the listeners stay.
   stdin.on('error', lose).on('end', lose)
   stdout.on('error', lose)
+  const depth = colourDepth(stdout, process.env)
+  const theme = await themeOfTerminal(looks.theme, { depth, env: process.env, stdin, stdout })
   const screen = createScreen({
     ...options,
     profileOf: withWall(options.profileOf ?? profileOf),
-    sgr: createPalette(colourDepth(stdout, process.env)),
+    sgr: createPalette(depth, theme),
+    ascii,
     terminal: stdout,
     onEffect: perform,
   })

@@ -3,6 +3,7 @@ import type { Catalog } from '../text/reading.ts'
 import type { Effect, Update } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
+import { toAscii } from './glyphs.ts'
 import type { Message } from './hands.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import type { Pointer } from './mouse.ts'
@@ -31,6 +32,8 @@ export interface ScreenInput {
   /** what is looked at first, where it is not the overview */
   start?: Partial<ScreenState> | undefined
   sgr: (style: number) => string
+  /** glyphs beyond ASCII are replaced by stand-ins */
+  ascii?: boolean
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
     columns: number
@@ -81,7 +84,7 @@ export interface Screen {
 
 export function createScreen(input: ScreenInput): Screen {
   const { catalog, title, live, terminal, sgr } = input
-  const portal = createPortal((bytes) => terminal.write(bytes), sgr)
+  const portal = createPortal((bytes) => terminal.write(bytes), sgr, input.ascii)
   const listeners = new Set<() => void>()
   const current: Source = { model: input.model, profileOf: input.profileOf }
   let source = current
@@ -115,6 +118,7 @@ export function createScreen(input: ScreenInput): Screen {
     const lines = (height: number, draw: (scene: Scene, brush: Brush) => void): string[] => {
       const cells = createCells(layout.columns, height)
       draw(scene(), brush(cells))
+      if (input.ascii) toAscii(cells)
       return Array.from({ length: height }, (_, y) => rowText(cells, y, sgr))
     }
     return {
@@ -126,8 +130,11 @@ export function createScreen(input: ScreenInput): Screen {
   }
 
   function recompose(): void {
-    chrome = compose()
+    const next = compose()
     painted.chromeAt = performance.now()
+    // Most of the time not even the clock has moved: Ink's part of a frame costs more than the panel.
+    if (isSame(chrome, next)) return
+    chrome = next
     for (const listener of listeners) listener()
   }
 
@@ -235,3 +242,8 @@ export function createScreen(input: ScreenInput): Screen {
     },
   }
 }
+
+/** The same lines in the same places; a layout made anew wants to be written, whatever it holds. */
+const isSame = (a: Chrome, b: Chrome): boolean =>
+  a.layout === b.layout &&
+  (['header', 'tabs', 'footer'] as const).every((part) => a[part].every((line, i) => line === b[part][i]))

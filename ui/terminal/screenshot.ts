@@ -1,6 +1,6 @@
 import { xmlNumber, xmlText } from '../flame/xml.ts'
 import type { Cells } from './cells.ts'
-import { lookOf } from './palette.ts'
+import { lookOf, type Theme } from './palette.ts'
 
 /** px of a cell: what a monospace face of 14 px has in most terminals */
 const CELL = { width: 8.4, height: 18, baseline: 13.5 }
@@ -11,6 +11,7 @@ const BLANK = 0x20
 export interface Screenshot {
   cells: Cells
   title: string
+  theme: Theme
 }
 
 /**
@@ -18,19 +19,19 @@ export interface Screenshot {
  * gap. Widths are set, so that columns stand under each other in any face; bars and rules are drawn as shapes, since faces
  * leave seams.
  */
-export function screenshotSvg({ cells, title }: Screenshot): string {
+export function screenshotSvg({ cells, title, theme }: Screenshot): string {
   const width = cells.width * CELL.width + 2 * MARGIN
   const height = cells.height * CELL.height + 2 * MARGIN
   const rows = Array.from({ length: cells.height }, (_, y) =>
     runsOf(cells, y)
-      .map((run) => drawRun(run, y))
+      .map((run) => drawRun(run, y, theme))
       .join(''),
   )
   const box = `${xmlNumber(width)} ${xmlNumber(height)}`
   return `<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="${xmlNumber(width)}" height="${xmlNumber(height)}" viewBox="0 0 ${box}">
 <title>${xmlText(title)}</title>
-<rect width="100%" height="100%" rx="6" fill="${hex(lookOf(0).background)}"/>
+<rect width="100%" height="100%" rx="6" fill="${hex(lookOf(0, theme).background)}"/>
 <g transform="translate(${MARGIN} ${MARGIN})" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14" shape-rendering="crispEdges">
 ${rows.filter((row) => row !== '').join('\n')}
 </g>
@@ -55,14 +56,14 @@ function runsOf({ width, code, style }: Cells, y: number): Run[] {
   return runs
 }
 
-function drawRun({ x, codes, style }: Run, y: number): string {
-  const { foreground, background, isBold, isUnderlined } = lookOf(style)
+function drawRun({ x, codes, style }: Run, y: number, theme: Theme): string {
+  const { foreground, background, isBold, isUnderlined } = lookOf(style, theme)
   const top = y * CELL.height
   const box = (at: number, from: number, wide: number, high: number, colour: string, opacity = 1) =>
     `<rect x="${xmlNumber(at)}" y="${xmlNumber(from)}" width="${xmlNumber(wide)}" height="${xmlNumber(high)}" fill="${colour}"${opacity < 1 ? ` opacity="${opacity}"` : ''}/>`
   const ink = hex(foreground)
   let out = ''
-  if (background !== lookOf(0).background)
+  if (hex(background) !== hex(lookOf(0, theme).background))
     out += box(x * CELL.width, top, codes.length * CELL.width, CELL.height, hex(background))
   if (isUnderlined) out += box(x * CELL.width, top + 15.5, codes.length * CELL.width, 1, ink)
   // Shapes are taken out of the text; what is left of it between them is written piece by piece.

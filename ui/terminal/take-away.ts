@@ -2,6 +2,7 @@ import { sanitizeText } from '../../probes/index.ts'
 import type { Effect } from './bindings/binding.ts'
 import { clipboardBytes } from './copy.ts'
 import type { Message } from './hands.ts'
+import type { Theme } from './palette.ts'
 import type { Seen } from './screen.ts'
 
 type Taking = Extract<Effect, { do: 'export' | 'screenshot' | 'copy' }>
@@ -10,7 +11,7 @@ type Save = (name: string, pieces: Iterable<string | Uint8Array>) => Promise<str
 /** Makes what the reader takes away of what was seen, and says what came of it. Never fails: a failure is said too. */
 export async function takeAway(
   effect: Taking,
-  seen: Seen,
+  seen: Seen & { theme: Theme },
   write: (bytes: string) => unknown,
   save: Save,
 ): Promise<Message> {
@@ -35,7 +36,10 @@ async function exported(kind: Extract<Taking, { do: 'export' }>['kind'], { scene
   return documentOf(scene, kind)
 }
 
-async function screenshotOf({ scene, layout }: Seen) {
+async function screenshotOf({ scene, layout, theme }: Seen & { theme: Theme }) {
   const [{ screenshotSvg }, { drawWhole }] = await Promise.all([import('./screenshot.ts'), import('./whole.ts')])
-  return { name: 'screen.svg', pieces: [screenshotSvg({ cells: drawWhole(scene, layout).cells, title: scene.title })] }
+  return {
+    name: 'screen.svg',
+    pieces: [screenshotSvg({ cells: drawWhole(scene, layout).cells, title: scene.title, theme })],
+  }
 }

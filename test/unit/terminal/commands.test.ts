@@ -10,7 +10,7 @@ import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
 const run = syntheticRun(60)
-const [TABLE, FLAME, LOG] = [2, 3, 4]
+const [TABLE, FLAME, LOG] = [2, 3, 5]
 const sceneOf = (state: Partial<ScreenState> = {}, live = true): Scene => ({
   model: run.model,
   catalog: syntheticCatalog(),

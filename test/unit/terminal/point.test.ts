@@ -11,7 +11,7 @@ import { drawWhole } from '../../../ui/terminal/whole.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
 const run = syntheticRun(60)
-const [TABLE, FLAME, LOG] = [2, 3, 4]
+const [TABLE, FLAME, LOG] = [2, 3, 5]
 const layout = layoutOf({ columns: 120, rows: 41 })
 
 const sceneOf = (state: Partial<ScreenState>): Scene => ({
@@ -43,7 +43,7 @@ function on(text: string, from: Partial<ScreenState> = {}, pointer: Partial<Poin
 describe('a click', () => {
   it.each([
     ['a tab', '3 Calls', {}, { tab: TABLE }],
-    ['the last tab', '5 Log', {}, { tab: LOG }],
+    ['the last tab', '6 Log', {}, { tab: LOG }],
     ['a hint of the footer', '? help', {}, { help: true }],
     ['a hint that asks', 'm mark', {}, { prompt: { kind: 'mark' } }],
     ['a view', ' waiting for a CPU', { tab: FLAME }, { views: { stalls: 'flame:runnable' } }],
@@ -144,7 +144,7 @@ it('what answers the pointer lies on the screen, at any size', () => {
     [60, 15],
     [20, 5],
   ] as const)
-    for (const tab of [0, 1, TABLE, FLAME, LOG]) {
+    for (const tab of [0, 1, TABLE, FLAME, 4, LOG]) {
       const size = layoutOf({ columns, rows })
       const { spots } = drawWhole(sceneOf({ tab }), size)
       expect(spots.length).toBeGreaterThan(0)

@@ -16,7 +16,7 @@ import { drawWhole } from '../../../ui/terminal/whole.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
 const run = syntheticRun(60)
-const [WAITS, TABLE, FLAME, LOG] = [1, 2, 3, 4]
+const [WAITS, TABLE, FLAME, LOG] = [1, 2, 3, 5]
 const layout = layoutOf({ columns: 120, rows: 41 })
 const sceneOf = (state: Partial<ScreenState> = {}): Scene => ({
   model: run.model,
@@ -129,7 +129,7 @@ const hasXmllint = spawnSync('xmllint', ['--version']).status === 0
 describe('a screenshot', () => {
   it.each([0, WAITS, TABLE, FLAME, LOG])('of tab %i says what the screen says, without scripts', (tab) => {
     const { cells } = drawWhole(sceneOf({ tab }), layout)
-    const svg = screenshotSvg({ cells, title: 'run' })
+    const svg = screenshotSvg({ cells, title: 'run', theme: 'dark' })
     expect(textsOf(svg).join(' ')).toContain('1 Overview')
     expect(textsOf(svg).join(' ')).toContain('api[4242] +3')
     expect(svg).not.toMatch(/<script|href|onload/)
@@ -143,7 +143,7 @@ describe('a screenshot', () => {
       fc.property(fc.array(fc.tuple(text, style), { maxLength: 6 }), text, (lines, title) => {
         const cells = createCells(30, 6)
         for (const [y, [line, own]] of lines.entries()) brush(cells).text(0, y, line, own)
-        const input = screenshotSvg({ cells, title })
+        const input = screenshotSvg({ cells, title, theme: 'dark' })
         const { status, stderr } = spawnSync('xmllint', ['--noout', '--nonet', '-'], { input, encoding: 'utf8' })
         expect(stderr).toBe('')
         expect(status).toBe(0)
@@ -155,7 +155,7 @@ describe('a screenshot', () => {
   it('draws bars as shapes, and a stretch of one style as one text', () => {
     const cells = createCells(10, 1)
     brush(cells).text(0, 0, 'ab█cd')
-    const svg = screenshotSvg({ cells, title: '' })
+    const svg = screenshotSvg({ cells, title: '', theme: 'dark' })
     expect(textsOf(svg)).toEqual(['ab', 'cd'])
     expect(svg).toContain('<rect x="16.8" y="0" width="8.4" height="18"')
   })
@@ -191,7 +191,7 @@ describe('y', () => {
 })
 
 describe('taking away', () => {
-  const seen = { scene: sceneOf(), layout }
+  const seen = { scene: sceneOf(), layout, theme: 'dark' as const }
   const refuse = async () => {
     throw new Error('ENOSPC: no space left\x1b[2J on device')
   }

@@ -9,11 +9,12 @@ import { drawLog } from './log.ts'
 import { drawOverview } from './overview.ts'
 import { drawProbe } from './probe.ts'
 import { drawStacks } from './stacks.ts'
+import { drawSystem } from './system.ts'
 
 /** Draws what the state asks for: the help, or the panel of the tab under the lanes. */
 export function drawPanel(scene: Scene, brush: Brush): void {
   const { help, prompt } = scene.state
-  if (help) drawHelp(brush)
+  if (help) drawHelp(scene, brush)
   else drawTab(scene, brush)
   if (prompt?.kind === 'command') drawCommands(scene, prompt.text, brush)
 }
@@ -29,6 +30,7 @@ function drawTab(scene: Scene, brush: Brush): void {
     drawLanes(scene.model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
   const body = brush.part(parts.body)
   if (tab.kind === 'probe') drawProbe(scene, tab.probe, body)
+  else if (tab.kind === 'system') drawSystem(scene, body)
   else if (tab.kind === 'stacks') drawStacks(scene, tab, body)
   else drawLog(scene, body)
 }
