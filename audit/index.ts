@@ -12,6 +12,7 @@ export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'
 export { type Cost, costOf } from './model/cost.ts'
+export type { FollowedMetric, MetricSpan, MetricSpans } from './model/metric-spans.ts'
 export type {
   CostSample,
   LoadPercentiles,
@@ -22,6 +23,9 @@ export type {
   ProfileOf,
   RunModel,
 } from './model/run.ts'
+export { SPAN_KIND } from './model/run.ts'
+export { createSpan, type Edges, type Span, type SpanOptions } from './model/span.ts'
+export { readSpan } from './model/span-reading.ts'
 export { summarize } from './model/summary.ts'
 export { type AgainstIdle, againstIdle, counterGrowth, perSecond } from './model/telemetry.ts'
 export { type Wall, type WallPhase, wallOf } from './model/wall.ts'
@@ -57,6 +61,7 @@ export {
   UNKNOWN_FRAME,
 } from './profile/frame.ts'
 export { type Functions, functionsOf } from './profile/functions.ts'
+export { joinColumns } from './profile/join.ts'
 export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
 export { byName, nameRank } from './profile/names.ts'
 export type { Profile } from './profile/profile.ts'
@@ -75,7 +80,8 @@ export {
 export { columnCounts, columnOf, columnTotals, inclusive, totals } from './profile/totals.ts'
 export { RecordingError } from './recording/error.ts'
 export * from './recording/format.ts'
-export { parseRecord, type RecordingLine, readRecording } from './recording/reader.ts'
+export { createPrivateFile } from './recording/private-file.ts'
+export { parseRecord, type ReadingOptions, type RecordingLine, readRecording } from './recording/reader.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
 export type { AuditOptions } from './run/audit.ts'

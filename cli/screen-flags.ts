@@ -15,6 +15,7 @@ export const screenFlags = {
     allowNo: true,
     helpGroup: 'SCREEN',
   }),
+  'no-mouse': boolean({ description: 'leave the mouse to the terminal, to select text with it', helpGroup: 'SCREEN' }),
   'screen-reader': boolean({
     description: 'lines that are read aloud instead of panels; the default of a dumb terminal',
     allowNo: true,

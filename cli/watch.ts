@@ -1,6 +1,7 @@
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
 import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
+import { saveBeside } from './save-beside.ts'
 
 /** A line for a log every so often, ms. */
 const PROGRESS_EVERY_MS = 2_000
@@ -34,6 +35,7 @@ export function printProgress(model: RunModel): () => void {
 export interface WatchOptions {
   pulse: ReturnType<typeof createPulse>
   looks: NonNullable<TerminalOptions['looks']>
+  mouse: boolean
   /** closes the screen from outside */
   signal: AbortSignal
   onEnd: (end: ScreenEnd) => void
@@ -46,7 +48,7 @@ export interface WatchOptions {
 export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
-  { pulse, looks, signal, onEnd }: WatchOptions,
+  { pulse, looks, mouse, signal, onEnd }: WatchOptions,
 ): Promise<void> {
   const watching = openTerminal({
     model: run.model,
@@ -58,7 +60,10 @@ export function watchLive(
     onQuit: () => undefined,
     onMark: (label) =>
       void run.recorder.mark(label).catch((error: Error) => run.recorder.note(`mark ${label}: ${error.message}`)),
+    save: saveBeside(run.recording?.path ?? null),
+    mouse,
     title: run.recording?.path ?? '',
+    recording: run.recording?.path ?? null,
     live: true,
     looks,
     signal,

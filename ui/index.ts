@@ -36,12 +36,12 @@ export async function openFlame(options: TerminalOptions, start: FlameStart): Pr
 /** The stacks of a file on the screen; `shapes` is done to them at first. Resolves when the reader has left it. */
 export async function openStacks(
   graph: RunFlame,
-  about: Pick<TerminalOptions, 'title' | 'looks'>,
   shapes: readonly Shape[],
+  options: Pick<TerminalOptions, 'title' | 'save' | 'mouse' | 'looks'>,
 ): Promise<ScreenEnd> {
   const { stackFile } = await import('./terminal/flame/file.ts')
   const still = { catalog: new Map(), subscribe: () => () => undefined, onQuit: () => undefined, live: false }
-  return openTerminal({ ...still, ...stackFile(graph, shapes), ...about })
+  return openTerminal({ ...still, ...stackFile(graph, shapes), ...options })
 }
 
 /** A flame graph as one SVG document; see ui/flame/svg.ts. */

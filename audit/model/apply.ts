@@ -13,6 +13,7 @@ import type {
 import type { RecordingLine } from '../recording/reader.ts'
 import { remember } from './history.ts'
 import { type Blocks, createBlocks, DONE, type Interval, P50_TIMES_DONE, statedIntervals } from './interval.ts'
+import { followSample } from './metric-spans.ts'
 import type { LoadPercentiles, LoadPhase, LoadSpan, PhaseModel, RunModel } from './run.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
 
@@ -20,6 +21,7 @@ type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
   looksBack: boolean
+  overTime: boolean
   profiles: Map<string, ProfileBuilder>
   telemetry: LatestSamples
   load: Map<number, LoadHistograms<Hdr>>
@@ -41,9 +43,13 @@ const LATEST = 2
 
 /**
  * An empty model; probes that the catalog does not know are kept by their latest window only.
- * `looksBack` false: nobody will draw from it, so windows over time and stacks stay in the recording alone.
+ * `looksBack` false: nobody will draw from it, so windows over time and stacks stay in the recording alone; `overTime`
+ * false: the stacks are kept.
  */
-export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBack?: boolean } = {}): RunModel {
+export function createRunModel(
+  catalog: Catalog,
+  { looksBack = true, overTime = looksBack }: { looksBack?: boolean; overTime?: boolean } = {},
+): RunModel {
   const model: RunModel = {
     header: null,
     nowUs: 0,
@@ -53,6 +59,7 @@ export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBa
     notes: [],
     loss: [],
     overhead: [],
+    metrics: new Map(),
     summary: null,
     end: null,
     skipped: 0,
@@ -61,6 +68,7 @@ export function createRunModel(catalog: Catalog, { looksBack = true }: { looksBa
   hidden.set(model, {
     catalog,
     looksBack,
+    overTime,
     profiles: new Map(),
     telemetry: new Map(),
     load: new Map(),
@@ -205,7 +213,7 @@ function keep<T extends { startUs: number; endUs: number }>(
   next: T,
   merge: (a: T, b: T) => T,
 ): void {
-  if (inside(model).looksBack) remember(history, next, merge)
+  if (inside(model).overTime) remember(history, next, merge)
   else {
     history.push(next)
     if (history.length > LATEST) history.shift()
@@ -383,7 +391,9 @@ function histogramsOf({ hist }: LoadRecord): LoadHistograms<HdrCounts> | null {
 function applyTelemetry(model: RunModel, record: TelemetryRecord): void {
   reach(model, record.t_us)
   const phase = model.current
-  applySample(inside(model).telemetry, phase?.endUs === null ? phase : null, record)
+  const { telemetry, overTime } = inside(model)
+  if (overTime) followSample(model.metrics, telemetry, record)
+  applySample(telemetry, phase?.endUs === null ? phase : null, record)
 }
 
 function applyLoss(

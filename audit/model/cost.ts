@@ -1,5 +1,5 @@
 import type { Probe } from '../../probes/index.ts'
-import type { CostSample, PhaseModel, RunModel } from './run.ts'
+import { type CostSample, type PhaseModel, type RunModel, SPAN_KIND } from './run.ts'
 
 export interface Cost {
   tracerPct: number | null
@@ -24,7 +24,7 @@ export function costOf(model: RunModel, phase: PhaseModel | null, probes: readon
   return {
     tracerPct: share((s) => s.tracerCpuNs),
     recorderPct: share((s) => s.recorderCpuNs),
-    bpfPct: measured ?? estimate(phase ? [phase] : model.phases, probes),
+    bpfPct: measured ?? estimate(phase ? [phase] : model.phases.filter(({ kind }) => kind !== SPAN_KIND), probes),
     bpfEstimated: measured === null,
   }
 }

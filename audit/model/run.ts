@@ -1,5 +1,6 @@
 import type { Profile } from '../profile/profile.ts'
 import type { EndRecord, HeaderRecord, SummaryRecord } from '../recording/format.ts'
+import type { MetricSpans } from './metric-spans.ts'
 
 /**
  * Everything that screens, summaries and pictures know about a run: a fold over its recording. Live, replay and test run
@@ -18,6 +19,8 @@ export interface RunModel {
   notes: { tUs: number; text: string; kind: 'mark' | 'note' }[]
   loss: { startUs: number; endUs: number; probe: string; kind: string; count: number }[]
   overhead: CostSample[]
+  /** counters that are followed over the run, of bounded length (metric-spans.ts) */
+  metrics: MetricSpans
   summary: SummaryRecord | null
   end: EndRecord | null
   /** lines that were not understood, or cut off */
@@ -25,6 +28,9 @@ export interface RunModel {
   /** rises with each record: screens redraw when it changed */
   revision: number
 }
+
+/** The kind of a phase that is none of the run's, but what a reader selected (span.ts). */
+export const SPAN_KIND = 'span'
 
 export interface CostSample {
   tUs: number

@@ -63,11 +63,18 @@ export function applySample(latest: LatestSamples, phase: PhaseModel | null, rec
 /** Counters go on over the boundary: the last sample of the phase before is the first of this one. */
 export function beginPhase(latest: LatestSamples, phase: PhaseModel): void {
   endPhase(latest)
-  for (const [source, { tUs, values }] of latest)
-    phase.telemetry.set(source, {
-      ...{ firstUs: tUs, lastUs: tUs, first: { ...values }, last: values },
-      ...{ low: {}, high: {}, restarted: [] },
-    })
+  for (const source of latest.keys()) beginSource(latest, phase, source)
+}
+
+/** The same for one source, unless the phase has begun for it. */
+export function beginSource(latest: LatestSamples, phase: PhaseModel, source: string): void {
+  const before = latest.get(source)
+  if (!before || phase.telemetry.has(source)) return
+  const { tUs, values } = before
+  phase.telemetry.set(source, {
+    ...{ firstUs: tUs, lastUs: tUs, first: { ...values }, last: values },
+    ...{ low: {}, high: {}, restarted: [] },
+  })
 }
 
 /** What comes from now on changes nothing of the phase that ended. */

@@ -9,18 +9,28 @@ import { tailName } from './tail-name.ts'
 /** A record, or a line that was none: of a newer program, damaged, or cut off by a crash. */
 export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number }
 
+export interface ReadingOptions {
+  /** ends the reading; the generator throws its reason */
+  signal?: AbortSignal
+  /** bytes of the file read so far */
+  onBytes?: (bytes: number) => void
+}
+
 /**
  * Reads a recording (.ndjson, .ndjson.gz, .ndjson.zst) line by line. Unknown types and damaged lines are skipped and
- * told; the file is read up to its last whole line. Texts are safe to show: anybody may have written the file.
+ * told; the file is read up to its last whole line, also while it is being written. Texts are safe to show: anybody may
+ * have written the file.
  *
  * @throws RecordingError when the file is no recording, or of a newer version
  */
-export async function* readRecording(path: string): AsyncGenerator<RecordingLine> {
+export async function* readRecording(path: string, options: ReadingOptions = {}): AsyncGenerator<RecordingLine> {
   let number = 0
   let hasEnd = false
   const settled = new Map<string, number>()
+  // First: what a running measurement settles meanwhile leaves the tail for the recording, and is found there.
+  const tail = await tailLines(path)
   try {
-    for await (const line of lines(open(path))) {
+    for await (const line of linesOf(path, options)) {
       number++
       const record = parseRecord(line)
       if (number === 1) checkHeader(path, record, line)
@@ -37,13 +47,25 @@ export async function* readRecording(path: string): AsyncGenerator<RecordingLine
     yield { type: 'skipped', line: number + 1 }
   }
   if (number === 0) throw notARecording(path, 'it is empty')
-  if (!hasEnd) yield* readTail(path, settled)
+  if (!hasEnd) yield* unsettled(tail, settled)
 }
 
-/** What a crash left beside a recording: the single windows that were still to be added up (coarse.ts). */
-async function* readTail(path: string, settled: ReadonlyMap<string, number>): AsyncGenerator<RecordingRecord> {
-  if (!existsSync(tailName(path))) return
-  for await (const line of lines(createReadStream(tailName(path)))) {
+/** What stands beside a recording that has no end yet, or never had one: the single windows still to be added up (coarse.ts). */
+async function tailLines(path: string): Promise<string[]> {
+  const tail = tailName(path)
+  if (!existsSync(tail)) return []
+  const found: string[] = []
+  try {
+    for await (const line of lines(createReadStream(tail))) found.push(line)
+  } catch (error) {
+    // The recording was closed meanwhile: it has everything.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  return found
+}
+
+function* unsettled(tail: readonly string[], settled: ReadonlyMap<string, number>): Generator<RecordingRecord> {
+  for (const line of tail) {
     const record = parseRecord(line)
     const span = record && spanOf(record)
     // Settled just before the crash: the recording has it already.
@@ -91,15 +113,19 @@ function parseJson(line: string): unknown {
 }
 
 /** A compressed file that was cut off gives what it has: the end of its data is taken for the end. */
-function open(path: string): Readable {
-  const file = createReadStream(path)
+function linesOf(path: string, { signal, onBytes }: ReadingOptions): AsyncGenerator<string> {
+  const file = createReadStream(path, { ...(signal ? { signal } : {}) })
+  const tell = onBytes ? () => onBytes(file.bytesRead) : undefined
   const unpack = path.endsWith('.gz')
     ? createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })
     : path.endsWith('.zst')
       ? createZstdDecompress({ finishFlush: constants.ZSTD_e_flush })
       : null
-  if (unpack === null) return file
-  return pipeline(file, unpack, () => undefined) // whoever reads it gets the error
+  if (unpack === null) return lines(file, tell)
+  return lines(
+    pipeline(file, unpack, () => undefined), // whoever reads it gets the error
+    tell,
+  )
 }
 
 /** The compression whose rules the data breaks; null for any other error. */
@@ -109,9 +135,10 @@ function damageOf(error: unknown): string | null {
   return code.startsWith('Z_') ? 'gzip' : null
 }
 
-async function* lines(stream: Readable): AsyncGenerator<string> {
+async function* lines(stream: Readable, onChunk?: () => void): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    onChunk?.()
     let from = 0
     for (;;) {
       const end = chunk.indexOf(10, from)

@@ -76,7 +76,8 @@ The service keeps running as it is; nothing stays attached afterwards, however t
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
       if (screen)
         watching = watchLive(run, catalog, {
-          ...{ pulse, looks: looksOf(flags), signal: AbortSignal.any([signal, closing.signal]) },
+          ...{ pulse, looks: looksOf(flags), mouse: !flags['no-mouse'] },
+          signal: AbortSignal.any([signal, closing.signal]),
           onEnd: (end) => (end === 'lost' ? interrupt() : quit()),
         })
       else {

@@ -104,8 +104,8 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       signal: AbortSignal.any([signal, quit.signal]),
       onAttached: (run: Run) => {
         // Leaving the screen ends the audit: a load that nobody watches is a nuisance.
-        if (screen)
-          watching = watchLive(run, catalog, { pulse, looks: looksOf(flags), signal, onEnd: () => quit.abort() })
+        const looks = { looks: looksOf(flags), mouse: !flags['no-mouse'] }
+        if (screen) watching = watchLive(run, catalog, { pulse, ...looks, signal, onEnd: () => quit.abort() })
         else stopProgress = printProgress(run.model)
       },
       onProgress: (text: string) => void process.stderr.write(`${text}\n`),

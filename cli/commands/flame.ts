@@ -14,7 +14,8 @@ import { flameSvg, openFlame, openStacks, type RunFlame, type Shape } from '../.
 import { ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { sizeOfFile } from '../load-recording.ts'
-import { looksOf, screenFlags } from '../screen-flags.ts'
+import { saveBeside } from '../save-beside.ts'
+import { looksOf, type ScreenFlagValues, screenFlags } from '../screen-flags.ts'
 import { chooseInRecording, noWall, type StacksChoice, stacksFlags, stacksOf } from '../stacks-of.ts'
 import { hasScreen } from '../watch.ts'
 import { writeOut } from '../write-out.ts'
@@ -78,8 +79,11 @@ export class Flame extends ProbeCommand {
 }
 
 /** Of a recording the whole screen, with these stacks in sight; of other files these. */
-async function onScreen(file: string, flags: StacksChoice & Reshaping & Parameters<typeof looksOf>[0]): Promise<void> {
-  const looks = looksOf(flags)
+async function onScreen(
+  file: string,
+  flags: StacksChoice & Reshaping & ScreenFlagValues & { 'no-mouse': boolean },
+): Promise<void> {
+  const reader = { looks: looksOf(flags), mouse: !flags['no-mouse'], save: saveBeside(file) }
   const from = { root: [], selected: [] }
   const shapes: Shape[] = [
     ...(flags['collapse-recursion'] ? [{ kind: 'collapse' } as const] : []),
@@ -87,14 +91,14 @@ async function onScreen(file: string, flags: StacksChoice & Reshaping & Paramete
   ]
   await sizeOfFile(file)
   if ((await sniff(file)) !== 'recording') {
-    await openStacks(await stacksOf(file, flags), { title: file, looks }, shapes)
+    await openStacks(await stacksOf(file, flags), shapes, { title: file, ...reader })
     return
   }
   const { model, catalog, probe, show, view } = await chooseInRecording(file, flags)
   if (flags.wall && !wallOf(model)) throw noWall(file)
   const still = { subscribe: () => () => undefined, onQuit: () => undefined, live: false }
   await openFlame(
-    { ...still, model, catalog, title: file, looks },
+    { ...still, model, catalog, title: file, ...reader },
     { probe: flags.wall ? null : probe, show, shapes, ...(view === undefined ? {} : { view }) },
   )
 }

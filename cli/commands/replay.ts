@@ -3,6 +3,7 @@ import { loadCatalog } from '../../probes/index.ts'
 import { openTerminal, textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
+import { saveBeside } from '../save-beside.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { hasScreen } from '../watch.ts'
 
@@ -25,7 +26,10 @@ export class Replay extends ProbeCommand {
         catalog,
         subscribe: () => () => undefined,
         onQuit: () => undefined,
+        save: saveBeside(args.file),
+        mouse: !flags['no-mouse'],
         title: args.file,
+        recording: args.file,
         live: false,
         looks: looksOf(flags),
       })

@@ -61,6 +61,8 @@ await openTerminal({
     return () => listeners.delete(changed)
   },
   onQuit: () => undefined,
+  save: async (name) => name,
+  mouse: true,
   title: 'synthetic.ndjson',
   live: true,
 })

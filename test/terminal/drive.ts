@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { saveBeside } from '../../cli/save-beside.ts'
 import { openTerminal } from '../../ui/index.ts'
 import { syntheticCatalog, syntheticRun } from './synthetic.ts'
 
@@ -8,7 +9,11 @@ import { syntheticCatalog, syntheticRun } from './synthetic.ts'
  * (0: stands still). Each step adds a dot to REPORT, so that a test can see it live on while the terminal does not.
  */
 const [report = '/dev/null', seconds = '60', stepMs = '0', stacks = '40'] = process.argv.slice(2)
-const run = syntheticRun(Number(seconds), Number(stacks))
+// With DRIVE_RECORD the run is recorded, so that spans can be read.
+const recording = process.env['DRIVE_RECORD'] ?? null
+const run = syntheticRun(Number(seconds), Number(stacks), (record) => {
+  if (recording) appendFileSync(recording, `${JSON.stringify(record)}\n`)
+})
 const listeners = new Set<() => void>()
 writeFileSync(report, '')
 if (process.env['DRIVE_PID']) writeFileSync(process.env['DRIVE_PID'], String(process.pid))
@@ -44,7 +49,10 @@ const end = await openTerminal({
   },
   onQuit: () => console.log('left the screen'),
   onMark: (label) => run.model.notes.push({ tUs: run.model.nowUs, text: label, kind: 'mark' }),
+  save: saveBeside(process.env['DRIVE_SAVE'] ?? null),
+  mouse: process.env['DRIVE_MOUSE'] !== 'no',
   title: 'synthetic.ndjson',
+  recording,
   live: true,
 })
 if (timer) clearInterval(timer)

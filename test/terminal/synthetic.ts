@@ -145,16 +145,25 @@ const PHASES = [
   { name: 'stress', kind: 'stress', seconds: 1e6, rps: 4800 },
 ]
 
-export function syntheticRun(seconds = 0, stackCount = 40): SyntheticRun {
+/** `onRecord` gets each record, as a recording would hold it. */
+export function syntheticRun(
+  seconds = 0,
+  stackCount = 40,
+  onRecord: (record: RecordingRecord) => void = () => undefined,
+): SyntheticRun {
   const model = createRunModel(syntheticCatalog())
   const stacks = inventStacks(stackCount)
   const names = [...new Set(stacks.flat())]
-  applyRecord(model, header)
-  applyRecord(model, { type: 'frames', from: 0, names })
+  const apply = (record: RecordingRecord) => {
+    applyRecord(model, record)
+    onRecord(record)
+  }
+  apply(header)
+  apply({ type: 'frames', from: 0, names })
   const frameIds = stacks.map((stack) => stack.map((frame) => names.indexOf(frame)))
   let at = 0
   const second = () => {
-    for (const record of recordsOf(at, frameIds)) applyRecord(model, record)
+    for (const record of recordsOf(at, frameIds)) apply(record)
     at++
   }
   for (let n = 0; n < seconds; n++) second()

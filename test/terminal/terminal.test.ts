@@ -44,6 +44,7 @@ describe('the screen in a terminal', () => {
     expect(rows.at(-2)).toMatch(/^ \? help .* q quit$/)
     expect(rows.at(-1)).toBe('')
     expect(tmux.isAlternate()).toBe(true)
+    expect(tmux.isPointed()).toBe(true)
     expect(tmux.isCursorShown()).toBe(false)
   })
 
@@ -89,7 +90,7 @@ describe('the screen in a terminal', () => {
     await open()
     for (const tab of ['1', '2', '3', '4', '5', '6']) {
       tmux.keys(tab)
-      await tmux.until((rows) => rows[3]?.startsWith('──') ?? false)
+      await tmux.until((rows) => rows.some((row) => row.startsWith('──')))
       const calm = await tmux.settled()
       for (const [columns, rows] of [
         [60, 15],
@@ -186,6 +187,20 @@ describe('the terminal is as it was', () => {
     expectRestored()
   })
 
+  it('while it is stopped, and the screen is whole when it goes on', async () => {
+    await open({ before: `F=${folder}; DRIVE_PID=${folder}/pid` })
+    const shown = await tmux.settled()
+    process.kill(pidOf(), 'SIGTSTP')
+    // The shell has the terminal again; what it is told goes to a line, not to the screen.
+    await tmux.until(/Stopped[\s\S]*\nready:$/m)
+    expect([tmux.isAlternate(), tmux.isPointed()]).toEqual([false, false])
+    tmux.run('fg')
+    await tmux.until((rows) => rows.join('\n') === shown.join('\n'), 'the screen as it was')
+    expect([tmux.isAlternate(), tmux.isPointed()]).toEqual([true, true])
+    tmux.keys('q')
+    await tmux.until(/left the screen/)
+  })
+
   it('when it is closed before the screen is drawn: the screen is lost, nothing fails', async () => {
     tmux.run(`DRIVE_GATE=${folder}/gate ${DRIVE} ${folder}/report 60 2> ${folder}/errors`)
     await expect.poll(() => existsSync(join(folder, 'report')) && file('report'), patience).toBe('ready')
@@ -198,6 +213,7 @@ describe('the terminal is as it was', () => {
 
   function expectRestored(): void {
     expect(tmux.isAlternate()).toBe(false)
+    expect(tmux.isPointed()).toBe(false)
     expect(tmux.isCursorShown()).toBe(true)
     expect(file('stty')).toMatch(/[^-]icanon/)
     expect(file('stty')).toMatch(/[^-]echo\b/)

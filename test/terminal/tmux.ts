@@ -15,6 +15,12 @@ export interface Tmux {
   settled: () => Promise<string[]>
   isAlternate: () => boolean
   isCursorShown: () => boolean
+  /** what programs have put on the clipboard (OSC 52); empty when nothing */
+  clipboard: () => string
+  /** whether the program has asked for the mouse */
+  isPointed: () => boolean
+  /** Sends what a terminal sends for the mouse: an SGR report; column and row count from 1. */
+  mouse: (code: number, column: number, row: number, end?: 'M' | 'm') => void
   serverPid: () => number
   kill: () => void
 }
@@ -30,6 +36,7 @@ export function startTmux(socket: string, columns: number, rows: number): Tmux {
     execFileSync('tmux', [socket.includes('/') ? '-S' : '-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
   // A shell without line editing: what it leaves the terminal in is what the program left.
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), 'env TERM=screen-256color PS1=ready: sh')
+  tmux('set-option', '-s', 'set-clipboard', 'on')
   let isAlive = true
   const ask = (format: string) => tmux('display-message', '-p', `#{${format}}`).trim()
   const look = () => tmux('capture-pane', '-p').replace(/\n$/, '').split('\n')
@@ -65,6 +72,11 @@ export function startTmux(socket: string, columns: number, rows: number): Tmux {
       }, 'a screen that stands still')
     },
     isAlternate: () => ask('alternate_on') === '1',
+    isPointed: () => ask('mouse_any_flag') === '1',
+    mouse: (code, column, row, end = 'M') => {
+      tmux('send-keys', '-l', `\x1b[<${code};${column};${row}${end}`)
+    },
+    clipboard: () => tmux('list-buffers', '-F', '#{buffer_sample}').trim(),
     isCursorShown: () => ask('cursor_flag') === '1',
     serverPid: () => Number(ask('pid')),
     kill: () => {

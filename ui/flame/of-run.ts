@@ -1,4 +1,4 @@
-import { type PhaseModel, type Profile, profileOf, type RunModel } from '../../audit/index.ts'
+import { type PhaseModel, type Profile, type ProfileOf, profileOf, type RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { formatClock } from '../text/format.ts'
 import { lossCount, lossOfRun, targetName } from '../text/reading.ts'
@@ -19,11 +19,18 @@ export interface RunFlameChoice {
   show: { phase: PhaseModel } | { base: PhaseModel; candidate: PhaseModel }
 }
 
-/** The flame graph of a probe over a run; null when the run has no stacks of it. Every phase travels in the file. */
-export function flameOfRun(model: RunModel, { probe, view, show }: RunFlameChoice): RunFlame | null {
+/**
+ * The flame graph of a probe over a run; null when the run has no stacks of it. Every phase travels in the file. A model
+ * that is a copy has its profiles elsewhere: `profiles` finds them.
+ */
+export function flameOfRun(
+  model: RunModel,
+  { probe, view, show }: RunFlameChoice,
+  profiles: ProfileOf = profileOf,
+): RunFlame | null {
   const flame = probe.draw.flame
   const chosen = view === undefined ? flame?.views[0] : flame?.views.find(({ name }) => name === view)
-  const profile = chosen ? profileOf(model, probe.name, chosen.name) : null
+  const profile = chosen ? profiles(model, probe.name, chosen.name) : null
   if (!flame || !chosen || !profile) return null
   const key = (phase: PhaseModel) => String(phase.id)
   return {

@@ -1,3 +1,5 @@
+import type { Target } from './target.ts'
+
 /**
  * A grid of character cells and the writer that brings a terminal from one grid to the next. Pure: the writer returns
  * the bytes, it does not send them. Styles are numbers (see palette.ts); what they look like is decided when written.
@@ -17,6 +19,12 @@ export interface Rect {
   height: number
 }
 
+/** A part of a grid that answers the pointer, and what it stands for. */
+export interface Spot {
+  rect: Rect
+  target: Target
+}
+
 /** Writes inside one rectangle of a grid, in the rectangle's own coordinates; whatever lies outside is dropped. */
 export interface Brush {
   readonly width: number
@@ -25,6 +33,8 @@ export interface Brush {
   text: (x: number, y: number, text: string, style?: number) => number
   /** Fills part of a row with one glyph. */
   fill: (x: number, y: number, width: number, glyph: string, style?: number) => void
+  /** Says what a part of this rectangle stands for, to who asks what is under the pointer; later spots lie on top. */
+  spot: (rect: Rect, target: Target) => void
   /** A brush for a part of this rectangle. */
   part: (rect: Rect) => Brush
 }
@@ -53,7 +63,11 @@ export function forgetCells(cells: Cells): void {
   cells.code.fill(UNSEEN)
 }
 
-export function brush(cells: Cells, rect: Rect = { x: 0, y: 0, width: cells.width, height: cells.height }): Brush {
+export function brush(
+  cells: Cells,
+  rect: Rect = { x: 0, y: 0, width: cells.width, height: cells.height },
+  spots?: Spot[],
+): Brush {
   const left = Math.max(0, rect.x)
   const top = Math.max(0, rect.y)
   const width = Math.max(0, Math.min(rect.x + rect.width, cells.width) - left)
@@ -63,6 +77,16 @@ export function brush(cells: Cells, rect: Rect = { x: 0, y: 0, width: cells.widt
     const at = (top + y) * cells.width + left + x
     cells.code[at] = code
     cells.style[at] = style
+  }
+  const within = (inner: Rect): Rect => {
+    const x = Math.max(0, inner.x)
+    const y = Math.max(0, inner.y)
+    return {
+      x: left + x,
+      y: top + y,
+      width: Math.min(inner.x + inner.width, width) - x,
+      height: Math.min(inner.y + inner.height, height) - y,
+    }
   }
   return {
     width,
@@ -75,16 +99,10 @@ export function brush(cells: Cells, rect: Rect = { x: 0, y: 0, width: cells.widt
       const code = oneColumn(glyph.codePointAt(0) ?? SPACE)
       for (let i = Math.max(0, x); i < Math.min(width, x + length); i++) put(i, y, code, style)
     },
-    part: (inner) => {
-      const x = Math.max(0, inner.x)
-      const y = Math.max(0, inner.y)
-      return brush(cells, {
-        x: left + x,
-        y: top + y,
-        width: Math.min(inner.x + inner.width, width) - x,
-        height: Math.min(inner.y + inner.height, height) - y,
-      })
+    spot: (inner, target) => {
+      spots?.push({ rect: within(inner), target })
     },
+    part: (inner) => brush(cells, within(inner), spots),
   }
 }
 

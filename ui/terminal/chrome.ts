@@ -19,9 +19,11 @@ import type { Brush } from './cells.ts'
 import { baseFor } from './compare.ts'
 import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
 import { isStackFile } from './flame/stacks-tab.ts'
+import type { Message } from './hands.ts'
 import { BOLD, INVERSE, ink, on } from './palette.ts'
 import { prompts } from './prompts.ts'
 import type { Scene } from './scene.ts'
+import { timeRemark } from './span-words.ts'
 import { phaseShown, type ScreenState, tabsOf } from './state.ts'
 
 /** Tracing that costs more than this much of a core is named in the trust line. */
@@ -75,7 +77,8 @@ const BAR = 13
 function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: number, to: number): void {
   const { index, of, durationUs } = placeInPlan(model, phase)
   const elapsedUs = (phase.endUs ?? model.nowUs) - phase.startUs
-  const name = `${phase.name} ${index}/${of}`
+  // A span that the reader selected has no place in the plan.
+  const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
   let x = brush.text(from, 0, name, BOLD | ink.accent) + 2
   // Of a phase that is over a full bar says nothing that is not said by its clock.
@@ -141,14 +144,16 @@ export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
   if (blanks !== undefined) {
     for (const [i, name] of wordy.entries()) {
       const isShown = tabs[i]?.isShown ?? false
+      brush.spot({ x, y: 0, width: name.length + 2, height: 1 }, { kind: 'tab', tab: i })
       x = brush.text(x, 0, ` ${name} `, isShown ? BOLD | INVERSE : ink.dim) + blanks - 2
     }
     return
   }
   // Number and name stand together, and are told apart by their weight: a blank for each tab is saved.
   const dense = tabs.reduce((n, { number, title }) => n + number.length + title.length + 1, 1) <= brush.width
-  for (const { number, title, isShown } of tabs) {
+  for (const [i, { number, title, isShown }] of tabs.entries()) {
     const name = dense || isShown ? title : ''
+    brush.spot({ x, y: 0, width: number.length + name.length + 2, height: 1 }, { kind: 'tab', tab: i })
     if (isShown) brush.text(x, 0, ` ${number}${name} `, BOLD | INVERSE)
     else
       brush.text(
@@ -166,29 +171,38 @@ export function drawFooter(scene: Scene, brush: Brush): void {
   const { prompt } = scene.state
   const keysAt = brush.height - 1
   const remarkAt = prompt ? 0 : brush.height - 2
-  if (prompt && keysAt === 0) drawPrompt(brush, 0, prompt)
+  const { message } = scene.state.hands
+  if (prompt && keysAt === 0) drawPrompt(scene, brush, 0, prompt)
   else {
-    if (prompt) drawPrompt(brush, remarkAt, prompt)
+    if (prompt) drawPrompt(scene, brush, remarkAt, prompt)
+    else if (remarkAt >= 0 && message) drawMessage(brush, remarkAt, message)
     else if (remarkAt >= 0) drawRemark(scene, brush, remarkAt)
     drawKeys(scene, brush, keysAt)
   }
 }
 
-function drawPrompt(brush: Brush, y: number, { kind, text, selected }: NonNullable<ScreenState['prompt']>): void {
-  const x = brush.text(
-    brush.text(0, y, ` ${prompts[kind].question} `, BOLD | ink.accent),
-    y,
-    text,
-    selected ? INVERSE : 0,
-  )
+function drawPrompt(scene: Scene, brush: Brush, y: number, prompt: NonNullable<ScreenState['prompt']>): void {
+  const { question, hint } = prompts[prompt.kind]
+  const asked = typeof question === 'string' ? question : question(scene)
+  const style = prompt.selected ? INVERSE : 0
+  const x = brush.text(brush.text(0, y, ` ${asked} `, BOLD | ink.accent), y, prompt.text, style)
   brush.text(x, y, ' ', INVERSE)
-  brush.text(x + 2, y, 'enter accepts, esc leaves', ink.dim)
+  brush.text(x + 2, y, hint, ink.dim)
+}
+
+function drawMessage(brush: Brush, y: number, { text, tone }: Message): void {
+  brush.text(1, y, clip(`${tone === 'good' ? '·' : '▲'} ${text}`, brush.width - 2), BOLD | ink[tone])
 }
 
 const remarkSigns = { worse: ['▲', BOLD | ink.warn], good: ['·', ink.good], neutral: ['·', ink.dim] } as const
 
 function drawRemark(scene: Scene, brush: Brush, y: number): void {
   const { model, catalog, state } = scene
+  const said = timeRemark(scene, brush.width)
+  if (said) {
+    brush.text(1, y, `◆ ${clip(said.text, brush.width - 4)}`, said.tone === 'accent' ? BOLD | ink.accent : ink.accent)
+    return
+  }
   const tab = tabsOf(model, catalog)[state.tab]
   const probe = tab?.kind === 'probe' ? tab.probe : undefined
   const phase = phaseShown(model, state)
@@ -202,21 +216,22 @@ function drawRemark(scene: Scene, brush: Brush, y: number): void {
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
   const places = placesOf(scene)
-  const hints = bindings.flatMap(({ hint, where, applies }) =>
-    hint && places.includes(where) && (applies?.(scene) ?? true) ? [hint] : [],
+  const hints = bindings.flatMap(({ hint, keys, where, applies }) =>
+    hint && places.includes(where) && (applies?.(scene) ?? true) ? [{ hint, stands: keys[0] ?? '' }] : [],
   )
   // Help and quit are what a lost reader needs: they stay when there is no room for all.
-  const quit = hints.at(-1) ?? ''
+  const quit = hints.at(-1)
   let x = 1
   for (const hint of hints.slice(0, -1)) {
-    if (x + hint.length + 3 + quit.length > brush.width) break
+    if (x + hint.hint.length + 3 + (quit?.hint.length ?? 0) > brush.width) break
     x = drawHint(brush, x, y, hint) + 3
   }
-  drawHint(brush, x, y, quit)
+  if (quit) drawHint(brush, x, y, quit)
 }
 
-function drawHint(brush: Brush, x: number, y: number, hint: string): number {
+function drawHint(brush: Brush, x: number, y: number, { hint, stands }: { hint: string; stands: string }): number {
   const [key = '', ...does] = hint.split(' ')
+  brush.spot({ x, y, width: hint.length, height: 1 }, { kind: 'key', key: stands })
   return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)
 }
 

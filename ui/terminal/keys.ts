@@ -6,6 +6,8 @@ interface InkKey {
   rightArrow: boolean
   pageDown: boolean
   pageUp: boolean
+  home: boolean
+  end: boolean
   return: boolean
   escape: boolean
   ctrl: boolean
@@ -39,10 +41,12 @@ function specialKey(key: InkKey): string | null {
   if (key.tab) return key.shift ? 'shift-tab' : 'tab'
   if (key.upArrow) return 'up'
   if (key.downArrow) return 'down'
-  if (key.leftArrow) return 'left'
-  if (key.rightArrow) return 'right'
+  if (key.leftArrow) return key.shift ? 'shift-left' : 'left'
+  if (key.rightArrow) return key.shift ? 'shift-right' : 'right'
   if (key.pageDown) return 'pagedown'
   if (key.pageUp) return 'pageup'
+  if (key.home) return 'home'
+  if (key.end) return 'end'
   if (key.return) return 'enter'
   if (key.escape) return 'escape'
   if (key.backspace) return 'backspace'

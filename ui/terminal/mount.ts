@@ -2,7 +2,9 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import { render } from 'ink'
 import { createElement } from 'react'
 import { App } from './app.ts'
+import { MOUSE_OFF, MOUSE_ON } from './mouse.ts'
 import type { Screen } from './screen.ts'
+import { tapInput } from './tap.ts'
 
 const CLEAR = '\x1b[2J\x1b[H'
 const MAX_FPS = 10
@@ -15,12 +17,30 @@ export interface Mounted {
   closed: Promise<unknown>
 }
 
-/** Puts a screen on the terminal. Ink enters and leaves the alternate screen, also on a signal or a crash. */
-export function mount(screen: Screen, stdin: ReadStream, stdout: WriteStream): Mounted {
+/**
+ * Puts a screen on the terminal. Ink enters and leaves the alternate screen, also on a signal or a crash; without `mouse`
+ * the pointer stays the terminal's own.
+ */
+export function mount(
+  screen: Screen,
+  terminal: ReadStream,
+  stdout: WriteStream,
+  { mouse }: { mouse: boolean },
+): Mounted {
   // Ink does the same, but after it has entered the alternate screen: keys typed in between would be echoed into it.
-  if (stdin.isTTY) stdin.setRawMode(true)
-  const instance = render(createElement(App, { screen }), {
-    stdin,
+  if (terminal.isTTY) terminal.setRawMode(true)
+  const tap = mouse && terminal.isTTY ? tapInput(terminal, screen.point) : null
+  const point = (on: boolean) => {
+    if (tap) stdout.write(on ? MOUSE_ON : MOUSE_OFF)
+  }
+  const redraw = () => {
+    before()
+    point(true)
+    screen.repaint()
+  }
+  const app = () => createElement(App, { screen, point, resumed: redraw })
+  const instance = render(app(), {
+    stdin: tap?.stdin ?? terminal,
     stdout,
     interactive: true,
     alternateScreen: true,
@@ -36,7 +56,7 @@ export function mount(screen: Screen, stdin: ReadStream, stdout: WriteStream): M
     instance.clear()
     stdout.write(CLEAR)
     screen.resized()
-    instance.rerender(createElement(App, { screen }))
+    instance.rerender(app())
   }
   // The cursor enters the alternate screen where it stood before, and Ink begins to write there.
   before()
@@ -48,11 +68,9 @@ export function mount(screen: Screen, stdin: ReadStream, stdout: WriteStream): M
       screen.close()
       instance.unmount()
     },
-    redraw: () => {
-      before()
-      screen.repaint()
-    },
+    redraw,
     closed: instance.waitUntilExit().finally(() => {
+      tap?.close()
       stdout.removeListener('resize', before)
       stdout.removeListener('resize', screen.repaint)
     }),

@@ -3,6 +3,8 @@ import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
 import { withWall } from './flame/wall.ts'
 import type { Mounted } from './mount.ts'
+import type { Seen } from './screen.ts'
+import type { SpanEffect } from './spans.ts'
 import type { ScreenState } from './state.ts'
 import { isAsciiOnly, type LooksChoice, looksOfTerminal, wantsLines } from './theme.ts'
 
@@ -15,10 +17,19 @@ export interface TerminalOptions {
   onQuit: () => void
   /** the reader names a new phase */
   onMark?: (label: string) => void
+  /**
+   * Writes a file under a name that is safe in every folder (never over another file) and says where it stands. Throws
+   * what a reader can be told.
+   */
+  save: (name: string, pieces: Iterable<string | Uint8Array>) => Promise<string>
+  /** false: the pointer stays the terminal's own, e.g. to select text */
+  mouse: boolean
   /** at the right of the header, e.g. the recording's file name */
   title: string
   /** false: a recording is replayed */
   live: boolean
+  /** the file that a span of time is read from; without one none can be selected */
+  recording?: string | null
   /** colours and glyphs; default: what suits the terminal */
   looks?: LooksChoice
   /** stacks, where they are not those of the run; by default of the model's recording */
@@ -46,21 +57,23 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   }
   // React chooses its build when it is first loaded; the development build costs half as much again.
   process.env['NODE_ENV'] ??= 'production'
-  const [{ themeOfTerminal }, { mount }, { createScreen }, { colourDepth, createPalette }, { unblock }] =
+  const [{ themeOfTerminal }, { mount }, { createScreen }, { colourDepth, createPalette }, { unblock }, { takeAway }] =
     await Promise.all([
       import('./background.ts'),
       import('./mount.ts'),
       import('./screen.ts'),
       import('./palette.ts'),
       import('./stream.ts'),
+      import('./take-away.ts'),
     ])
   const { stdin, stdout } = process
   const block = unblock(stdout)
   let mounted: Mounted | null = null
-  const perform = (effect: Effect) => {
+  const perform = (effect: Exclude<Effect, SpanEffect>, seen: Seen) => {
     if (effect.do === 'quit') mounted?.close()
     else if (effect.do === 'redraw') mounted?.redraw()
-    else options.onMark?.(effect.label)
+    else if (effect.do === 'mark') options.onMark?.(effect.label)
+    else void takeAway(effect, { ...seen, theme }, (bytes) => stdout.write(bytes), options.save).then(screen.tell)
   }
   let ended: ScreenEnd = 'left'
   const isLost = () => ended === 'lost'
@@ -82,7 +95,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
     terminal: stdout,
     onEffect: perform,
   })
-  const opened = mount(screen, stdin, stdout)
+  const opened = mount(screen, stdin, stdout, options)
   mounted = opened
   const unsubscribe = options.subscribe(screen.changed)
   const close = () => opened.close()

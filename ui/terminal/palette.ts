@@ -91,6 +91,36 @@ export function createPalette(depth: ColourDepth, theme: Theme = 'dark'): (style
   }
 }
 
+type Rgb = readonly [red: number, green: number, blue: number]
+
+/** What a terminal shows where a style says nothing. */
+const PAPER: Readonly<Record<Theme, { paper: Rgb; text: Rgb }>> = {
+  dark: { paper: [16, 20, 26], text: [216, 222, 230] },
+  light: { paper: [255, 255, 255], text: [30, 36, 44] },
+}
+
+export interface Look {
+  foreground: Rgb
+  background: Rgb
+  isBold: boolean
+  isUnderlined: boolean
+}
+
+/** A style as a picture shows it. */
+export function lookOf(style: number, theme: Theme): Look {
+  const toneOf = tonesOf(theme)
+  const rgb = (tone: Tone | null, otherwise: Rgb): Rgb => (tone ? [tone[0], tone[1], tone[2]] : otherwise)
+  const foreground = rgb(toneAt(toneOf, style & 0xff), PAPER[theme].text)
+  const background = rgb(toneAt(toneOf, (style >> 8) & 0xff), PAPER[theme].paper)
+  const isInverse = (style & INVERSE) !== 0
+  return {
+    foreground: isInverse ? background : foreground,
+    background: isInverse ? foreground : background,
+    isBold: (style & BOLD) !== 0,
+    isUnderlined: (style & UNDERLINE) !== 0,
+  }
+}
+
 function sequenceOf(style: number, depth: ColourDepth, toneOf: Readonly<Record<Role, Tone | null>>): string {
   const codes: (string | number)[] = ['0']
   if (style & BOLD) codes.push('1')

@@ -1,6 +1,7 @@
 import type { Profile, ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import { FILE, WALL } from './flame/stacks-tab.ts'
+import type { Shelf } from './overlay.ts'
 import type { ScreenState } from './state.ts'
 
 /** What a panel draws from. A panel is a pure function (scene, brush): the same scene gives the same cells. */
@@ -13,6 +14,8 @@ export interface Scene {
   live: boolean
   /** what is looked at, e.g. the recording's file name */
   title: string
+  /** spans that were selected, which are among the model's phases, and what is being done for another */
+  shelf?: Shelf
 }
 
 export type Source = Pick<Scene, 'model' | 'profileOf'>

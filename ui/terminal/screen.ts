@@ -1,15 +1,19 @@
 import type { ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
-import type { Effect } from './bindings/binding.ts'
+import type { Effect, Update } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
 import { toAscii } from './glyphs.ts'
+import type { Message } from './hands.ts'
 import { type Layout, layoutOf } from './layout.ts'
+import type { Pointer } from './mouse.ts'
 import { drawPanel } from './panels/panel.ts'
+import { point } from './point.ts'
 import { createPortal } from './portal.ts'
 import { freeze, type Scene, type Source } from './scene.ts'
+import { createSpans, isSpanEffect, type SpanEffect } from './spans.ts'
 import { initialState, type ScreenState } from './state.ts'
-import { press } from './update.ts'
+import { bodyOf, press, withMessage } from './update.ts'
 
 /** At most ten frames a second, and fewer when a frame is dear: painting may take a twentieth of a core. */
 const FRAME_MS = 100
@@ -23,6 +27,8 @@ export interface ScreenInput {
   profileOf: ProfileOf
   title: string
   live: boolean
+  /** the file that spans are read from */
+  recording?: string | null
   /** what is looked at first, where it is not the overview */
   start?: Partial<ScreenState> | undefined
   sgr: (style: number) => string
@@ -36,7 +42,13 @@ export interface ScreenInput {
     write: (bytes: string) => unknown
     once: (event: 'drain', then: () => void) => unknown
   }
-  onEffect: (effect: Effect) => void
+  /** a key or the pointer asks something of the world outside; `seen` is what the reader looked at */
+  onEffect: (effect: Exclude<Effect, SpanEffect>, seen: Seen) => void
+}
+
+export interface Seen {
+  scene: Scene
+  layout: Layout
 }
 
 /** The lines that Ink places around the panel. */
@@ -51,6 +63,10 @@ export interface Chrome {
 export interface Screen {
   /** a key was pressed */
   press: (key: string) => void
+  /** the pointer did something */
+  point: (pointer: Pointer) => void
+  /** says what came of an effect, until the next key */
+  tell: (message: Message) => void
   /** the model changed */
   changed: () => void
   /** the terminal may have another size */
@@ -76,6 +92,18 @@ export function createScreen(input: ScreenInput): Screen {
   let layout = layoutOf(terminal)
   let committed: Layout | null = null
   let framed: Layout | null = null
+  const spans = createSpans({
+    recording: input.recording ?? null,
+    catalog,
+    onDone: (span) => {
+      const time = { ...state.time, reading: null }
+      apply({ ...state, time, ...(span ? { phaseId: span.id } : {}) })
+    },
+    onProgress: () => {
+      painted.chromeAt = 0
+      schedule()
+    },
+  })
   let chrome = compose()
   let timer: NodeJS.Timeout | null = null
   let painted = { at: 0, chromeAt: 0, tookMs: 0 }
@@ -83,7 +111,7 @@ export function createScreen(input: ScreenInput): Screen {
   let isWaiting = false
 
   function scene(): Scene {
-    return { ...source, catalog, state, live, title }
+    return { ...spans.over(source), catalog, state, live, title, shelf: spans.shelf() }
   }
 
   function compose(): Chrome {
@@ -153,6 +181,10 @@ export function createScreen(input: ScreenInput): Screen {
     if (next === state) return
     if (next.frozen !== state.frozen) source = next.frozen ? freeze(current, catalog) : current
     state = next
+    answer()
+  }
+
+  function answer(): void {
     painted.chromeAt = 0
     // A key is answered at once, unless the terminal has not even taken the last frame.
     if (terminal.writableNeedDrain) waitForTerminal()
@@ -162,14 +194,26 @@ export function createScreen(input: ScreenInput): Screen {
     }
   }
 
+  function follow({ state: next, effect }: Update): void {
+    apply(next)
+    if (!effect) return
+    if (isSpanEffect(effect)) {
+      spans.perform(effect, source.model)
+      answer()
+    } else input.onEffect(effect, { scene: scene(), layout })
+  }
+
   return {
     press: (key) => {
-      const { panel, columns } = layout
-      // The body of a panel stands under its title, its views and above its details line.
-      const update = press(scene(), key, { width: columns, height: Math.max(0, panel.height - 3) })
-      apply(update.state)
-      if (update.effect) input.onEffect(update.effect)
+      spans.heard()
+      follow(press(scene(), key, bodyOf(scene(), layout)))
     },
+    point: (pointer) => {
+      // Moving the pointer says nothing of what was read.
+      if (pointer.kind === 'press') spans.heard()
+      follow(point(scene(), pointer, layout))
+    },
+    tell: (message) => apply(withMessage(state, message)),
     changed: () => {
       if (!state.frozen) schedule()
     },
@@ -193,6 +237,7 @@ export function createScreen(input: ScreenInput): Screen {
     },
     close: () => {
       isClosed = true
+      spans.close()
       if (timer) clearTimeout(timer)
     },
   }

@@ -4,6 +4,8 @@ import { type Catalog, histogramsOf, probesOf } from '../text/reading.ts'
 import type { FlameState } from './flame/shape.ts'
 import { isStackFile, stacksTabs } from './flame/stacks-tab.ts'
 import type { FlameUnit } from './flame/unit.ts'
+import { type HandsState, idleHands } from './hands.ts'
+import { initialTime, type TimeState } from './time-state.ts'
 
 /** What the reader has chosen to look at. All of it is here, so that a screen is a function of (model, state, size). */
 export interface ScreenState {
@@ -22,8 +24,10 @@ export interface ScreenState {
   search: string
   help: boolean
   frozen: boolean
+  time: TimeState
   /** a selected text is replaced by what is typed */
-  prompt: { kind: 'search' | 'mark'; text: string; selected?: boolean } | null
+  prompt: { kind: 'search' | 'mark' | 'filter' | 'command' | 'export'; text: string; selected?: boolean } | null
+  hands: HandsState
 }
 
 export interface TableState {
@@ -31,6 +35,7 @@ export interface TableState {
   sort: string | null
   scroll: number
 }
+export const noTable: TableState = { sort: null, scroll: 0 }
 
 export const initialState: ScreenState = {
   tab: 0,
@@ -43,7 +48,9 @@ export const initialState: ScreenState = {
   search: '',
   help: false,
   frozen: false,
+  time: initialTime,
   prompt: null,
+  hands: idleHands,
 }
 
 export type Tab =
@@ -71,9 +78,9 @@ export function phaseShown(model: RunModel, state: ScreenState): PhaseModel | nu
 
 export type View =
   | { kind: 'flame'; name: string; title: string }
-  | { kind: 'numbers'; name: string; title: string; histogram: number }
+  | { kind: 'numbers' | 'heat'; name: string; title: string; histogram: number }
 
-/** The ways to look at a probe: its flame views, then its numbers, once for each of its histograms. */
+/** The ways to look at a probe: its flame views, its numbers, once for each of its histograms, and each of these over time. */
 export function viewsOf(probe: Probe, phase: PhaseModel | null): View[] {
   const flames = (probe.draw.flame?.views ?? []).map(
     ({ name, title }): View => ({ kind: 'flame', name: `flame:${name}`, title }),
@@ -84,6 +91,9 @@ export function viewsOf(probe: Probe, phase: PhaseModel | null): View[] {
     ...flames,
     ...histograms.map(
       ({ label }, histogram): View => ({ kind: 'numbers', name: `numbers:${label}`, title: label, histogram }),
+    ),
+    ...histograms.map(
+      ({ label }, histogram): View => ({ kind: 'heat', name: `heat:${label}`, title: `${label} over time`, histogram }),
     ),
   ]
 }

@@ -5,6 +5,7 @@ import {
   type ProbePhase,
   perSecond,
   type RunModel,
+  SPAN_KIND,
 } from '../../audit/index.ts'
 import type { Figure, FigureScope, Histogram, Probe } from '../../probes/index.ts'
 import { clip } from './format.ts'
@@ -15,7 +16,7 @@ export type Catalog = ReadonlyMap<string, Probe>
 /** The phase that others are compared with: the baseline, else the first measured phase; `null` when there is none before `phase`. */
 export function baselineOf(model: RunModel, phase: PhaseModel | null): PhaseModel | null {
   if (!phase) return null
-  const before = model.phases.filter((p) => p.startUs < phase.startUs)
+  const before = model.phases.filter((p) => p.startUs < phase.startUs && p.kind !== SPAN_KIND)
   return before.find((p) => p.kind === 'baseline') ?? before.find(isMeasured) ?? null
 }
 
@@ -155,9 +156,10 @@ export function placeInPlan(
   model: RunModel,
   phase: PhaseModel,
 ): { index: number; of: number; durationUs: number | null } {
+  const own = model.phases.filter(({ kind }) => kind !== SPAN_KIND)
   return {
-    index: model.phases.indexOf(phase) + 1,
-    of: Math.max(plannedPhases(model).length, model.phases.length),
+    index: own.indexOf(phase) + 1,
+    of: Math.max(plannedPhases(model).length, own.length),
     durationUs: durationUs(plannedOf(model, phase)['duration']),
   }
 }

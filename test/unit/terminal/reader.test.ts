@@ -42,6 +42,8 @@ function open({ live = true, ascii = false } = {}) {
         }
       },
       onQuit: () => undefined,
+      save: async (name) => name,
+      mouse: true,
       title: 'run.ndjson',
       live,
       signal: closing.signal,

@@ -18,12 +18,13 @@ function type(
   keys: readonly string[],
   from: Partial<ScreenState> = {},
   live = true,
+  height = 30,
 ): { state: ScreenState; effects: Effect[] } {
   let state: ScreenState = { ...initialState, ...from }
   const effects: Effect[] = []
   for (const key of keys) {
     const scene: Scene = { model: run.model, catalog, profileOf, state, live, title: '' }
-    const update = press(scene, key, { width: 120, height: 30 })
+    const update = press(scene, key, { width: 120, height })
     state = update.state
     if (update.effect) effects.push(update.effect)
   }
@@ -137,8 +138,17 @@ describe('keys', () => {
       (keys) => type(keys, { tab: TABLE }).state.tables['calls']?.sort,
     )
     expect(sorts).toEqual(['name', 'count', null])
-    expect(type(['down', 'down', 'up'], { tab: TABLE }).state.tables['calls']?.scroll).toBe(1)
-    expect(type(['up'], { tab: TABLE }).state.tables['calls']?.scroll).toBe(0)
+  })
+
+  it.each([
+    ['down twice, up once', ['down', 'down', 'up'], 10, 1],
+    ['up at the top', ['up'], 10, 0],
+    ['to the end, where there are 10 rows and room for 6', ['G'], 10, 4],
+    ['no further than that', ['end', 'down', 'pagedown', 'up'], 10, 3],
+    ['back to the top', ['G', 'g'], 10, 0],
+    ['nowhere when all rows are in sight', ['down', 'G'], 30, 0],
+  ])('scrolls a table: %s', (_, keys, height, scroll) => {
+    expect(type(keys, { tab: TABLE }, true, height).state.tables['calls']?.scroll).toBe(scroll)
   })
 
   it.each([
@@ -166,6 +176,8 @@ describe('keys', () => {
       rightArrow: false,
       pageDown: false,
       pageUp: false,
+      home: false,
+      end: false,
     }
     expect(keyNames(input, { ...none, ...moves, ...some })).toEqual(names)
   })

@@ -1,23 +1,35 @@
 import type { Scene } from '../scene.ts'
 import { phaseShown, tabsOf, viewShown } from '../state.ts'
 import type { Binding, Place } from './binding.ts'
+import { brushBindings, timeBindings } from './brush.ts'
 import { compareBindings } from './compare.ts'
+import { exportBindings } from './export.ts'
 import { anywhereBindings, flameBindings } from './flame.ts'
+import { paletteBindings } from './palette.ts'
 import { runBindings, screenBindings } from './screen.ts'
 import { tableBindings } from './table.ts'
 
 /** Every key there is. The help and the footer are made from this table. */
 export const bindings: readonly Binding[] = [
+  ...brushBindings,
   ...screenBindings,
+  ...paletteBindings,
+  ...timeBindings,
   ...compareBindings,
   ...flameBindings,
   ...anywhereBindings,
   ...tableBindings,
+  ...exportBindings,
   ...runBindings,
 ]
 
 /** Where the reader is, the nearest first. */
-export function placesOf({ model, catalog, state }: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
+export function placesOf(scene: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
+  const { brush, reading } = scene.state.time
+  return [...(brush ? ['brush' as const] : reading ? ['reading' as const] : []), ...placesOfTab(scene)]
+}
+
+function placesOfTab({ model, catalog, state }: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
   const tab = tabsOf(model, catalog)[state.tab]
   if (tab?.kind === 'stacks') return ['flame', 'everywhere']
   if (tab?.kind !== 'probe') return ['everywhere']

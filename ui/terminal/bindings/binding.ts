@@ -1,9 +1,19 @@
 import type { Rect } from '../cells.ts'
+import type { ExportKind } from '../export.ts'
 import type { Scene } from '../scene.ts'
+import type { SpanEffect } from '../spans.ts'
 import type { ScreenState, Tab } from '../state.ts'
 
 /** What a key press asks of the world outside the screen. */
-export type Effect = { do: 'quit' } | { do: 'redraw' } | { do: 'mark'; label: string }
+export type Effect =
+  | { do: 'quit' }
+  | { do: 'redraw' }
+  | { do: 'mark'; label: string }
+  | { do: 'export'; kind: ExportKind }
+  | { do: 'screenshot' }
+  /** `what` names the text to the reader */
+  | { do: 'copy'; text: string; what: string }
+  | SpanEffect
 
 export interface Update {
   state: ScreenState
@@ -14,12 +24,17 @@ export interface Update {
 export interface Context {
   scene: Scene
   state: ScreenState
-  panel: Pick<Rect, 'width' | 'height'>
+  panel: Pick<Rect, 'width' | 'height'> & {
+    /** rows with the lanes and all that stands around; default: there are no lanes */
+    whole?: number
+  }
   tab: Tab | undefined
+  /** how far what is shown can be scrolled, rows; null where nothing scrolls */
+  most: () => number | null
 }
 
 /** Where a key means something; what is nearer to the reader's eye comes before `everywhere`. */
-export type Place = 'flame' | 'table' | 'everywhere'
+export type Place = 'brush' | 'reading' | 'flame' | 'table' | 'everywhere'
 
 /** A key (or several that do the same), what it does, and how the help and the footer tell of it: nothing else knows it. */
 export interface Binding {
@@ -30,6 +45,8 @@ export interface Binding {
   help?: { keys: string; does: string }
   /** shown in the footer, in the order of the table, while it fits */
   hint?: string
+  /** false: a movement, which nobody looks for in the palette */
+  listed?: false
   /** false where it would do nothing: then it is not shown in the footer */
   applies?: (scene: Scene) => boolean
 }

@@ -14,6 +14,7 @@ const towards = (keys: readonly string[], direction: 'up' | 'down' | 'left' | 'r
     inFlame(context, (shown, state) => at(state, stepInFlame(shown, rowsOf(context, shown), direction))),
   ),
   ...(direction === 'up' ? { help: { keys: 'arrows  h j k l', does: 'select a frame' } } : {}),
+  listed: false,
 })
 
 /** A key that does something to the stacks, by the selected frame. */

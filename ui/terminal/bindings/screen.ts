@@ -20,7 +20,7 @@ export const screenBindings: readonly Binding[] = [
       keys: [String(index + 1)],
       where: 'everywhere',
       act: change((context) => (index < tabCount(context) ? { ...context.state, tab: index } : context.state)),
-      ...(index === 0 ? { help: { keys: '1-9', does: 'a tab' } } : {}),
+      ...(index === 0 ? { help: { keys: '1-9', does: 'a tab' }, listed: false } : {}),
     }),
   ),
   {
@@ -84,6 +84,7 @@ export const runBindings: readonly Binding[] = [
     where: 'everywhere',
     act: change(({ state }) => ({ ...state, search: '' })),
     help: { keys: 'esc', does: 'close what is open, end the search' },
+    listed: false,
   },
   {
     keys: ['q', 'ctrl-c'],

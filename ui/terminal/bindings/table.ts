@@ -1,4 +1,4 @@
-import type { ScreenState, TableState } from '../state.ts'
+import { noTable, type ScreenState } from '../state.ts'
 import { type Binding, type Context, change } from './binding.ts'
 
 /** Keys of tables, and of all that scrolls. */
@@ -11,10 +11,28 @@ export const tableBindings: readonly Binding[] = [
     hint: 's sort',
   },
   {
+    keys: ['/'],
+    where: 'table',
+    act: change(({ state, tab }) => ({
+      ...state,
+      prompt: { kind: 'filter', text: filterOf(state, tab), selected: true },
+    })),
+    help: { keys: '/', does: 'only rows that hold a text; capitals in it must match' },
+    hint: '/ filter',
+  },
+  {
+    keys: ['escape'],
+    where: 'table',
+    act: change((context) => ({ ...filtered(context, ''), search: '' })),
+    help: { keys: 'esc', does: 'all rows again' },
+    listed: false,
+  },
+  {
     keys: ['pagedown', ' '],
     where: 'everywhere',
     act: change((context) => scrolled(context, page(context))),
     help: { keys: 'space  page keys', does: 'scroll a page' },
+    listed: false,
   },
   { keys: ['pageup'], where: 'everywhere', act: change((context) => scrolled(context, -page(context))) },
   {
@@ -22,26 +40,52 @@ export const tableBindings: readonly Binding[] = [
     where: 'everywhere',
     act: change((context) => scrolled(context, -1)),
     help: { keys: 'up down  j k', does: 'scroll a line' },
+    listed: false,
   },
   { keys: ['down', 'j'], where: 'everywhere', act: change((context) => scrolled(context, 1)) },
+  {
+    keys: ['g', 'home'],
+    where: 'everywhere',
+    act: change((context) => scrolled(context, Number.NEGATIVE_INFINITY)),
+    help: { keys: 'g G  home end', does: 'to the first, the last row' },
+    listed: false,
+  },
+  { keys: ['G', 'end'], where: 'everywhere', act: change((context) => scrolled(context, Number.POSITIVE_INFINITY)) },
 ]
 
-const noTable: TableState = { sort: null, scroll: 0 }
 const page = ({ panel }: Context): number => Math.max(1, panel.height - 2)
 
-function nextSort({ state, tab }: Context): ScreenState {
+/** Shows only the rows of the table in sight that hold a text. */
+export function filtered({ state, tab }: Pick<Context, 'state' | 'tab'>, filter: string): ScreenState {
+  if (tab?.kind !== 'probe' || filterOf(state, tab) === filter) return state
+  const { name } = tab.probe
+  const tables = { ...state.tables, [name]: { ...(state.tables[name] ?? noTable), scroll: 0 } }
+  return { ...state, tables, hands: { ...state.hands, filters: { ...state.hands.filters, [name]: filter } } }
+}
+
+const filterOf = ({ hands }: ScreenState, tab: Context['tab']): string =>
+  (tab?.kind === 'probe' ? hands.filters[tab.probe.name] : undefined) ?? ''
+
+/** Sorts the table in sight by a column; null is the order of the probe. */
+export function sortedBy({ state, tab }: Pick<Context, 'state' | 'tab'>, sort: string | null): ScreenState {
   if (tab?.kind !== 'probe' || !tab.probe.draw.table) return state
-  const keys = [null, ...tab.probe.draw.table.columns.map((column) => column.key)]
-  const table = state.tables[tab.probe.name] ?? noTable
-  const sort = keys[(keys.indexOf(table.sort) + 1) % keys.length] ?? null
   return { ...state, tables: { ...state.tables, [tab.probe.name]: { sort, scroll: 0 } } }
 }
 
-function scrolled({ state, tab }: Context, by: number): ScreenState {
-  if (!tab) return state
+function nextSort(context: Context): ScreenState {
+  const { state, tab } = context
+  if (tab?.kind !== 'probe' || !tab.probe.draw.table) return state
+  const keys = [null, ...tab.probe.draw.table.columns.map((column) => column.key)]
+  const { sort } = state.tables[tab.probe.name] ?? noTable
+  return sortedBy(context, keys[(keys.indexOf(sort) + 1) % keys.length] ?? null)
+}
+
+function scrolled({ state, tab, most }: Context, by: number): ScreenState {
+  const end = most()
+  if (!tab || end === null) return state
   const name = tab.kind === 'probe' ? tab.probe.name : tab.kind
   const table = state.tables[name] ?? noTable
   // The log counts from its end: upwards is back in time.
-  const scroll = Math.max(0, table.scroll + (tab.kind === 'log' ? -by : by))
-  return { ...state, tables: { ...state.tables, [name]: { ...table, scroll } } }
+  const wanted = Math.min(table.scroll, end) + (tab.kind === 'log' ? -by : by)
+  return { ...state, tables: { ...state.tables, [name]: { ...table, scroll: Math.max(0, Math.min(end, wanted)) } } }
 }

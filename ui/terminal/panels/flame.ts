@@ -44,8 +44,14 @@ export function drawFlame(brush: Brush, shown: FlameShown, search: string): void
   const { chips, graph, movers, notes } = flameAreas(shown, brush.width, brush.height)
   if (chips > 0) drawChips(brush, shown)
   const boxes = brush.part(graph)
-  for (const { y, runs } of flameRows(shown, graph.width, graph.height, search))
-    for (const run of runs) boxes.text(run.x, y, run.text, boxStyle(run))
+  const rows = flameRows(shown, graph.width, graph.height, search)
+  const at = (x: number, y: number) => {
+    const place = boxAt(shown, rows, x, y)
+    const runs = rows.find((row) => row.y === y)?.runs ?? []
+    return place && { place, isSelected: runs.some((run) => run.selected && x >= run.x && x < run.x + run.width) }
+  }
+  brush.spot(graph, { kind: 'flame', at })
+  for (const { y, runs } of rows) for (const run of runs) boxes.text(run.x, y, run.text, boxStyle(run))
   if (movers) drawMovers(brush.part(movers), shown)
   drawDetails(brush.part({ x: 0, y: brush.height - notes, width: brush.width, height: notes }), shown, search)
 }

@@ -33,6 +33,7 @@ export function drawLog({ model, state }: Scene, brush: Brush): void {
     wrapped(text, brush.width - TEXT - 1).map((part, i) => ({ ...entry, text: part, isFirst: i === 0 })),
   )
   const room = Math.max(0, brush.height - 1)
+  brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, { kind: 'rows', most: lines.length - room })
   const from = Math.max(0, lines.length - room - (state.tables['log']?.scroll ?? 0))
   lines.slice(from, from + room).forEach(({ tUs, kind, text, style, isFirst }, i) => {
     if (isFirst) brush.text(1, i + 1, formatClock(tUs), ink.dim)

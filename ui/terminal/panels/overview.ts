@@ -6,32 +6,30 @@ import { type Catalog, histogramsOf, probesOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { baseFor } from '../compare.ts'
 import { ink } from '../palette.ts'
+import { markedOf, type Parts, partsOf } from '../parts.ts'
 import type { Scene } from '../scene.ts'
 import { phaseShown, type ScreenState } from '../state.ts'
 import { drawHistogram } from './histogram.ts'
-import { drawLanes, lanesOf } from './lanes.ts'
+import { drawLanes } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
 
-const SMALLEST_TABLE = 8
 /** a distribution narrower than this says nothing */
 const SMALLEST_HISTOGRAM = 38
 
 /** The run at a glance: lanes over time, figures by phase, and a distribution. Lanes give way first. */
-export function drawOverview(scene: Scene, brush: Brush): void {
+export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(scene, brush)): void {
   const { model, catalog, state } = scene
   const phase = phaseShown(model, state)
   if (!phase) {
     brush.text(2, 1, 'waiting for the first window', ink.dim)
     return
   }
-  const lanes = lanesOf(model, catalog)
-  const laneRows = Math.min(lanes.length, brush.height - SMALLEST_TABLE - 3)
   let y = 0
-  if (laneRows >= 2 && brush.width >= 60) {
+  if (parts.lanes) {
     drawRule(brush, 0, 'Over time')
-    drawLanes(model, lanes, brush.part({ x: 0, y: 1, width: brush.width, height: laneRows + 1 }))
-    y = laneRows + 2
+    drawLanes(model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
+    y = parts.lanes.y + parts.lanes.height
   }
   const base = baseFor(state)(model, phase)
   drawRule(brush, y, 'By phase', base ? `× worse than ${base.name}` : '')
@@ -43,7 +41,7 @@ export function drawOverview(scene: Scene, brush: Brush): void {
     phaseRows(model, catalog, baseFor(state)),
     phase,
     brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below }),
-    state.tables['overview']?.scroll,
+    state.tables['overview']?.scroll ?? 0,
     base,
   )
   if (wide)

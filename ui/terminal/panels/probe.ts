@@ -8,8 +8,9 @@ import { baseFor, shownWords } from '../compare.ts'
 import { flameShown } from '../flame/shown.ts'
 import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { phaseShown, type ScreenState, type View, viewShown, viewsOf } from '../state.ts'
+import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } from '../state.ts'
 import { drawFlame } from './flame.ts'
+import { drawHeat } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
@@ -27,6 +28,7 @@ export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   drawViews(probe, phase, view, brush.part({ x: 0, y: 1, width: brush.width, height: 1 }))
   const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
   if (view?.kind === 'flame') drawFlameView(scene, probe, view.name.slice('flame:'.length), phase, body)
+  else if (view?.kind === 'heat') drawHeat(scene, probe, view.histogram, body)
   else drawNumbers(scene, probe, phase, view, body)
 }
 
@@ -44,13 +46,15 @@ function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: B
   let x = from > 0 ? brush.text(1, 0, '…', ink.dim) : 1
   if (views.length > 1)
     for (const [i, name] of names.entries())
-      if (i >= from && x <= room)
+      if (i >= from && x <= room) {
+        brush.spot({ x, y: 0, width: name.length, height: 1 }, { kind: 'view', view: views[i]?.name ?? '' })
         x = brush.text(
           x,
           0,
           clip(name.trimEnd(), room + 1 - x).padEnd(name.length),
           i === at ? BOLD | ink.accent : ink.dim,
         )
+      }
   const headline = headlines(figuresOf(probe, phase))
     .slice(0, 3)
     .map((figure) => `${figure.label} ${formatFigure(figure)}`)
@@ -82,14 +86,15 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
   const table = probe.draw.table
   const height = table && brush.height >= wanted + 4 ? wanted : brush.height
   const figures = brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height })
-  drawPhaseTable(model, rows, phase, figures, 0, baseFor(state)(model, phase))
+  drawPhaseTable(model, rows, phase, figures, null, baseFor(state)(model, phase))
   if (beside) {
     const part = { x: figuresWidth + 1, y: 0, width: brush.width - figuresWidth - 1, height }
     drawDistribution(scene, probe, phase, label, brush.part(part))
   }
   if (!table || height === brush.height) return
   const under = brush.part({ x: 0, y: height, width: brush.width, height: brush.height - height })
-  drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? { sort: null, scroll: 0 })
+  const filter = state.hands.filters[probe.name] ?? ''
+  drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? noTable, filter)
 }
 
 function drawDistribution({ model, state }: Scene, probe: Probe, phase: PhaseModel, label: string, brush: Brush): void {

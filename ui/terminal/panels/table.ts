@@ -14,24 +14,29 @@ const GAP = 2
 
 /**
  * A table of a probe under a row that says how much of it is out of sight: text at the left, numbers at the right of
- * their columns; columns that do not fit are left out.
+ * their columns; columns that do not fit are left out, and so are rows that do not hold what is filtered for.
  */
 export function drawTable(
   brush: Brush,
   columns: readonly TableColumn[],
   rows: readonly TableRow[],
   state: TableState,
+  filter = '',
 ): void {
   const placed = place(columns, state.sort, brush.width)
+  const kept = filterRows(rows, filter)
+  const room = Math.max(0, brush.height - 2)
+  const most = Math.max(0, kept.length - room)
+  brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, { kind: 'rows', most })
   for (const { column, x, width } of placed) {
     const isSorted = column.key === state.sort
     const title = `${column.label}${isSorted ? ' ▾' : ''}`
     const align = column.unit === 'text' ? left : right
+    brush.spot({ x, y: 1, width, height: 1 }, { kind: 'column', column: column.key })
     brush.text(x, 1, align(title, width), (isSorted ? BOLD | ink.accent : ink.dim) | UNDERLINE)
   }
-  const room = Math.max(0, brush.height - 2)
-  const from = Math.min(state.scroll, Math.max(0, rows.length - room))
-  sortRows(rows, columns, state.sort)
+  const from = Math.min(state.scroll, most)
+  sortRows(kept, columns, state.sort)
     .slice(from, from + room)
     .forEach((row, i) => {
       for (const { column, x, width } of placed) {
@@ -45,8 +50,18 @@ export function drawTable(
         )
       }
     })
-  const more = moreRows(from, rows.length - from - room)
+  if (filter !== '') brush.text(1, 0, `/${filter}   ${kept.length} of ${rows.length} rows`, ink.accent)
+  const more = moreRows(from, kept.length - from - room)
   brush.text(brush.width - more.length - 1, 0, more, ink.dim)
+}
+
+/** Rows of which a text holds the filter; capitals in it must match, without them case does not matter. */
+export function filterRows(rows: readonly TableRow[], filter: string): readonly TableRow[] {
+  if (filter === '') return rows
+  const isExact = filter !== filter.toLowerCase()
+  const holds = (value: string | number | null) =>
+    typeof value === 'string' && (isExact ? value : value.toLowerCase()).includes(filter)
+  return rows.filter((row) => Object.values(row).some(holds))
 }
 
 /** Biggest first by a column, names in their order; unknown values last. */

@@ -1,0 +1,112 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { profileOf } from '../../../audit/index.ts'
+import { histogramOf } from '../../../probes/index.ts'
+import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
+import { addUp, drawHeat } from '../../../ui/terminal/panels/heat.ts'
+import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
+import type { Scene } from '../../../ui/terminal/scene.ts'
+import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
+import { timeAxis } from '../../../ui/terminal/time-axis.ts'
+import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+
+const catalog = syntheticCatalog()
+const run = syntheticRun(60)
+const waits = catalog.get('waits')
+if (!waits) throw new Error('the run has waits')
+const sceneOf = (state: Partial<ScreenState> = {}, model = run.model): Scene => ({
+  ...{ model, catalog, profileOf, live: true, title: '' },
+  state: { ...initialState, ...state },
+})
+
+function rows(width: number, height: number, draw: (brush: ReturnType<typeof brushOf>) => void): string[] {
+  const cells = createCells(width, height)
+  draw(brush(cells))
+  return Array.from({ length: height }, (_, y) =>
+    rowText(cells, y, () => '')
+      .replace(/\x1b\[0m$/, '')
+      .trimEnd(),
+  )
+}
+const brushOf = () => brush(createCells(1, 1))
+
+describe('the heat map', () => {
+  it('is a view of each distribution, in line with the lanes', async () => {
+    const state = { tab: 1, views: { waits: 'heat:waited' } }
+    const text = rows(120, 34, (panel) => drawPanel(sceneOf(state), panel))
+    expect(text[4]).toMatch(/\[waited over time]/)
+    await expect(`${text.join('\n')}\n`).toMatchFileSnapshot('golden/heat-120x34.txt')
+  })
+
+  it('has one mark for each percentile in every cell that was measured, the higher one above', () => {
+    const height = 30
+    const text = rows(120, height, (panel) => drawHeat(sceneOf(), waits, 0, panel))
+    const axis = timeAxis(run.model, 120)
+    if (!axis) throw new Error('no axis')
+    const bands = text.findIndex((row) => row.includes('└idle'))
+    for (let second = 0; second < 60; second++) {
+      const column = text.slice(0, bands).map((row) => row[axis.label + 1 + second] ?? ' ')
+      const [p99, p50] = [column.indexOf('═'), column.indexOf('─')]
+      // Nothing is served while the run is idle.
+      if (second < 5) expect(column.join('').trim()).toBe('')
+      else expect(p99 >= 0 && p50 > p99).toBe(true)
+    }
+  })
+
+  it('loses no wait, however its cells and rows lie to the windows', () => {
+    const us = fc.integer({ min: 0, max: 30_000 })
+    const window = fc
+      .record({
+        startUs: us,
+        lengthUs: fc.integer({ min: 1, max: 9_000 }),
+        buckets: fc.array(fc.nat(600), { minLength: 1 }),
+      })
+      .map(({ startUs, lengthUs, buckets }) => ({
+        ...{ startUs, endUs: startUs + lengthUs },
+        histogram: histogramOf(
+          [...buckets].sort((a, b) => a - b).map((bucket) => [bucket, 1] as const),
+          buckets.length,
+        ),
+      }))
+    fc.assert(
+      fc.property(
+        fc.array(window, { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 100, max: 5_000 }),
+        fc.integer({ min: 1, max: 60 }),
+        (windows, stepUs, height) => {
+          const axis = { fromUs: 0, stepUs, label: 0, value: 0, width: Math.ceil(39_001 / stepUs) }
+          const heat = addUp(windows, axis, height)
+          const sum = heat?.counts.reduce((a, b) => a + b, 0) ?? 0
+          expect(sum).toBeCloseTo(
+            windows.reduce((n, { histogram }) => n + histogram.count, 0),
+            6,
+          )
+          expect(heat?.rows).toBeLessThanOrEqual(height)
+        },
+      ),
+    )
+  })
+
+  it('says so before anything is measured, and where there is no room', () => {
+    const idle = syntheticRun(3)
+    expect(rows(100, 20, (panel) => drawHeat(sceneOf({}, idle.model), waits, 0, panel)).join('')).toMatch(
+      /nothing measured/,
+    )
+    expect(rows(20, 20, (panel) => drawHeat(sceneOf(), waits, 0, panel)).join('')).toMatch(/no room/)
+  })
+
+  it('never writes outside its rectangle', () => {
+    const size = fc.integer({ min: 0, max: 150 })
+    fc.assert(
+      fc.property(size, fc.integer({ min: 0, max: 50 }), (width, height) => {
+        const cells = createCells(200, 60)
+        drawHeat(sceneOf(), waits, 0, brush(cells, { x: 7, y: 3, width, height }))
+        cells.code.forEach((code, index) => {
+          const [x, y] = [(index % 200) - 7, Math.floor(index / 200) - 3]
+          if (code !== 0x20 && (x < 0 || y < 0 || x >= width || y >= height)) throw new Error(`wrote at ${x},${y}`)
+        })
+      }),
+      { numRuns: 60 },
+    )
+  })
+})

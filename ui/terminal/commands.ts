@@ -1,0 +1,104 @@
+import { bindings, placesOf } from './bindings/all.ts'
+import type { Context, Update } from './bindings/binding.ts'
+import { exportsOf } from './export.ts'
+import { rank } from './fuzzy.ts'
+import type { Scene } from './scene.ts'
+import { phaseShown, type ScreenState, tabsOf, viewsOf } from './state.ts'
+
+/** Something that the palette can do. */
+export interface Command {
+  /** what is typed to find it, and what is shown */
+  text: string
+  /** at the right: what it does, or the key that does it too */
+  note: string
+  run: (context: Context) => Update
+}
+
+/** A command that wants a word of the reader's own after its name. */
+interface Asking {
+  word: string
+  takes: string
+  note: string
+  applies: (scene: Scene) => boolean
+  run: (context: Context, answer: string) => Update
+}
+
+const asking: readonly Asking[] = [
+  {
+    word: 'mark',
+    takes: 'NAME',
+    note: 'begin a phase of this name',
+    applies: ({ live, model }) => live && !model.end,
+    run: ({ state }, label) => ({ state, effect: { do: 'mark', label } }),
+  },
+]
+
+/** What the palette offers for what was typed, best first. All of it is made from the tables of the screen. */
+export function commandsFor(scene: Scene, query: string): Command[] {
+  const typed = query.trimStart()
+  const open = asking.filter(({ applies }) => applies(scene))
+  const answered = open.flatMap(({ word, note, run }): Command[] => {
+    const answer = typed.startsWith(`${word} `) ? typed.slice(word.length).trim() : ''
+    return answer === '' ? [] : [{ text: `${word} ${answer}`, note, run: (context) => run(context, answer) }]
+  })
+  const unanswered = open.map(
+    ({ word, takes, note }): Command => ({
+      text: `${word} ${takes}`,
+      note,
+      run: ({ state }) => ({ state: asked(state, `${word} `) }),
+    }),
+  )
+  const all = [...exportCommands(scene), ...placeCommands(scene), ...unanswered, ...keyCommands(scene)]
+  return [...answered, ...rank(typed.replace(/^:/, ''), all, ({ text }) => text)]
+}
+
+/** The palette with this in it. */
+export const asked = (state: ScreenState, text: string): ScreenState => ({
+  ...state,
+  prompt: { kind: 'command', text },
+  hands: { ...state.hands, chosen: 0 },
+})
+
+const exportCommands = (scene: Scene): Command[] =>
+  exportsOf(scene).map(({ word, does, kind }) => ({
+    text: `export ${word}`,
+    note: does,
+    run: ({ state }) => ({ state, effect: { do: 'export', kind } }),
+  }))
+
+/** Where one can go: tabs, views of the tab, phases, and marks that began none. */
+function placeCommands({ model, catalog, state }: Scene): Command[] {
+  const going = (text: string, note: string, next: (state: ScreenState) => ScreenState): Command => ({
+    text,
+    note,
+    run: (context) => ({ state: next(context.state) }),
+  })
+  const tabs = tabsOf(model, catalog)
+  const tab = tabs[state.tab]
+  const views = tab?.kind === 'probe' ? viewsOf(tab.probe, phaseShown(model, state)) : []
+  const toPhase = (id: number | null) => (now: ScreenState) => ({ ...now, phaseId: id })
+  return [
+    ...tabs.map(({ title }, at) => going(`tab ${title}`, String(at + 1), (now) => ({ ...now, tab: at }))),
+    ...views.map(({ name, title }) =>
+      going(`view ${title}`, 'v', (now) =>
+        tab?.kind === 'probe' ? { ...now, views: { ...now.views, [tab.probe.name]: name } } : now,
+      ),
+    ),
+    ...model.phases.map(({ id, name }) => going(`phase ${name}`, 'p', toPhase(id))),
+    going('phase follow', 'the one that runs', toPhase(null)),
+    ...model.notes.flatMap(({ kind, text, tUs }) => {
+      const at = model.phases.findLast(({ startUs }) => startUs <= tUs)
+      return kind === 'mark' && at ? [going(`mark ${text}`, `its phase: ${at.name}`, toPhase(at.id))] : []
+    }),
+  ]
+}
+
+/** Keys by what the help says of them, where they mean something now. */
+function keyCommands(scene: Scene): Command[] {
+  const places = placesOf(scene)
+  return bindings.flatMap(({ help, where, applies, listed, act }) =>
+    help && listed !== false && places.includes(where) && (applies?.(scene) ?? true)
+      ? [{ text: help.does, note: help.keys, run: act }]
+      : [],
+  )
+}

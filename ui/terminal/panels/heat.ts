@@ -1,0 +1,154 @@
+import type { RunModel } from '../../../audit/index.ts'
+import { bucketFloor, type Histogram, type Probe } from '../../../probes/index.ts'
+import { clip, formatCount, formatNs, right } from '../../text/format.ts'
+import type { Brush } from '../cells.ts'
+import { BOLD, ink } from '../palette.ts'
+import type { Scene } from '../scene.ts'
+import { runPhases, startOfCell, type TimeAxis, timeAxis } from '../time-axis.ts'
+import { drawBands, unmarked } from './lanes.ts'
+
+/** Shades by the share of the fullest cell that a cell holds: long tails are seen beside the bulk. */
+const SHADES = [
+  { from: 0, glyph: '░', style: ink.dim },
+  { from: 0.01, glyph: '▒', style: ink.bar },
+  { from: 0.05, glyph: '▓', style: ink.bar },
+  { from: 0.25, glyph: '█', style: ink.bar },
+] as const
+const MARKS = [
+  { q: 0.5, glyph: '─', style: BOLD | ink.good, name: 'p50' },
+  { q: 0.99, glyph: '═', style: BOLD | ink.warn, name: 'p99' },
+] as const
+
+/**
+ * A distribution over the time of the run: a column is a cell of time as in the lanes above, a row a step of a logarithmic
+ * scale, the shade how many waits fell there. `index` is the histogram's place among those of the probe's draw.
+ */
+export function drawHeat({ model }: Scene, probe: Probe, index: number, brush: Brush): void {
+  const axis = timeAxis(model, brush.width)
+  const height = brush.height - 2
+  if (!axis || height < 3) {
+    brush.text(2, 0, clip('no room for a picture over time', brush.width - 3), ink.dim)
+    return
+  }
+  const heat = heatOf(model, probe, index, axis, height)
+  if (!heat) {
+    brush.text(2, 1, clip('nothing measured yet', brush.width - 3), ink.dim)
+    return
+  }
+  const plot = brush.part({ x: axis.label + 1, y: 0, width: axis.width, height })
+  for (let row = 0; row < heat.rows; row++)
+    brush.text(
+      0,
+      row,
+      right(formatNs(bucketFloor(heat.lowest + (heat.rows - 1 - row) * heat.step)), axis.label),
+      ink.dim,
+    )
+  for (let cell = 0; cell < axis.width; cell++) drawColumn(plot, heat, cell)
+  drawBands(model, axis, brush.part({ x: axis.label + 1, y: heat.rows, width: axis.width, height: 1 }), unmarked)
+  drawLegend(heat, brush.part({ x: 0, y: heat.rows + 1, width: brush.width, height: 1 }))
+}
+
+interface Heat {
+  rows: number
+  /** bucket that the lowest row begins with, and how many buckets a row has */
+  lowest: number
+  step: number
+  /** waits by cell of time, then by row from the lowest */
+  counts: Float64Array
+  fullest: number
+}
+
+function drawColumn(plot: Brush, { counts, rows, fullest }: Heat, cell: number): void {
+  const column = counts.subarray(cell * rows, (cell + 1) * rows)
+  const total = column.reduce((sum, count) => sum + count, 0)
+  if (total === 0) return
+  column.forEach((count, row) => {
+    const shade = count > 0 ? SHADES.findLast(({ from }) => count / fullest >= from) : undefined
+    if (shade) plot.text(cell, rows - 1 - row, shade.glyph, shade.style)
+  })
+  for (const { q, glyph, style } of MARKS) plot.text(cell, rows - 1 - rowAt(column, q * total), glyph, style)
+}
+
+function rowAt(column: Float64Array, rank: number): number {
+  let seen = 0
+  const row = column.findIndex((count) => {
+    seen += count
+    return count > 0 && seen >= rank
+  })
+  return row < 0 ? column.findLastIndex((count) => count > 0) : row
+}
+
+function drawLegend({ fullest }: Heat, brush: Brush): void {
+  let x = 1
+  for (const { name, glyph, style } of MARKS) x = brush.text(brush.text(x, 0, glyph, style), 0, ` ${name}   `, ink.dim)
+  SHADES.forEach(({ glyph, style }, i) => {
+    const next = SHADES[i + 1]
+    const text = next ? ` <${next.from * 100} %  ` : ` of the fullest cell, ${formatCount(Math.round(fullest))}`
+    x = brush.text(brush.text(x, 0, glyph, style), 0, text, ink.dim)
+  })
+}
+
+const made = new WeakMap<RunModel, { key: string; heat: Heat | null }>()
+
+/** Once per revision of the run and size of the picture. */
+function heatOf(model: RunModel, probe: Probe, index: number, axis: TimeAxis, height: number): Heat | null {
+  const key = [model.revision, probe.name, index, axis.stepUs, axis.width, height].join(' ')
+  const known = made.get(model)
+  if (known?.key === key) return known.heat
+  const heat = addUp(windowsOf(model, probe, index), axis, height)
+  made.set(model, { key, heat })
+  return heat
+}
+
+interface Window {
+  startUs: number
+  endUs: number
+  histogram: Histogram
+}
+
+/** Waits of windows by cell of the axis and by row, of at most `height` rows; null when there are none. */
+export function addUp(windows: readonly Window[], axis: TimeAxis, height: number): Heat | null {
+  const filled = windows.filter(({ histogram }) => histogram.count > 0)
+  if (filled.length === 0) return null
+  const lowest = Math.min(...filled.map(({ histogram }) => histogram.buckets[0]?.[0] ?? 0))
+  const highest = Math.max(...filled.map(({ histogram }) => histogram.buckets.at(-1)?.[0] ?? 0))
+  const step = Math.max(1, Math.ceil((highest - lowest + 1) / height))
+  const rows = Math.ceil((highest - lowest + 1) / step)
+  const counts = new Float64Array(axis.width * rows)
+  for (const { startUs, endUs, histogram } of filled)
+    for (const { cell, share } of cellsOf(axis, startUs, endUs))
+      for (const [bucket, count] of histogram.buckets) {
+        const at = cell * rows + Math.floor((bucket - lowest) / step)
+        counts[at] = (counts[at] ?? 0) + count * share
+      }
+  return { rows, lowest, step, counts, fullest: counts.reduce((a, b) => Math.max(a, b), 0) }
+}
+
+/** What part of a window lies in which cells; within a window nothing is known about when. */
+function cellsOf(axis: TimeAxis, startUs: number, endUs: number): { cell: number; share: number }[] {
+  const first = Math.floor((startUs - axis.fromUs) / axis.stepUs)
+  const last = Math.max(first, Math.ceil((endUs - axis.fromUs) / axis.stepUs) - 1)
+  const spanUs = Math.max(1, endUs - startUs)
+  const cells = []
+  for (let cell = Math.max(0, first); cell <= Math.min(last, axis.width - 1); cell++) {
+    const from = startOfCell(axis, cell)
+    const inside = Math.min(endUs, from + axis.stepUs) - Math.max(startUs, from)
+    cells.push({ cell, share: first === last ? 1 : Math.max(0, inside) / spanUs })
+  }
+  return cells
+}
+
+type Kept = { startUs: number; endUs: number; data: unknown }
+// A window never changes once it is recorded.
+const histograms = new WeakMap<Kept, readonly Histogram[]>()
+
+function windowsOf(model: RunModel, probe: Probe, index: number): Window[] {
+  return runPhases(model).flatMap((phase) =>
+    (phase.probes.get(probe.name)?.history ?? []).flatMap((window): Window[] => {
+      const own = histograms.get(window) ?? (probe.draw.histograms?.(window.data) ?? []).map((one) => one.histogram)
+      histograms.set(window, own)
+      const histogram = own[index]
+      return histogram ? [{ startUs: window.startUs, endUs: window.endUs, histogram }] : []
+    }),
+  )
+}

@@ -1,0 +1,77 @@
+import type { Rect } from './cells.ts'
+import { type Lane, type LanesMarked, lanesOf } from './panels/lanes.ts'
+import type { Scene } from './scene.ts'
+import { tabsOf } from './state.ts'
+import { timeAxis } from './time-axis.ts'
+import { selectionOf } from './time-state.ts'
+
+/** How the panel is shared: lanes of time, and what stands under them. In the panel's own coordinates. */
+export interface Parts {
+  /** null: there is no room for lanes, or none are wanted */
+  lanes: Rect | null
+  shown: readonly Lane[]
+  body: Rect
+}
+
+type Size = Pick<Rect, 'width' | 'height'>
+
+/** Rows that the body keeps: at 80x24 two lanes and the names of the phases stand above it, below that none. */
+const BODY = 15
+/** The same while the reader brushes, who must see what is selected. */
+const BODY_BESIDE_BRUSH = 4
+const NARROWEST = 60
+/** What the overview keeps for its table, with both rules. */
+const OVERVIEW_BODY = 11
+
+/** On every tab but the help, which needs the room; the overview has its lanes under its own rule, larger. */
+export function partsOf(scene: Scene, { width, height }: Size): Parts {
+  const whole = { x: 0, y: 0, width, height }
+  const none: Parts = { lanes: null, shown: [], body: whole }
+  const { state, model, catalog } = scene
+  const isBrushing = state.time.brush !== null
+  if (state.help || (width < NARROWEST && !isBrushing)) return none
+  const all = lanesOf(model, catalog)
+  const isOverview = tabsOf(model, catalog)[state.tab]?.kind === 'overview'
+  const wanted = isOverview && state.time.lanes !== 'none' ? all : wantedLanes(scene, all)
+  const body = isBrushing ? BODY_BESIDE_BRUSH : isOverview ? OVERVIEW_BODY : BODY
+  // One row names the phases.
+  const count = Math.min(wanted.length, height - body - (isOverview ? 0 : 1))
+  if (count < Math.min(2, Math.max(1, wanted.length))) return none
+  const shown = isOverview ? wanted.slice(0, count) : fitting(scene, wanted, count)
+  if (isOverview) return { lanes: { x: 0, y: 1, width, height: count + 1 }, shown, body: whole }
+  const rows = count + 1
+  return { lanes: { ...whole, height: rows }, shown, body: { ...whole, y: rows, height: height - rows } }
+}
+
+/** In the order of all lanes: the first two, the pinned, or all of them. A reader who brushes sees at least two. */
+function wantedLanes({ state: { time } }: Scene, all: readonly Lane[]): Lane[] {
+  if (time.lanes === 'all') return [...all]
+  const first = time.lanes === 'two' || time.brush ? 2 : 0
+  return all.filter(({ key }, i) => i < first || time.pinned.includes(key) || key === time.brush?.lane)
+}
+
+/** Where there is no room for all, what was chosen or pinned stays. */
+function fitting({ state: { time } }: Scene, lanes: readonly Lane[], count: number): Lane[] {
+  const rank = ({ key }: Lane) => (key === time.brush?.lane ? 0 : time.pinned.includes(key) ? 1 : 2)
+  const kept = new Set(lanes.toSorted((a, b) => rank(a) - rank(b)).slice(0, count))
+  return lanes.filter((lane) => kept.has(lane))
+}
+
+/** What the reader has done to the lanes, for whoever draws them `columns` wide. */
+export function markedOf(
+  { state: { time }, model, shelf }: Scene,
+  columns: number,
+  shown: readonly Lane[],
+): LanesMarked {
+  const axis = timeAxis(model, columns)
+  const { brush, pinned, reading } = time
+  return {
+    pinned,
+    chosen: brush ? (brush.lane ?? shown[0]?.key ?? null) : null,
+    selection:
+      brush && axis
+        ? { ...selectionOf(brush, axis.stepUs), atUs: brush.atUs }
+        : reading && { ...reading, atUs: reading.fromUs },
+    spans: (shelf?.spans ?? []).map(({ phase, fromUs, toUs }) => ({ letter: phase.name.slice(0, 1), fromUs, toUs })),
+  }
+}

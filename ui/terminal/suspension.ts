@@ -1,0 +1,29 @@
+import { useApp } from 'ink'
+import { useInsertionEffect } from 'react'
+
+/**
+ * SIGTSTP (`kill -TSTP`; ctrl-z is a key like any other here) stops the process with the terminal as it was before:
+ * the pointer, which Ink does not know of, is let go by `point`. Once it is continued Ink takes the terminal again and
+ * `resumed` is called.
+ */
+export function useSuspension(point: (on: boolean) => void, resumed: () => void): void {
+  const { suspendTerminal } = useApp()
+  useInsertionEffect(() => {
+    let isStopping = false
+    const stop = () => {
+      // A second one on the way down asks for what is being done.
+      if (isStopping) return
+      isStopping = true
+      const stopped = suspendTerminal(() => {
+        point(false)
+        process.kill(process.pid, 'SIGSTOP')
+      })
+      void stopped.finally(() => {
+        isStopping = false
+        resumed()
+      })
+    }
+    process.on('SIGTSTP', stop)
+    return () => void process.off('SIGTSTP', stop)
+  }, [suspendTerminal, point, resumed])
+}
