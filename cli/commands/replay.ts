@@ -1,10 +1,10 @@
 import { string } from '@oclif/core/args'
 import { boolean } from '@oclif/core/flags'
 import { loadCatalog } from '../../probes/index.ts'
-import { openTerminal, textSummary } from '../../ui/index.ts'
+import { textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
-import { hasScreen } from '../watch.ts'
+import { hasScreen, watchReplay } from '../watch.ts'
 
 export class Replay extends ProbeCommand {
   static override summary = 'The same screen, and the same text, on a recording'
@@ -18,19 +18,12 @@ export class Replay extends ProbeCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Replay)
     const catalog = await loadCatalog()
-    const { model, bytes } = await loadRecording(args.file, catalog)
-    if (hasScreen() && !this.jsonEnabled() && !flags['no-ui'])
-      await openTerminal({
-        model,
-        catalog,
-        subscribe: () => () => undefined,
-        onQuit: () => undefined,
-        title: args.file,
-        recording: args.file,
-        live: false,
-      })
-    else this.log(textSummary(model, catalog, { path: args.file, bytes }))
-    if (model.end === null)
+    const screen = hasScreen() && !this.jsonEnabled() && !flags['no-ui']
+    const { model, bytes, isWhole } = screen
+      ? await watchReplay(args.file, catalog)
+      : await loadRecording(args.file, catalog)
+    if (!screen) this.log(textSummary(model, catalog, { path: args.file, bytes }))
+    if (model.end === null && isWhole)
       process.stderr.write('note: the recording has no end: it was cut off, its last second may be missing\n')
     return {
       summary: model.summary,

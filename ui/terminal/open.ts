@@ -18,6 +18,8 @@ export interface TerminalOptions {
   live: boolean
   /** the file that a span of time is read from; without one none can be selected */
   recording?: string | null
+  /** share of a recording that has been read so far, 0..1; null when all of it is there */
+  progress?: () => number | null
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }

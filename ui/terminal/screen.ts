@@ -26,6 +26,8 @@ export interface ScreenInput {
   live: boolean
   /** the file that spans are read from */
   recording?: string | null
+  /** share of the recording read so far; null when all of it is there */
+  progress?: () => number | null
   sgr: (style: number) => string
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
@@ -94,7 +96,15 @@ export function createScreen(input: ScreenInput): Screen {
   let isWaiting = false
 
   function scene(): Scene {
-    return { ...spans.over(source), catalog, state, live, title, shelf: spans.shelf() }
+    return {
+      ...spans.over(source),
+      catalog,
+      state,
+      live,
+      title,
+      shelf: spans.shelf(),
+      progress: input.progress?.() ?? null,
+    }
   }
 
   function compose(): Chrome {
