@@ -7,7 +7,7 @@ import type { runDemo as demo } from './run/demo.ts'
 
 export type { ReadOptions, ReadProfile, WriteOptions } from './interchange/format.ts'
 export { type FormatName, formatNamed, formatOfPath, readProfile, writableFormats } from './interchange/formats.ts'
-export { type FileKind, sniff } from './interchange/sniff.ts'
+export { type FileKind, type OpenStacks, openStacks, sniff } from './interchange/sniff.ts'
 export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'
@@ -63,6 +63,7 @@ export {
 export { type Functions, functionsOf } from './profile/functions.ts'
 export { joinColumns } from './profile/join.ts'
 export { type Moved, type Mover, type Movers, movers } from './profile/movers.ts'
+export { byName, nameRank } from './profile/names.ts'
 export type { Profile } from './profile/profile.ts'
 export { collapseRecursion, focus, groupFirstFrames, hide, reverse, sandwich } from './profile/reshape.ts'
 export {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { boolean, option, string as stringFlag } from '@oclif/core/flags'
-import { type PhaseModel, ProfileError, type RunModel, sniff } from '../audit/index.ts'
+import { type OpenStacks, openStacks, type PhaseModel, ProfileError, type RunModel } from '../audit/index.ts'
 import { loadCatalog, type Probe } from '../probes/index.ts'
 import { flameOfFile, flameOfRun, type RunFlame, wallFlameOfRun } from '../ui/index.ts'
 import { UsageError } from './errors.ts'
@@ -34,8 +34,23 @@ export interface StacksChoice {
 
 /** The stacks of a recording, or of a file of another kind, and how they are shown. */
 export async function stacksOf(file: string, choice: StacksChoice): Promise<RunFlame> {
-  await sizeOfFile(file)
-  const kind = await sniff(file)
+  const path = file === '-' ? '/dev/stdin' : file
+  await sizeOfFile(path)
+  const opened = await openStacks(path)
+  try {
+    return await stacksOfOpened(path, opened, choice)
+  } finally {
+    await opened.close()
+  }
+}
+
+async function stacksOfOpened(
+  file: string,
+  { kind, isPipe, source }: OpenStacks,
+  choice: StacksChoice,
+): Promise<RunFlame> {
+  if (isPipe && (kind === 'recording' || kind === 'svg'))
+    throw new UsageError(`${file} is a pipe: a recording or an SVG is read from a file`, 'write it to a file first')
   if (kind === 'recording') return stacksOfRecording(file, choice)
   for (const name of ['probe', 'view', 'wall'] as const)
     if (choice[name])
@@ -45,6 +60,7 @@ export async function stacksOf(file: string, choice: StacksChoice): Promise<RunF
   const about = {
     title: basename(file),
     unit: choice.unit,
+    source,
     ...(choice.value === undefined ? {} : { value: choice.value }),
   }
   try {

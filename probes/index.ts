@@ -44,7 +44,14 @@ export { type Host, inspectHost } from './host/host.ts'
 export { parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
 export { netnsInode, readNetnsCounters } from './host/netns.ts'
-export { isAlive, type ProcessIdentity, type ProcessStat, readProcessStat, readSchedCpuNs } from './host/process.ts'
+export {
+  isAlive,
+  type ProcessIdentity,
+  type ProcessStat,
+  readProcessStat,
+  readSchedCpuNs,
+  withDescendants,
+} from './host/process.ts'
 export { standInTarget } from './host/stand-in.ts'
 export { type Support, supportText } from './host/support.ts'
 export { isWaiting } from './host/syscalls.ts'

@@ -1,15 +1,17 @@
-import type { FileHandle } from 'node:fs/promises'
 import { ProfileError } from '../profile/error.ts'
+import type { ByteSource } from '../profile/source.ts'
 
 /** Longest file that is read into memory as a whole. */
 const MAX_BYTES = 256 << 20
+const PART_BYTES = 1 << 20
 
 /** All bytes of an open file, also of a pipe. Throws `too_large` rather than filling the memory. */
-export async function readWhole(file: FileHandle, limit = MAX_BYTES): Promise<Buffer> {
+export async function readWhole(file: ByteSource, limit = MAX_BYTES): Promise<Buffer> {
   const parts: Buffer[] = []
   let size = 0
   for (;;) {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.allocUnsafe(1 << 20) })
+    const buffer = Buffer.allocUnsafe(PART_BYTES)
+    const { bytesRead } = await file.read(buffer, 0, PART_BYTES)
     if (bytesRead === 0) return Buffer.concat(parts, size)
     size += bytesRead
     if (size > limit)

@@ -1,6 +1,6 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { ProfileBuilder } from '../profile/build.ts'
 import type { Profile } from '../profile/profile.ts'
+import type { ByteSource } from '../profile/source.ts'
 
 /** What a file of another tool holds. */
 export interface ReadProfile {
@@ -16,6 +16,8 @@ export interface ReadOptions {
   unit: Profile['unit']
   /** which of several values to take, e.g. `cpu` or `alloc_space` */
   value?: string
+  /** the file's bytes where it is open already; by default its path is opened */
+  source?: ByteSource
 }
 
 export interface WriteOptions {
@@ -38,7 +40,7 @@ export interface Format {
   /** Whether a file that begins so (its first bytes, unpacked) is one of these. */
   begins(start: Buffer): boolean
   /** Reads an open file to its end. Throws ProfileError; null where the format is only written. */
-  read: ((file: FileHandle, options: ReadOptions) => Promise<ReadProfile>) | null
+  read: ((file: ByteSource, options: ReadOptions) => Promise<ReadProfile>) | null
   /** The file in pieces; null where the format is only read. */
   write: ((profile: Profile, options: WriteOptions) => Iterable<string | Uint8Array>) | null
 }

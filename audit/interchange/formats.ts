@@ -35,13 +35,18 @@ export async function readProfile(path: string, name: FormatName, options: ReadO
         .map(({ label }) => label)
         .join(', ')}`,
     )
-  const file = await open(path)
+  if (!options.source) {
+    const file = await open(path)
+    try {
+      return await readProfile(path, name, { ...options, source: file })
+    } finally {
+      await file.close()
+    }
+  }
   try {
-    return await format.read(file, options)
+    return await format.read(options.source, options)
   } catch (error) {
     if (error instanceof ProfileError && !error.message.startsWith(path)) error.message = `${path}: ${error.message}`
     throw error
-  } finally {
-    await file.close()
   }
 }

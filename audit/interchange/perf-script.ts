@@ -1,8 +1,8 @@
-import type { FileHandle } from 'node:fs/promises'
 import { createLineSplitter, sanitizeText } from '../../probes/index.ts'
 import { createProfile } from '../profile/build.ts'
 import { ProfileError } from '../profile/error.ts'
 import { UNKNOWN_FRAME } from '../profile/frame.ts'
+import type { ByteSource } from '../profile/source.ts'
 import type { Format, ReadOptions, ReadProfile } from './format.ts'
 
 /**
@@ -24,6 +24,7 @@ export const perfScript: Format = {
   write: null,
 }
 
+const PART_BYTES = 1 << 20
 const MAX_EVENTS = 32
 /** Lines whose frame is remembered. */
 const MAX_REMEMBERED = 200_000
@@ -32,7 +33,7 @@ const MAX_DEPTH = 10_000
 /** Comm (may contain spaces), pid or pid/tid, perhaps CPU, time, perhaps period, event, perhaps the only frame. */
 const HEAD = /^(\S.{0,63}?)\s+-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\d+\s+)?(\S+):(?:\s+(\S.*))?$/
 
-async function readPerfScript(file: FileHandle, _options: ReadOptions): Promise<ReadProfile> {
+async function readPerfScript(file: ByteSource, _options: ReadOptions): Promise<ReadProfile> {
   const profile = createProfile('samples')
   const frameOfLine = new Map<string, number>()
   let sample: { comm: string; event: string; leafFirst: number[] } | null = null
@@ -81,7 +82,8 @@ async function readPerfScript(file: FileHandle, _options: ReadOptions): Promise<
 
   const lines = createLineSplitter(onLine, { limit: 8192, onDropped: () => skipped++ })
   for (;;) {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.allocUnsafe(1 << 20) })
+    const buffer = Buffer.allocUnsafe(PART_BYTES)
+    const { bytesRead } = await file.read(buffer, 0, PART_BYTES)
     if (bytesRead === 0) break
     lines.write(buffer.subarray(0, bytesRead))
   }

@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
 import { createProfile, type ProfileBuilder } from '../profile/build.ts'
 import { ProfileError } from '../profile/error.ts'
 import { UNKNOWN_FRAME } from '../profile/frame.ts'
+import type { ByteSource } from '../profile/source.ts'
 import { readWhole } from './bounded.ts'
 import type { ReadOptions, ReadProfile } from './format.ts'
 import { LABEL, PHASE_LABEL, PROFILE, SAMPLE } from './pprof-fields.ts'
@@ -21,7 +21,7 @@ const MAX_PHASES = 100
  * Reads a pprof profile, gzipped or not. Of several values it takes the preferred one (what the file prefers, its last, or
  * what `options.value` names), with the one that counts events behind it. A label `phase` makes columns.
  */
-export async function readPprof(file: FileHandle, options: ReadOptions): Promise<ReadProfile> {
+export async function readPprof(file: ByteSource, options: ReadOptions): Promise<ReadProfile> {
   const content = await readWhole(file)
   try {
     const isPacked = content[0] === 0x1f && content[1] === 0x8b

@@ -65,7 +65,7 @@ const target = z
       .describe('environment of the command, beside PATH; $NAME is taken from the environment of probe'),
     ready: duration({ maxMs: 600_000 })
       .optional()
-      .describe('how long the command may take until it listens, default 10s'),
+      .describe('how long the command may take until it listens (without url: anywhere), default 10s'),
   })
   .describe('what is audited: the processes that are watched and where requests go')
 

@@ -1,10 +1,10 @@
-import type { FileHandle } from 'node:fs/promises'
 import { sanitizeText } from '../../probes/index.ts'
 import { createProfile, type ProfileBuilder } from './build.ts'
 import { createByteTable } from './bytes.ts'
 import { ProfileError } from './error.ts'
 import { nodeName, UNKNOWN_FRAME } from './frame.ts'
 import type { Profile } from './profile.ts'
+import type { ByteSource } from './source.ts'
 import { columnOf } from './totals.ts'
 
 /**
@@ -25,14 +25,25 @@ export interface FoldedOptions {
   unit?: Profile['unit']
   /** add to this profile instead of a new one, e.g. a second file as a second column */
   into?: ProfileBuilder
+  /** how much is read, by default about two gigabytes of memory */
+  limits?: { nodes: number; nameBytes: number }
 }
 
-const CHUNK_BYTES = 4 << 20
+const CHUNK_BYTES = 1 << 20
 /** Whole lines remembered to count repeats without reading them again: bounds memory, not what can be read. */
 const LINE_CACHE_BYTES = 32 << 20
+/** After the first lines, more are remembered only while at least one in so many repeats: most files say each stack once. */
+const FIRST_LINES = 4096
+const WORTH_ONE_IN = 16
+/** A place takes 40 to 80 bytes, a name its text twice: beyond these a tree would take more than two gigabytes. */
+const MOST_NODES = 24 << 20
+const MOST_NAME_BYTES = 256 << 20
 
-/** Reads an open file to its end in bounded memory. Throws `not_folded` when it holds text but not one stack. */
-export async function readFolded(file: FileHandle, options: FoldedOptions = {}): Promise<FoldedRead> {
+/**
+ * Reads an open file, or a pipe, to its end. Memory goes by the tree, not by the file: 40 to 80 bytes for each place in it, the names,
+ * and at most 40 MB beside. Throws `not_folded` when it holds text but not one stack, `too_large` when the tree is.
+ */
+export async function readFolded(file: ByteSource, options: FoldedOptions = {}): Promise<FoldedRead> {
   const reader = foldedReader(options)
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   let kept = 0
@@ -94,12 +105,15 @@ const decimal = (value: number): string => (value >= 1e21 ? BigInt(value).toStri
 function foldedReader(options: FoldedOptions) {
   const profile = options.into ?? createProfile(options.unit ?? 'samples')
   const column = profile.column(options.column ?? 'all')
+  const limits = options.limits ?? { nodes: MOST_NODES, nameBytes: MOST_NAME_BYTES }
   const nodeOfLine = createByteTable(LINE_CACHE_BYTES)
   const idOfFrame = createByteTable(Number.POSITIVE_INFINITY)
   // How many events stand behind a time is not in the format.
   const isCount = profile.unit !== 'ns'
   let lines = 0
+  let repeats = 0
   let skipped = 0
+  let nameBytes = 0
 
   function readLines(bytes: Buffer, from: number, to: number): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -109,6 +123,12 @@ function foldedReader(options: FoldedOptions) {
       readLine(bytes, view, start, next > start && view.getUint8(next - 1) === 13 ? next - 1 : next)
       start = next + 1
     }
+    if (profile.size > limits.nodes || nameBytes > limits.nameBytes)
+      throw new ProfileError(
+        'too_large',
+        `after ${lines} stacks there are ${profile.size} different places in them: it is not read further`,
+        'give fewer stacks: of a shorter time, of one process, or without frames that are different each time',
+      )
   }
 
   function readLine(bytes: Buffer, view: DataView, start: number, end: number): void {
@@ -123,9 +143,10 @@ function foldedReader(options: FoldedOptions) {
     lines++
     const hash = hashOf(view, start, space)
     let node = nodeOfLine.get(bytes, start, space, hash)
-    if (node < 0) {
+    if (node >= 0) repeats++
+    else {
       node = nodeOf(bytes, view, start, space)
-      nodeOfLine.set(bytes, start, space, hash, node)
+      if (lines < FIRST_LINES + repeats * WORTH_ONE_IN) nodeOfLine.set(bytes, start, space, hash, node)
     }
     profile.weigh(node, column, value, isCount ? value : 0)
   }
@@ -143,6 +164,7 @@ function foldedReader(options: FoldedOptions) {
       let id = idOfFrame.get(bytes, frame, at, hash)
       if (id < 0) {
         id = profile.intern(at > frame ? sanitizeText(bytes.toString('utf8', frame, at)) : UNKNOWN_FRAME)
+        nameBytes += at - frame
         idOfFrame.set(bytes, frame, at, hash, id)
       }
       node = profile.child(node, id)

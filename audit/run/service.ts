@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { connect } from 'node:net'
-import { sanitizeText } from '../../probes/index.ts'
+import { listeningPorts, sanitizeText, withDescendants } from '../../probes/index.ts'
 import { PlanError } from '../plan/error.ts'
 import type { PlannedTarget } from '../plan/plan.ts'
 
@@ -15,12 +15,14 @@ export interface Service {
 
 const STOP_MS = 5_000
 const LOOK_EVERY_MS = 50
+/** Walking through /proc costs more than a connection. */
+const LOOK_IN_PROC_EVERY_MS = 250
 const TAIL_CHARACTERS = 2_000
 
 /**
- * Starts the command of a plan and waits until it accepts connections where the url says (without one nobody
- * knows when it is ready: for as long as `ready` allows). It gets a process group of its own, so that all it starts is stopped with it, and its output goes nowhere
- * but into the message of a failure.
+ * Starts the command of a plan and waits until it accepts connections where the url says; without one until it, or what
+ * it started, listens anywhere, at most as long as `ready` allows. It gets a process group of its own, so that all it
+ * starts is stopped with it, and its output goes nowhere but into the message of a failure.
  *
  * @param setpriv absolute path of setpriv(1): with it the service ends with this process, however that ends
  * @throws PlanError when it does not start, ends, or is not ready in time
@@ -50,7 +52,7 @@ export async function startService(
     await ended
     clearTimeout(hard)
   }
-  const why = await Promise.race([ended, untilReady(url, command.readyMs, signal)])
+  const why = await Promise.race([ended, untilReady(child, url, command.readyMs, signal)])
   if (why === null) return { pid: child.pid ?? 0, ended, stop }
   await stop()
   const said = tail()
@@ -61,15 +63,22 @@ export async function startService(
   )
 }
 
-/** null when a connection is accepted in time, else why not. */
-async function untilReady(url: string | null, readyMs: number, signal: AbortSignal): Promise<string | null> {
+/** null when it is ready, or nobody can tell that it is not; else why not. */
+async function untilReady(
+  { pid }: ChildProcess,
+  url: string | null,
+  readyMs: number,
+  signal: AbortSignal,
+): Promise<string | null> {
   const deadline = performance.now() + readyMs
-  for (;;) {
+  const isReady = async () => (url ? accepts(new URL(url)) : listeningPorts(withDescendants(pid ?? 0)).length > 0)
+  while (!(await isReady())) {
     if (signal.aborted) return 'interrupted'
-    if (url === null ? performance.now() > deadline : await accepts(new URL(url))) return null
-    if (performance.now() > deadline) return `nothing listens at ${url} after ${readyMs / 1000} s`
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+    // What does not listen (a client, a worker of a queue) is ready when its time is over.
+    if (performance.now() > deadline) return url ? `nothing listens at ${url} after ${readyMs / 1000} s` : null
+    await new Promise((resolve) => setTimeout(resolve, url ? LOOK_EVERY_MS : LOOK_IN_PROC_EVERY_MS))
   }
+  return null
 }
 
 function accepts(url: URL): Promise<boolean> {

@@ -31,7 +31,7 @@ export class Flame extends ProbeCommand {
   static override args = {
     file: string({
       required: true,
-      description: 'a recording, folded stacks (a;b;c N), pprof, perf script, or an SVG of ours',
+      description: 'a recording, folded stacks (a;b;c N), pprof, perf script, or an SVG of ours; - is stdin',
     }),
   }
   static override flags = {

@@ -29,6 +29,7 @@ const testTools = [
   { needs: 'setsid', package: 'util-linux' },
   { needs: 'xmllint', package: 'libxml2-utils' },
   { needs: 'python3', package: 'python3' },
+  { needs: 'javac', package: 'default-jdk-headless' },
   { needs: 'chromium', package: 'chromium' },
   { needs: 'jmeter', package: 'jmeter' },
   { needs: '/usr/share/jmeter/lib/ext/ApacheJMeter_http.jar', package: 'jmeter-http' },

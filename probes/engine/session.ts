@@ -12,7 +12,7 @@ import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
-import { dialectOf } from '../script/dialect.ts'
+import { dialectOf, forKnownProcesses } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
 import type { ScriptParts } from '../script/parts.ts'
 import { UnknownFieldError } from '../script/print.ts'
@@ -211,7 +211,8 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
     throw new TracerError('no_privilege', supportText(host.privilege), { fix: fixOf(host.privilege) })
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
-  const dialect = dialectOf(host.bpftrace.version)
+  const grows = target.follow || target.selectedBy === 'cgroup'
+  const dialect = grows ? dialectOf(host.bpftrace.version) : forKnownProcesses(dialectOf(host.bpftrace.version))
   const fields = await allTracepointFields(host)
   const demangler = await findDemangler()
   const start = (probes: readonly ChosenProbe[]) =>

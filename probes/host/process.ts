@@ -108,6 +108,18 @@ export function listPids(): number[] {
     .sort((a, b) => a - b)
 }
 
+/** A process and all that it started, as far as their parents still live. */
+export function withDescendants(pid: number): number[] {
+  const parents = new Map(listPids().map((one) => [one, readProcessStat(one)?.parentPid ?? 0]))
+  const isBelow = (one: number): boolean => {
+    // A chain is never longer than there are processes, also when one is reused while we look.
+    for (let at = one, steps = 0; at > 0 && steps <= parents.size; at = parents.get(at) ?? 0, steps++)
+      if (at === pid) return true
+    return false
+  }
+  return [...parents.keys()].filter(isBelow)
+}
+
 /** Text of a /proc file; `null` where it is gone or not ours to read: both happen to any process at any time. */
 export function readProc(path: string): string | null {
   try {

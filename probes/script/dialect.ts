@@ -13,8 +13,11 @@ export interface Dialect {
    * a frame that lists open waits is under way.
    */
   deletingWhilePrintingAborts: boolean
-  /** how stacks are asked for: `perf` gives address, symbol and module; from 0.24 its JSON glues them together */
-  stackMode: 'perf' | 'bpftrace'
+  /**
+   * how stacks are asked for: `perf` gives address, symbol and module; from 0.24 its JSON glues them together, and a user
+   * stack is either names (`bpftrace`) or addresses (`raw`, without blanks)
+   */
+  stackMode: { kernel: 'perf' | 'bpftrace'; user: 'perf' | 'bpftrace' | 'raw' }
   /** the word for a function-exit program: `fexit` is fatal to the parser before 0.20 */
   fexit: 'kretfunc' | 'fexit'
   /**
@@ -36,16 +39,26 @@ export function dialectOf(version: Version): Dialect {
   return {
     version,
     deletingWhilePrintingAborts: !from(version, [0, 18, 0]),
-    stackMode: from(version, [0, 24, 0]) ? 'bpftrace' : 'perf',
+    stackMode: from(version, [0, 24, 0]) ? { kernel: 'bpftrace', user: 'bpftrace' } : { kernel: 'perf', user: 'perf' },
     fexit: from(version, [0, 20, 0]) ? 'fexit' : 'kretfunc',
     resolvesStructsSlowly: !from(version, [0, 20, 0]),
     rereadsEventList: !from(version, [0, 18, 0]),
     environment: (mapEntries) => ({
       // Without the cache 0.17 reads a 100 MB symbol table for each stack: the first print of a Node target took 88 s.
       ...(from(version, [0, 20, 0]) ? {} : { BPFTRACE_CACHE_USER_SYMBOLS: '1' }),
+      // Else "+offset" is followed by the source line, and inlined functions stand on lines of their own (src/usyms.cpp).
+      ...(from(version, [0, 24, 0]) ? { BPFTRACE_SHOW_DEBUG_INFO: '0' } : {}),
       [from(version, [0, 20, 0]) ? 'BPFTRACE_MAX_MAP_KEYS' : 'BPFTRACE_MAP_KEYS_MAX']: String(mapEntries),
     }),
     // The later name is read by releases that no longer know the earlier.
     mangledNames: { BPFTRACE_NO_CPP_DEMANGLE: '1', BPFTRACE_CPP_DEMANGLE: '0' },
   }
 }
+
+/**
+ * The same for a target all of whose processes are known by their numbers: there user stacks are asked for as addresses
+ * where the other choice is names without them. They are named here, from the maps of those processes, and callers that a
+ * walk passed over are found. A target that grows (a cgroup, `--follow`) leaves the names to the tracer.
+ */
+export const forKnownProcesses = (dialect: Dialect): Dialect =>
+  dialect.stackMode.user === 'perf' ? dialect : { ...dialect, stackMode: { ...dialect.stackMode, user: 'raw' } }

@@ -164,8 +164,11 @@ export function printExpr(printer: Printer, expr: Expr): string {
     }
     case 'load':
       return `*(${expr.type} *)kptr(${printExpr(printer, expr.address)})`
-    case 'stack':
-      return printer.dialect.stackMode === 'perf' ? `${expr.which}(perf)` : expr.which
+    case 'stack': {
+      const { kernel, user } = printer.dialect.stackMode
+      const mode = expr.which === 'kstack' ? kernel : user
+      return mode === 'bpftrace' ? expr.which : `${expr.which}(${mode})`
+    }
     case 'ntop':
       return `ntop(${printExpr({ ...printer, hoisted: new Set() }, expr.address)})`
     case 'curtask':

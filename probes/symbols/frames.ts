@@ -4,7 +4,8 @@ import { sanitizeText } from '../text.ts'
 /**
  * Reads a printed stack, leaf first, in any of the forms that bpftrace has:
  * - perf (0.17 to 0.23): `<address> <symbol>+<offset> (<module>)`, one a line, tab-indented;
- * - bpftrace: `<symbol>+<offset>`, or `0x<address>` where there is no symbol.
+ * - bpftrace: `<symbol>+<offset>`, or `0x<address>` where there is no symbol;
+ * - raw: `<address>`.
  */
 export function parseFrames(text: string): RawFrame[] {
   return text.split('\n').flatMap((line) => {
@@ -14,13 +15,14 @@ export function parseFrames(text: string): RawFrame[] {
 }
 
 /** The module is a path or stands in brackets: names of C++ functions hold parentheses of their own, and so do paths. */
-const PERF = /^([0-9a-f]{4,16}) (.+?)(?: \(([/[].*)\))?$/
+const PERF = /^([0-9a-f]{1,16}) (.+?)(?: \(([/[].*)\))?$/
 
 function parseFrame(line: string): RawFrame {
   const perf = PERF.exec(line)
   const address = perf?.[1] ?? null
   const name = perf?.[2] ?? line
-  const bare = /^0x([0-9a-f]+)$/.exec(name)
+  // Names have an offset behind them. Where a walk has gone astray there are addresses of a digit or two.
+  const bare = /^(?:0x)?([0-9a-f]{1,16})$/.exec(name)
   if (bare) return { address: address ?? bare[1] ?? null, symbol: null, module: perf?.[3] ?? null }
   const symbol = name.replace(/\+(?:0x[0-9a-f]+|\d+)$/, '')
   return { address, symbol: symbol === '' || symbol === '[unknown]' ? null : symbol, module: perf?.[3] ?? null }

@@ -5,48 +5,71 @@ import { mayBeJit, type PerfMap, perfMapPath, readPerfMap } from './perf-map.ts'
 /** A large map is not read again for every window. */
 const REREAD_AFTER_MS = 5_000
 
+interface Read {
+  /** changes with the file's contents */
+  version: string
+  readAtMs: number
+  map: PerfMap
+  /**
+   * What lay there before it was written anew, as a JVM does each time it is asked to: it lists the code of that moment
+   * only, and samples may be of code that has been dropped since. It helps, too, when a file is read half-written.
+   */
+  earlier: PerfMap | null
+}
+
 /**
- * Names just-in-time compiled frames from the perf maps of the target's processes, read again as they grow: at the end of
- * a phase at the latest, while the target lives.
+ * Names just-in-time compiled frames from the perf maps of the target's processes, read again as they change: at the end
+ * of a phase at the latest, while the target lives.
  */
 export function createJitNames(pids: readonly number[]) {
-  const maps = new Map<number, { size: number; readAtMs: number; map: PerfMap }>()
+  const reads = new Map<number, Read>()
   const known = new Map<string, string | null>()
 
   const refreshOne = async (pid: number, phaseEnds: boolean) => {
-    const seen = maps.get(pid)
+    const seen = reads.get(pid)
     const now = performance.now()
     if (seen && !phaseEnds && now - seen.readAtMs < REREAD_AFTER_MS) return
-    const size = await sizeOf(pid)
-    if (size === null || size === seen?.size) return
+    const version = await versionOf(pid)
+    if (version === null || version === seen?.version) return
     const map = await readPerfMap(pid)
     if (map === null) return
-    maps.set(pid, { size, readAtMs: now, map })
+    const earlier = seen === undefined ? null : map.continues(seen.map) ? seen.earlier : seen.map
+    reads.set(pid, { version, readAtMs: now, map, earlier })
     known.clear()
+  }
+
+  /** The frame does not say whose it is: where processes have different code at its address, it has no name. */
+  const find = (address: bigint): string | null => {
+    const names = new Set(
+      [...reads.values()].flatMap(({ map, earlier }) => map.nameOf(address) ?? earlier?.nameOf(address) ?? []),
+    )
+    const [name = null] = names
+    return names.size > 1 ? null : name
   }
 
   return {
     refresh: async (phaseEnds: boolean) => {
       await Promise.all(pids.map((pid) => refreshOne(pid, phaseEnds)))
     },
+    /** untrusted text */
     nameOf: (frame: RawFrame): string | null => {
-      if (maps.size === 0 || frame.address === null || !mayBeJit(frame)) return null
+      if (reads.size === 0 || frame.address === null || !mayBeJit(frame)) return null
       const cached = known.get(frame.address)
       if (cached !== undefined) return cached
-      const address = BigInt(`0x${frame.address}`)
-      let name: string | null = null
-      for (const { map } of maps.values()) name ??= map.nameOf(address)
+      const name = find(BigInt(`0x${frame.address}`))
       known.set(frame.address, name)
       return name
     },
   }
 }
 
-async function sizeOf(pid: number): Promise<number | null> {
+/** A file that is written anew may have its old size. */
+async function versionOf(pid: number): Promise<string | null> {
   const path = await perfMapPath(pid)
   if (path === null) return null
   try {
-    return (await stat(path)).size
+    const { size, ino, mtimeNs } = await stat(path, { bigint: true })
+    return `${ino} ${size} ${mtimeNs}`
   } catch {
     return null // it writes none
   }

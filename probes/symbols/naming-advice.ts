@@ -37,7 +37,15 @@ export const adviceText = ({ text, fix }: NamingAdvice): string => (fix === null
 /** What will be missing from the stacks of a process, most important first; nothing is said of what is unknown. */
 export function adviseNaming(facts: NamingFacts): NamingAdvice[] {
   return rules.flatMap(({ id, when, text, fix }) =>
-    when(facts) ? [{ id, text: `${facts.program} (${facts.pid}): ${text(facts)}`, fix }] : [],
+    when(facts)
+      ? [
+          {
+            id,
+            text: `${facts.program} (${facts.pid}): ${text(facts)}`,
+            fix: typeof fix === 'function' ? fix(facts) : fix,
+          },
+        ]
+      : [],
   )
 }
 
@@ -45,7 +53,7 @@ interface Rule {
   id: string
   when: (facts: NamingFacts) => boolean
   text: (facts: NamingFacts) => string
-  fix: string | null
+  fix: string | ((facts: NamingFacts) => string) | null
 }
 
 /** Fewer functions than this share have a frame: the program was not compiled for it. Measured: 0.87 and above with, 0.06 without. */
@@ -76,7 +84,8 @@ const rules: readonly Rule[] = [
     id: 'java-perf-map',
     when: ({ runtime, hasPerfMap }) => runtime.kind === 'java' && !hasPerfMap,
     text: () => 'Java methods have no names, since there is no perf map',
-    fix: 'jcmd PID Compiler.perfmap (JDK 17 and later) when it has warmed up, and again when it has compiled more: the map is of that moment',
+    fix: ({ pid }) =>
+      `when it has warmed up, and again when it has compiled more, run as its user: jcmd ${pid} Compiler.perfmap (JDK 17 and later; a map is of that moment, and is read while probe runs)`,
   },
   {
     id: 'python-version',

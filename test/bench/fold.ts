@@ -1,185 +1,117 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { createReadStream } from 'node:fs'
-import { open, rm, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { readFolded } from '../../audit/profile/folded.ts'
+import { delimiter, join, resolve } from 'node:path'
+import { measureBoxes } from './boxes.ts'
+import { writeStacks } from './stacks.ts'
 import { spreadOf } from './statistics.ts'
 
 /**
- * What folding, layout and the SVG cost: `node test/bench/fold.ts [LINES] [ROUNDS]`. The stream repeats ~30 000 distinct
- * stacks of depth ~40 (780 bytes a line), as a sampled profile does; `all different` is the worst case for every cache.
- * Ways to fold take turns, each in a process of its own: ours, the plain one (a Map of children in each node, lines cut by
- * readline), and flamegraph.pl where it is installed, which draws as well.
+ * What folding, layout and the SVG cost: `node test/bench/fold.ts [LINES] [ROUNDS]`, after `npm run build`. The stream
+ * repeats ~30 000 distinct stacks (780 bytes a line), as a sampled profile does; `all different` is the worst case for
+ * every cache. Ways to fold take turns, each in a process of its own: ours, the plain one (fold-once.mjs), and those that
+ * draw as well: our command, and flamegraph.pl where FLAMEGRAPH or the PATH has it.
  */
-const WAYS: Record<string, (path: string) => Promise<string>> = {
-  nothing: async () => 'what Node itself takes',
-  ours,
-  plain,
-}
+const [lines = '100000', rounds = '3'] = process.argv.slice(2)
 
-const WORDS = [
-  'tcp',
-  'sendmsg',
-  'epoll',
-  'dispatch',
-  'http',
-  'parser',
-  'queue',
-  'alloc',
-  'socket',
-  'handler',
-  'futex',
-  'wait',
-  'read',
-  'cache',
-  'tree',
-]
-
+const root = resolve(import.meta.dirname, '../..')
 /** Of stacks that are all different the plain way would need gigabytes for more. */
 const MOST_DIFFERENT = 100_000
+const DISTINCT = 29_734
+const POLL_MS = 20
 
-const [mode = '100000', way = '', file = ''] = process.argv.slice(2)
-if (mode === '--fold') await foldAlone(way, file)
-else await compare(Number(mode), Number(way || 3))
+interface Run {
+  ms: number
+  mib: number
+  about: string
+}
 
-async function compare(asked: number, rounds: number): Promise<void> {
-  const path = join(tmpdir(), `probe-fold-${process.pid}.txt`)
+if (!existsSync(join(root, 'dist/audit/profile/folded.js'))) {
+  console.error('error: what is measured is what is built, and nothing is\n  fix: npm run build   (exit 3)')
+  process.exit(3)
+}
+const folder = await mkdtemp(join(tmpdir(), 'probe-fold-'))
+try {
+  for (const kind of ['sampled', 'all different'] as const) {
+    const count = kind === 'sampled' ? Number(lines) : Math.min(Number(lines), MOST_DIFFERENT)
+    const path = join(folder, 'stacks.folded')
+    await writeStacks(path, count, kind === 'sampled' ? Math.min(DISTINCT, count) : count)
+    console.log(`${kind}: ${count} lines, ${((await stat(path)).size / 1e6).toFixed(0)} MB, ${rounds} rounds`)
+    await compare(path, count)
+    await measureBoxes(path, (line) => console.log(`  ${line}`))
+  }
+} finally {
+  await rm(folder, { recursive: true })
+}
+
+async function compare(path: string, count: number): Promise<void> {
+  const svg = join(folder, 'out.svg')
+  const perl = flamegraphPl()
+  const fold = (way: string) => async (): Promise<Run> => {
+    const { output } = await run(process.execPath, [join(import.meta.dirname, 'fold-once.mjs'), way, path])
+    const [ms = 0, mib = 0, about = ''] = JSON.parse(output) as [number, number, string]
+    return { ms, mib, about }
+  }
+  const drawn = async (...command: [string, string[]]): Promise<Run> => ({
+    ...(await run(...command)),
+    about: 'with SVG',
+  })
+  const ways: [string, () => Promise<Run>][] = [
+    ['nothing', fold('nothing')],
+    ['ours', fold('ours')],
+    ['plain', fold('plain')],
+    ['probe flame', () => drawn('/bin/sh', [join(root, 'cli/bin.sh'), 'flame', path, '-o', svg])],
+    ...(perl ? [['flamegraph.pl', () => drawn(perl, ['--hash', path])] satisfies [string, () => Promise<Run>]] : []),
+  ]
+  const runs = new Map<string, Run[]>(ways.map(([name]) => [name, []]))
+  for (let round = 0; round < Number(rounds); round++)
+    for (const [name, once] of ways) runs.get(name)?.push(await once())
+  for (const [name, all] of runs) {
+    const ms = spreadOf(all.map((one) => one.ms))
+    const mib = spreadOf(all.map((one) => one.mib))
+    console.log(
+      `  ${name.padEnd(13)} ${ms.median.toFixed(0)} ms (${ms.min.toFixed(0)}..${ms.max.toFixed(0)}), ` +
+        `${((ms.median * 1e6) / count).toFixed(0)} ns/line, peak ${mib.median.toFixed(0)} MiB (max ${mib.max.toFixed(0)}); ${all[0]?.about}`,
+    )
+  }
+  if (!perl) console.log('  flamegraph.pl not present')
+}
+
+function flamegraphPl(): string | undefined {
+  const named = process.env['FLAMEGRAPH']
+  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'flamegraph.pl'))
+  return [...(named ? [named] : []), ...onPath].find((file) => existsSync(file))
+}
+
+/** Runs a command to its end. Memory is the greatest that the kernel had noted when it was last asked, before the end. */
+function run(command: string, args: string[]): Promise<Run & { output: string }> {
+  const started = performance.now()
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  let mib = 0
+  const poll = setInterval(() => {
+    mib = Math.max(mib, peakMib(child.pid))
+  }, POLL_MS)
+  // Only what is short is kept: flamegraph.pl prints its picture.
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (output.length < 4096) output += text
+  })
+  return new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('close', (code) => {
+      clearInterval(poll)
+      if (code === 0) done({ ms: performance.now() - started, mib, about: '', output })
+      else fail(new Error(`${command} ${args.join(' ')} ended with ${code}`))
+    })
+  })
+}
+
+function peakMib(pid: number | undefined): number {
   try {
-    for (const kind of ['sampled', 'all different'] as const) {
-      const lineCount = kind === 'sampled' ? asked : Math.min(asked, MOST_DIFFERENT)
-      await generate(path, lineCount, kind === 'sampled' ? Math.min(29_734, lineCount) : lineCount)
-      const megabytes = ((await stat(path)).size / 1e6).toFixed(0)
-      console.log(`${kind}: ${lineCount} lines, ${megabytes} MB, ${rounds} rounds`)
-      const results = new Map<string, { ms: number; mib: number; about: string }[]>()
-      for (let round = 0; round < rounds; round++)
-        for (const name of Object.keys(WAYS)) {
-          const line = execFileSync(process.execPath, [import.meta.filename, '--fold', name, path], {
-            encoding: 'utf8',
-          })
-          const [ms = 0, mib = 0, about = ''] = JSON.parse(line) as [number, number, string]
-          results.set(name, [...(results.get(name) ?? []), { ms, mib, about }])
-        }
-      for (const [name, runs] of results) {
-        const ms = spreadOf(runs.map((run) => run.ms))
-        const mib = spreadOf(runs.map((run) => run.mib))
-        console.log(
-          `  ${name.padEnd(6)} ${ms.median.toFixed(0)} ms (${ms.min.toFixed(0)}..${ms.max.toFixed(0)}), ` +
-            `${((ms.median * 1e6) / lineCount).toFixed(0)} ns/line, peak ${mib.median.toFixed(0)} MiB; ${runs[0]?.about}`,
-        )
-      }
-      againstFlamegraphPl(path)
-      await drawOnce(path)
-    }
-  } finally {
-    await rm(path, { force: true })
-  }
-}
-
-/** One way, in a process of its own: milliseconds, peak MiB beyond what the process had before, what came out. */
-async function foldAlone(name: string, path: string): Promise<void> {
-  const started = performance.now()
-  const about = (await WAYS[name]?.(path)) ?? 'no such way'
-  const ms = performance.now() - started
-  console.log(JSON.stringify([ms, process.resourceUsage().maxRSS / 1024, about]))
-}
-
-async function ours(path: string): Promise<string> {
-  const file = await open(path)
-  const { profile } = await readFolded(file)
-  await file.close()
-  return `${profile.size} nodes`
-}
-
-interface PlainNode {
-  self: number
-  children: Map<string, PlainNode>
-}
-
-async function plain(path: string): Promise<string> {
-  const root: PlainNode = { self: 0, children: new Map() }
-  let nodes = 1
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    const space = line.lastIndexOf(' ')
-    let at = root
-    for (const frame of line.slice(0, space).split(';')) {
-      let child = at.children.get(frame)
-      if (!child) {
-        child = { self: 0, children: new Map() }
-        at.children.set(frame, child)
-        nodes++
-      }
-      at = child
-    }
-    at.self += Number(line.slice(space + 1))
-  }
-  return `${nodes} nodes`
-}
-
-function againstFlamegraphPl(path: string): void {
-  const started = performance.now()
-  const { error, status } = spawnSync('flamegraph.pl', ['--hash', path], { stdio: 'ignore' })
-  const ms = performance.now() - started
-  console.log(
-    error || status !== 0 ? '  flamegraph.pl is not installed' : `  flamegraph.pl ${ms.toFixed(0)} ms, with its SVG`,
-  )
-}
-
-async function drawOnce(path: string): Promise<void> {
-  // Not loaded where only folding is measured.
-  const { flameSvg } = await import('../../ui/flame/svg.ts')
-  const file = await open(path)
-  const { profile } = await readFolded(file)
-  await file.close()
-  const columns = [{ key: 'all', label: 'all' }]
-  const started = performance.now()
-  const svg = flameSvg(profile, { title: 'bench', lines: [], columns, view: { column: 'all' } })
-  const svgMs = performance.now() - started
-  const boxes = svg.split('<rect').length
-  const bare = performance.now()
-  const without = flameSvg(profile, { title: 'bench', lines: [], columns, view: { column: 'all' }, interactive: false })
-  const boxUs = ((performance.now() - bare) * 1000) / boxes
-  console.log(
-    `  svg    ${svgMs.toFixed(0)} ms, ${(svg.length / 1e6).toFixed(2)} MB (boxes only ${(without.length / 1e6).toFixed(2)} MB), ` +
-      `${boxes} boxes, ${boxUs.toFixed(1)} us/box with layout`,
-  )
-}
-
-async function generate(path: string, count: number, distinct: number): Promise<void> {
-  const random = seeded(7)
-  const functions = Array.from(
-    { length: 3000 },
-    (_, i) => `${WORDS[i % WORDS.length]}_${WORDS[(i * 7) % WORDS.length]}_${i}`,
-  )
-  // Each stack shares most of its frames with the one before, as samples of one program do.
-  let frames: string[] = []
-  const stacks: string[] = []
-  for (let i = 0; i < distinct; i++) {
-    const shared = Math.floor(random() ** 0.5 * frames.length)
-    const depth = 25 + Math.floor(random() * 30)
-    frames = frames.slice(0, Math.min(shared, depth))
-    while (frames.length < depth) frames.push(functions[Math.floor(random() ** 2 * functions.length)] ?? '')
-    stacks.push(frames.join(';'))
-  }
-  const file = await open(path, 'w')
-  let block: string[] = []
-  for (let i = 0; i < count; i++) {
-    const pick = distinct === count ? i : Math.floor(random() ** 3 * distinct)
-    block.push(`${stacks[pick]} ${1 + Math.floor(random() * 20)}\n`)
-    if (block.length === 10_000) {
-      await writeFile(file, block.join(''))
-      block = []
-    }
-  }
-  await writeFile(file, block.join(''))
-  await file.close()
-}
-
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
-    return (state >>> 0) / 2 ** 32
+    return Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s*(\d+)/)?.[1] ?? 0) / 1024
+  } catch {
+    // It has just ended.
+    return 0
   }
 }

@@ -1,32 +1,12 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { timelineSvg } from '../../ui/index.ts'
 import { syntheticCatalog, syntheticRun } from '../terminal/synthetic.ts'
+import { describeInBrowser } from './browser.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-
-describe.skipIf(!existsSync(CHROMIUM))(`the picture of a run in a browser (needs ${CHROMIUM})`, () => {
-  let browser: Browser
-  let folder: string
-  const complaints: string[] = []
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'probe-chart-'))
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true })
-  })
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-    expect(complaints.splice(0)).toEqual([])
-  })
-
+describeInBrowser('the picture of a run in a browser', ({ folder, newPage }) => {
   test.each([8, 60, 600])('no text of a run of %i seconds covers another, or leaves the picture', async (seconds) => {
     const boxes = await textsOf(await open(seconds, 'light'))
     expect(boxes.length).toBeGreaterThan(40)
@@ -46,12 +26,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`the picture of a run in a browser (needs
   })
 
   async function open(seconds: number, colorScheme: 'light' | 'dark'): Promise<Page> {
-    const path = join(folder, `${seconds}-${colorScheme}.svg`)
+    const path = join(folder(), `${seconds}-${colorScheme}.svg`)
     await writeFile(path, await timelineSvg(syntheticRun(seconds).model, syntheticCatalog()))
-    const context = await browser.newContext({ colorScheme, viewport: { width: 1200, height: 900 } })
-    const page = await context.newPage()
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
+    const page = await newPage({ colorScheme, viewport: { width: 1200, height: 900 } })
     await page.goto(`file://${path}`)
     return page
   }

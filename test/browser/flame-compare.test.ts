@@ -1,15 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createProfile } from '../../audit/profile/build.ts'
 import { movers } from '../../audit/profile/movers.ts'
 import {
   box,
   boxesOf,
-  CHROMIUM,
   classOf,
   click,
+  describeFlames,
   detail,
-  flamePages,
-  hasChromium,
   hashOf,
   options,
   pill,
@@ -20,9 +18,7 @@ import {
 
 const compared = { ...options, view: { base: '1', candidate: '2' } }
 
-describe.skipIf(!hasChromium)(`two phases of a flame SVG compared (needs ${CHROMIUM})`, () => {
-  const { open } = flamePages()
-
+describeFlames('two phases of a flame SVG compared', ({ open }) => {
   test('any two phases are compared, by mouse, and both sides are what a file of them shows', async () => {
     const page = await open(options)
     await pill(page, 'soak').click()
@@ -50,6 +46,16 @@ describe.skipIf(!hasChromium)(`two phases of a flame SVG compared (needs ${CHROM
     expect(await label()).toContain('baseline − stress')
     await page.keyboard.press('B')
     expect(await label()).toMatch(/: baseline$/)
+  })
+
+  test('of two phases, both compared, p swaps them', async () => {
+    const page = await open({ ...options, columns: options.columns.slice(0, 2), view: { base: '1', candidate: '2' } })
+    const label = () => page.locator('svg > title').textContent()
+    expect(await label()).toContain('stress − baseline')
+    await page.keyboard.press('p')
+    expect(await label()).toContain('baseline − stress')
+    await page.keyboard.press('P')
+    expect(await label()).toContain('stress − baseline')
   })
 
   test('choosing the shown phase as what it is compared with swaps them', async () => {
@@ -84,7 +90,7 @@ describe.skipIf(!hasChromium)(`two phases of a flame SVG compared (needs ${CHROM
     )
     const still = await open(compared, { scripts: false })
     expect(await box(still, 'cacheGet').locator('..').locator('title').textContent()).toBe(
-      (await detail(page))?.replace('cacheGet', 'cacheGet\n'),
+      (await detail(page))?.replace('cacheGet', 'cacheGet\n').replaceAll(' · ', '\n'),
     )
   })
 

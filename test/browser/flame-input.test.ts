@@ -1,24 +1,11 @@
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
-import {
-  box,
-  boxesOf,
-  CHROMIUM,
-  click,
-  flamePages,
-  hasChromium,
-  hashOf,
-  options,
-  WIDTH,
-  widthOf,
-} from './flame-page.ts'
+import { expect, test } from 'vitest'
+import { box, boxesOf, click, describeFlames, detail, hashOf, options, WIDTH, widthOf } from './flame-page.ts'
 
 const selectedText = (page: Page) => page.locator('.boxes .sel text').textContent()
 const card = (page: Page) => page.locator('.card')
 
-describe.skipIf(!hasChromium)(`hands on a flame SVG (needs ${CHROMIUM})`, () => {
-  const { open } = flamePages()
-
+describeFlames('hands on a flame SVG', ({ open }) => {
   test('without a mouse: Tab reaches the boxes, arrows walk, Enter zooms, the cursor is told to screen readers', async () => {
     const page = await open(options)
     await tabTo(page, '.boxes')
@@ -92,6 +79,27 @@ describe.skipIf(!hasChromium)(`hands on a flame SVG (needs ${CHROMIUM})`, () => 
     expect(await page.locator('.found').textContent()).toBe(
       'matched 64.4 % unique, 129 % total · 2 frames, 2 functions · – of 1',
     )
+  })
+
+  test('a box too narrow for text tells itself under the mouse, and is zoomed to by a click; the picture stays the same', async () => {
+    const page = await open(options)
+    await click(page, 'many')
+    const before = await boxesOf(page)
+    const at = await page.evaluate<{ x: number; y: number }>(`(() => {
+      const path = [...document.querySelectorAll('.boxes path')].find((one) => one.rects.length > 5 && !one.rects[5].folded)
+      const { x, w } = path.rects[5]
+      const point = new DOMPoint(x + w * 0.3, 8).matrixTransform(path.getScreenCTM())
+      return { x: point.x, y: point.y }
+    })()`)
+    await page.mouse.move(at.x, at.y)
+    const title = page.locator('.boxes .link:hover title')
+    await expect.poll(() => title.count()).toBe(1)
+    const [name = '', ...numbers] = ((await title.textContent()) ?? '').split('\n')
+    expect(name).toMatch(/^f\d+$/)
+    expect(await detail(page)).toBe(name + numbers.join(' · '))
+    expect(await boxesOf(page)).toEqual(before)
+    await page.mouse.click(at.x, at.y)
+    expect(await widthOf(page, name)).toBeGreaterThan(WIDTH * 0.95)
   })
 
   test('? shows the keys, Esc and a click close them', async () => {

@@ -1,15 +1,11 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { createProfile } from '../../audit/profile/build.ts'
 import type { Profile } from '../../audit/profile/profile.ts'
 import { type FlameSvgOptions, flameSvg } from '../../ui/flame/svg.ts'
+import { describeInBrowser, type Pages } from './browser.ts'
 
-export const CHROMIUM = '/usr/bin/chromium'
-export const hasChromium = existsSync(CHROMIUM)
 export const WIDTH = 1200
 
 /** Two phases of a server: a lock that came, a wait that went, recursion, and many narrow frames. */
@@ -45,48 +41,25 @@ export interface OpenOptions extends BrowserContextOptions {
   of?: Profile
 }
 
-/** A browser for the tests of one file. What a page complains about fails its test. */
-export function flamePages(): {
-  folder: () => string
+export interface FlamePages extends Pages {
   open: (svg: FlameSvgOptions, how?: OpenOptions) => Promise<Page>
-  newPage: (how: OpenOptions) => Promise<Page>
-} {
-  let browser: Browser
-  let folder: string
-  let files = 0
-  const complaints: string[] = []
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'probe-flame-'))
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await rm(folder, { recursive: true })
-  })
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-    expect(complaints.splice(0)).toEqual([])
-  })
+}
 
-  async function newPage({ scripts = true, hash: _, of: __, ...context }: OpenOptions): Promise<Page> {
-    const page = await (
-      await browser.newContext({ viewport: { width: WIDTH, height: 700 }, javaScriptEnabled: scripts, ...context })
-    ).newPage()
-    page.on('console', (message) => complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
-    return page
-  }
-
-  async function open(svg: FlameSvgOptions, how: OpenOptions = {}): Promise<Page> {
-    const path = join(folder, `${files++}.svg`)
-    await writeFile(path, flameSvg(how.of ?? server, svg))
-    const page = await newPage(how)
-    await page.goto(`file://${path}${how.hash ?? ''}`)
-    if (how.scripts !== false) await page.waitForSelector('svg[data-ready]')
-    return page
-  }
-  return { folder: () => folder, open, newPage }
+/** Tests of flame SVGs that are opened in a browser, each from a file of its own. */
+export function describeFlames(what: string, tests: (pages: FlamePages) => void): void {
+  describeInBrowser(what, (pages) => {
+    let files = 0
+    async function open(svg: FlameSvgOptions, how: OpenOptions = {}): Promise<Page> {
+      const { scripts = true, hash = '', of = server, ...context } = how
+      const path = join(pages.folder(), `${files++}.svg`)
+      await writeFile(path, flameSvg(of, svg))
+      const page = await pages.newPage({ javaScriptEnabled: scripts, ...context })
+      await page.goto(`file://${path}${hash}`)
+      if (scripts) await page.waitForSelector('svg[data-ready]')
+      return page
+    }
+    tests({ ...pages, open })
+  })
 }
 
 export interface Box {
@@ -98,16 +71,24 @@ export interface Box {
   text: string
 }
 
+/** Boxes of their own, and those without text that share a path (a subpath each), by row from left to right. */
 export function boxesOf(page: Page): Promise<Box[]> {
   // Text, because it runs in the page: its types are not those of this process.
-  return page.evaluate<Box[]>(`[...document.querySelectorAll('.boxes rect')].map((rect) => ({
-    x: rect.getAttribute('x'),
-    width: rect.getAttribute('width'),
-    kind: rect.getAttribute('class'),
-    fill: getComputedStyle(rect).fill,
-    row: rect.parentElement.parentElement.getAttribute('transform'),
-    text: rect.parentElement.querySelector('text')?.textContent ?? '',
-  }))`)
+  return page.evaluate<Box[]>(`[...document.querySelectorAll('.boxes > g')].flatMap((row) => {
+    const boxOf = (shape, kind, x, width, text) =>
+      ({ x, width, kind, fill: getComputedStyle(shape).fill, row: row.getAttribute('transform'), text })
+    const own = [...row.querySelectorAll('rect')].map((rect) => boxOf(
+      rect, rect.getAttribute('class'), rect.getAttribute('x'), rect.getAttribute('width'),
+      rect.parentElement.querySelector(':scope > text')?.textContent ?? '',
+    ))
+    const shared = [...row.querySelectorAll('path')].flatMap((path) => {
+      const kind = path.getAttribute('class').replace(/^link /, '').replace(/ (match|dim)$/, '')
+      const parts = [...path.getAttribute('d').matchAll(/M([\\d.]+) 0h([\\d.]+)v16h-\\2z/g)]
+      if (parts.map(([part]) => part).join('') !== path.getAttribute('d')) throw new Error('no boxes: ' + path.outerHTML)
+      return parts.map(([, x, width]) => boxOf(path, kind, x, width, ''))
+    })
+    return [...own, ...shared].sort((a, b) => a.x - b.x)
+  })`)
 }
 
 /** The widest box of that name, as drawn; 0 when there is none. */

@@ -1,21 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createProfile, type ProfileBuilder } from '../../audit/profile/build.ts'
 import { filter } from '../../audit/profile/combine.ts'
 import { collapseRecursion, focus, hide, reverse, sandwich } from '../../audit/profile/reshape.ts'
 import type { FlameSvgOptions } from '../../ui/flame/svg.ts'
-import {
-  type Box,
-  box,
-  boxesOf,
-  CHROMIUM,
-  click,
-  flamePages,
-  hasChromium,
-  hashOf,
-  options,
-  WIDTH,
-  widthOf,
-} from './flame-page.ts'
+import { type Box, box, boxesOf, click, describeFlames, hashOf, options, WIDTH, widthOf } from './flame-page.ts'
 
 /** Stacks of few names, so that they share callers and recurse; two phases that differ. */
 function randomProfile(seed: number): ProfileBuilder {
@@ -38,9 +26,7 @@ function randomProfile(seed: number): ProfileBuilder {
 const views: FlameSvgOptions['view'][] = [{ column: '1' }, { base: '1', candidate: '2' }]
 const is = (name: string) => (other: string) => other === name
 
-describe.skipIf(!hasChromium)(`other trees of a flame SVG (needs ${CHROMIUM})`, () => {
-  const { open } = flamePages()
-
+describeFlames('other trees of a flame SVG', ({ open }) => {
   // What the viewer makes of the embedded stacks must be what the profile's own algebra makes of them.
   test.each<[string, string, (profile: ProfileBuilder) => ProfileBuilder]>([
     ['reversed', '#form=callers', reverse],

@@ -1,16 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createProfile } from '../../audit/profile/build.ts'
 import { flameSvg } from '../../ui/flame/svg.ts'
 import {
   boxesOf,
-  CHROMIUM,
   classOf,
   click,
+  describeFlames,
   detail,
-  flamePages,
-  hasChromium,
   hashOf,
   options,
   pill,
@@ -19,9 +17,7 @@ import {
   widthOf,
 } from './flame-page.ts'
 
-describe.skipIf(!hasChromium)(`a flame SVG in a browser (needs ${CHROMIUM})`, () => {
-  const { folder, open, newPage } = flamePages()
-
+describeFlames('a flame SVG in a browser', ({ folder, open, newPage }) => {
   test('the viewer draws what the file shows without it, box for box', async () => {
     for (const view of [{ column: '1' }, { column: '2' }, { base: '1', candidate: '2' }] as const) {
       const svg = { ...options, view }
@@ -50,7 +46,7 @@ describe.skipIf(!hasChromium)(`a flame SVG in a browser (needs ${CHROMIUM})`, ()
     const page = await newPage({})
     await page.goto(`file://${join(folder(), 'img.html')}`)
     const inside = await page.screenshot({ clip })
-    const alone = await newPage({ scripts: false })
+    const alone = await newPage({ javaScriptEnabled: false })
     await alone.goto(`file://${join(folder(), 'img.svg')}`)
     expect(inside.equals(await alone.screenshot({ clip }))).toBe(true)
   })

@@ -1,5 +1,5 @@
 import type { Profile } from '../../audit/index.ts'
-import { frameLabel, nodeName } from '../../audit/index.ts'
+import { byName, frameLabel } from '../../audit/index.ts'
 import { formatPercent, formatRatio } from '../text/format.ts'
 import { eventsText, intervalText, type Judgement } from './judge.ts'
 import type { FlameWeights } from './layout.ts'
@@ -8,40 +8,62 @@ import { formatWeight } from './weight.ts'
 
 /**
  * A box in words: its name, then on a second line its weight, share and events, or both sides of a difference with the
- * interval of their ratio.
+ * interval of their ratio. `written` is applied to all of it, part by part, e.g. to escape it.
  */
 export function describeNodes(
   profile: Profile,
   weights: FlameWeights,
-  { label, divide, pair, counts }: Shown,
+  shown: Shown,
   verdict: Judgement | null,
+  written: (text: string) => string = (text) => text,
 ): (node: number, folded?: number) => string {
-  const sides = weights.pair
+  const nameOf = byName(profile, (name) => written(frameLabel(name)))
+  const numbersOf =
+    describePair(profile, weights, shown, verdict, written) ?? describeOne(profile, weights, shown, written)
+  return (node, folded = 0) =>
+    folded > 0
+      ? `${nameOf(node)}\n${folded} narrower ${folded === 1 ? 'frame' : 'frames'} called from here`
+      : `${nameOf(node)}\n${numbersOf(node)}`
+}
+
+/** Single phase. Most frames call but one other: their callee's numbers are theirs, and are made once. */
+function describeOne(
+  profile: Profile,
+  weights: FlameWeights,
+  { label, divide, counts }: Shown,
+  written: (text: string) => string,
+): (node: number) => string {
   const total = weights.width[0] ?? 0
-  return (node, folded = 0) => {
-    const name = frameLabel(nodeName(profile, node))
-    if (folded > 0) return `${name}\n${folded} narrower ${folded === 1 ? 'frame' : 'frames'} called from here`
-    if (pair && sides && verdict) {
-      const [base, candidate] = [sides.base[node] ?? 0, sides.candidate[node] ?? 0]
-      const interval = verdict.intervalOf(node)
-      return [
-        `${name}\n${changeLine(profile, pair, base, candidate)}`,
-        interval ? intervalText(interval) : '',
-        verdict.noteOf(node),
-      ]
-        .filter(Boolean)
-        .join(' · ')
-    }
+  const known = new Map<number, string>()
+  const textOf = (weight: number): string => {
+    const average = divide ? `${formatWeight(weight / divide.by, profile.unit)}/${divide.per} · ` : ''
+    const share = formatPercent(total > 0 ? (100 * weight) / total : 0)
+    return written(`${average}${withUnit(weight, profile.unit)} · ${share} of ${label}`)
+  }
+  return (node) => {
     const weight = weights.width[node] ?? 0
-    return [
-      `${name}\n${divide ? `${formatWeight(weight / divide.by, profile.unit)}/${divide.per}` : ''}`,
-      withUnit(weight, profile.unit),
-      `${formatPercent(total > 0 ? (100 * weight) / total : 0)} of ${label}`,
-      profile.unit === 'ns' && counts?.[node] ? eventsText(counts[node]) : '',
+    const text = known.get(weight) ?? textOf(weight)
+    known.set(weight, text)
+    return counts?.[node] ? text + written(` · ${eventsText(counts[node])}`) : text
+  }
+}
+
+function describePair(
+  profile: Profile,
+  { pair: sides }: FlameWeights,
+  { pair }: Shown,
+  verdict: Judgement | null,
+  written: (text: string) => string,
+): ((node: number) => string) | null {
+  if (!pair || !sides || !verdict) return null
+  return (node) => {
+    const interval = verdict.intervalOf(node)
+    const parts = [
+      changeLine(profile, pair, sides.base[node] ?? 0, sides.candidate[node] ?? 0),
+      interval ? intervalText(interval) : '',
+      verdict.noteOf(node),
     ]
-      .filter(Boolean)
-      .join(' · ')
-      .replace('\n · ', '\n')
+    return written(parts.filter(Boolean).join(' · '))
   }
 }
 

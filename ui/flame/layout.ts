@@ -1,5 +1,5 @@
 import type { ColumnPair, Profile } from '../../audit/index.ts'
-import { columnTotals, diffLayoutInput, nodeName } from '../../audit/index.ts'
+import { columnTotals, diffLayoutInput, nameRank } from '../../audit/index.ts'
 
 /** What a picture shows: one phase, or how a second phase differs from a first. */
 export type FlameView = { column: string } | { pair: ColumnPair }
@@ -54,6 +54,9 @@ export function layout(profile: Profile, options: LayoutOptions): FlameLayout {
   const snap = options.whole ? Math.round : (x: number) => x
   const total = weights.width[root] ?? 0
   const scale = total > 0 ? width / total : 0
+  const rankOf = nameRank(profile)
+  const children: number[] = []
+  const minFold = Math.min(1, minWidth)
   const rects: FlameRect[] = []
   // Beside each box: the weight at which it starts. Positions are computed from weights once, so errors do not add up.
   const starts: number[] = []
@@ -72,38 +75,29 @@ export function layout(profile: Profile, options: LayoutOptions): FlameLayout {
   }
 
   function placeChildren(parent: FlameRect, start: number): void {
-    const depth = parent.depth + 1
     const limit = parent.x + parent.width
     const edge = (weight: number): number => Math.min(limit, Math.max(parent.x, snap(weight * scale)))
     let at = start
-    let foldedFrom = start
-    let folded = 0
-    const closeFold = (): void => {
-      const x = edge(foldedFrom)
-      const foldedWidth = edge(at) - x
-      if (folded > 0 && foldedWidth >= Math.min(1, minWidth))
-        push({ x, width: foldedWidth, depth, node: parent.node, folded }, foldedFrom)
-      folded = 0
+    let x = edge(start)
+    let fold: { x: number; start: number; count: number } | null = null
+    const place = (left: number, right: number, from: number, node: number, folded: number): void => {
+      rects.push({ x: left, width: right - left, depth: parent.depth + 1, node, folded })
+      starts.push(from)
     }
-    for (const node of childrenByName(profile, parent.node, weights.width)) {
+    childrenByName(profile, parent.node, weights.width, rankOf, children)
+    for (const node of children) {
       const end = at + (weights.width[node] ?? 0)
-      const x = edge(at)
-      const boxWidth = edge(end) - x
-      if (boxWidth >= minWidth) {
-        closeFold()
-        push({ x, width: boxWidth, depth, node, folded: 0 }, at)
-      } else {
-        if (folded === 0) foldedFrom = at
-        folded++
-      }
+      const right = edge(end)
+      if (right - x >= minWidth) {
+        if (fold && x - fold.x >= minFold) place(fold.x, x, fold.start, parent.node, fold.count)
+        fold = null
+        place(x, right, at, node, 0)
+      } else if (fold) fold.count++
+      else fold = { x, start: at, count: 1 }
       at = end
+      x = right
     }
-    closeFold()
-  }
-
-  function push(rect: FlameRect, start: number): void {
-    rects.push(rect)
-    starts.push(start)
+    if (fold && x - fold.x >= minFold) place(fold.x, x, fold.start, parent.node, fold.count)
   }
 
   const levels = (rects.at(-1)?.depth ?? 0) + 1
@@ -117,14 +111,20 @@ export function weightsOf(profile: Profile, view: FlameView): FlameWeights {
   return { width: union, pair: { base, candidate } }
 }
 
-/** The children that weigh anything, in the order of their names (by code unit: the same on every machine). */
-export function childrenByName(profile: Profile, node: number, weight: Float64Array): number[] {
-  const children: number[] = []
+/**
+ * The children that weigh anything, in the order of their names (by code unit: the same on every machine), as the new
+ * content of `into`. `rankOf` is `nameRank` of the profile.
+ */
+export function childrenByName(
+  profile: Profile,
+  node: number,
+  weight: Float64Array,
+  rankOf: (node: number) => number,
+  into: number[],
+): void {
+  let count = 0
   for (let child = profile.firstChild[node] ?? 0; child > 0; child = profile.nextSibling[child] ?? 0)
-    if ((weight[child] ?? 0) > 0) children.push(child)
-  if (children.length < 2) return children
-  return children.sort((a, b) => {
-    const [left, right] = [nodeName(profile, a), nodeName(profile, b)]
-    return left < right ? -1 : left > right ? 1 : a - b
-  })
+    if ((weight[child] ?? 0) > 0) into[count++] = child
+  into.length = count
+  if (count > 1) into.sort((a, b) => rankOf(a) - rankOf(b) || a - b)
 }

@@ -1,5 +1,5 @@
 import type { Profile } from '../../audit/index.ts'
-import { frameClass, nodeName } from '../../audit/index.ts'
+import { frameClass } from '../../audit/index.ts'
 import { formatPercent } from '../text/format.ts'
 import { FEW_EVENTS } from './theme.ts'
 
@@ -37,11 +37,14 @@ export function meaningLine(
 
 /** Part of the whole width, 0..1, that lies under a frame no symbol table knows. */
 export function unknownShare(profile: Profile, width: Float64Array): number {
+  const { nameOf, parentOf } = profile
+  const isUnknown = Uint8Array.from(profile.names, (name) => (frameClass(name) === 'unknown' ? 1 : 0))
   const below = new Uint8Array(profile.size)
   let unknown = 0
   for (let node = 1; node < profile.size; node++) {
-    if (below[profile.parentOf[node] ?? 0]) below[node] = 1
-    else if (frameClass(nodeName(profile, node)) === 'unknown') {
+    if (below[parentOf[node] ?? 0]) below[node] = 1
+    // A name that is not in the list is not known either.
+    else if (isUnknown[nameOf[node] ?? -1] ?? 1) {
       below[node] = 1
       unknown += width[node] ?? 0
     }

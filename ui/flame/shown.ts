@@ -16,6 +16,7 @@ export interface Shown {
   facts: string
   divide: FlameColumn['divide']
   pair: ShownPair | null
+  /** events by node, where they are not the weight itself */
   counts: Float64Array | null
 }
 
@@ -39,7 +40,7 @@ export function shownOf(profile: Profile, columns: FlameColumn[], view: FirstVie
       facts: factsOf(column),
       divide,
       pair: null,
-      counts: columnCounts(profile, view.column),
+      counts: profile.unit === 'ns' ? columnCounts(profile, view.column) : null,
     }
   }
   const base = columnFor(columns, view.base)

@@ -53,7 +53,6 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
   })
   const sides = placed.weights.pair
   const verdict = shown.pair && sides ? judgeNodes(profile, shown.pair.columns, sides) : null
-  const describe = describeNodes(profile, placed.weights, shown, verdict)
   const tested = shown.pair && verdict ? { per: shown.pair.per, isTested: verdict.isTested } : null
   const meaning = meaningLine(profile.unit, tested, unknownShare(profile, placed.weights.width))
   const head = drawHead(profile, {
@@ -62,7 +61,7 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
     shown,
     meaning,
     width,
-    root: describe(0),
+    root: describeNodes(profile, placed.weights, shown, verdict)(0),
   })
   const boxesHeight = placed.levels * GEOMETRY.row
   const list = shown.pair
@@ -87,12 +86,15 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
 <style>${flameStyle()}</style>
 ${interactive || shown.pair ? hatchPatterns() : ''}<rect class="paper back" width="${width}" height="${height}"/>
 <g class="boxes" transform="translate(${margin} ${head.height})">
-${drawBoxes(profile, placed, verdict, describe)}</g>
+${drawBoxes(profile, placed, verdict, describeNodes(profile, placed.weights, shown, verdict, titleText))}</g>
 ${list.text}<g class="head">
 ${head.text}</g>
 ${interactive ? `<metadata>${embedProfile(profile, about)}</metadata>\n<script><![CDATA[${viewerScript()}]]></script>\n` : ''}</svg>
 `
 }
+
+/** A fact a line, as browsers show titles. */
+const titleText = (text: string): string => xmlText(text.replaceAll(' · ', '\n'))
 
 /** Nothing is "per request" where there was no request. */
 const divisible = ({ divide, ...column }: FlameColumn): FlameColumn =>

@@ -148,7 +148,7 @@ export const flameStyle = (): string => `
 .pf .small{font-size:11px}
 .pf .end{text-anchor:end}.pf .mid{text-anchor:middle}
 .pf .link{cursor:pointer}.pf .boxes{touch-action:manipulation;outline:none}.pf .boxes .link:hover rect{opacity:.75}
-.pf .above rect{opacity:.5}.pf .dim rect{opacity:.45}
+.pf .above rect{opacity:.5}.pf .dim rect,.pf path.dim{opacity:.45}
 .pf .hover{fill-opacity:0}.pf .link:hover>.hover,.pf .link:focus>.hover{fill-opacity:1}
 .pf [role]{outline:none}.pf .pill,.pf .tool rect,.pf .chip rect{stroke-width:1}
 .pf{overflow:visible}.pf .sheet{filter:drop-shadow(0 4px 14px rgba(0,0,0,.28))}
@@ -170,7 +170,7 @@ function colours({ paper, ink, quiet, line, match, matchInk, boxes }: Palette): 
     `.pf .sheet{fill:${paper};stroke:${line}}.pf .hover{fill:${line}}`,
     `.pf .pivot rect{stroke:${quiet}}.pf .sel rect{stroke:${ink};stroke-width:1.6}.pf [role=button]:focus-visible rect{stroke:${match};stroke-width:2}`,
     ...fills,
-    `.pf .match rect{fill:${match}}.pf .match text{fill:${matchInk}}`,
+    `.pf .match rect,.pf path.match{fill:${match}}.pf .match text{fill:${matchInk}}`,
     `.pf .field{box-sizing:border-box;width:100%;height:100%;padding:0 9px;border:1px solid ${line};border-radius:6px;` +
       `background:${paper};color:${ink};font:inherit}`,
     '',

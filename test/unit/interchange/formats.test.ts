@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { formatOfPath, readProfile } from '../../../audit/interchange/formats.ts'
-import { sniff } from '../../../audit/interchange/sniff.ts'
+import { openStacks, sniff } from '../../../audit/interchange/sniff.ts'
+import { foldedLines } from '../../../audit/profile/folded.ts'
 import { fileWith, sample } from './files.ts'
 
 const speedscopeFile = '{"$schema":"https://www.speedscope.app/file-format-schema.json","profiles":[]}'
@@ -23,6 +26,27 @@ test.each([
   ['nothing', '', 'folded'],
 ])('%s is known by how it begins', async (_, content, kind) => {
   expect(await sniff(fileWith(content))).toBe(kind)
+})
+
+test.each([
+  ['folded stacks', Buffer.from(Array.from({ length: 20_000 }, (_, i) => `main;f${i % 700};leaf ${i}\n`).join(''))],
+  ['fewer bytes than tell a format', Buffer.from('main;f 12')],
+  ['a pprof profile', readFileSync(sample('pprof/cpu.pb.gz'))],
+  ['perf script', readFileSync(sample('perf/pools.perf'))],
+])('a pipe is read once and whole: %s', async (_, content) => {
+  const read = async (path: string) => {
+    const { kind, isPipe, source, close } = await openStacks(path)
+    if (kind === 'recording' || kind === 'svg') throw new Error(`taken for ${kind}`)
+    const { profile } = await readProfile(path, kind, { unit: 'samples', source })
+    await close()
+    return { isPipe, kind, stacks: profile.columns.map((key) => [...foldedLines(profile, key)]) }
+  }
+  const path = fileWith(content)
+  const pipe = `${path}.pipe`
+  execFileSync('mkfifo', [pipe])
+  const [ofPipe] = await Promise.all([read(pipe), writeFile(pipe, content)])
+  expect(ofPipe).toEqual({ ...(await read(path)), isPipe: true })
+  expect(ofPipe.stacks.flat().length).toBeGreaterThan(0)
 })
 
 test('what perf record leaves is refused with the command that makes it text', async () => {

@@ -34,6 +34,11 @@ describe('a printed frame', () => {
     ['symbol and hexadecimal offset', 'schedule+0x23', raw(null, 'schedule', null)],
     ['symbol with a plus in it', 'operator+(int)+7', raw(null, 'operator+(int)', null)],
     ['address only', '0x7f06579a8afb', raw('7f06579a8afb', null, null)],
+    ['address only, raw', '7f06579a8afb', raw('7f06579a8afb', null, null)],
+    ['a name of hexadecimal digits', 'facade+4', raw(null, 'facade', null)],
+    ['a word where an address should be', '0', raw('0', null, null)],
+    ['a word where an address should be, with its file', '\tf 0xf ([unknown])', raw('f', null, '[unknown]')],
+    ['nothing where an address should be', '\t0 0 ([unknown])', raw('0', null, '[unknown]')],
   ]
   test.each(forms)('%s', (_, line, expected) => {
     expect(parseFrames(`\n${line}\n`)).toEqual([expected])

@@ -1,4 +1,5 @@
-import { chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { chownSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createJitNames } from '../../../probes/symbols/jit.ts'
@@ -29,6 +30,19 @@ describe('a perf map', () => {
     expect(parsePerfMap('7f00 10 JS:~größe node:internal (x)').nameOf(0x7f01n)).toBe('JS:~größe node:internal (x)')
   })
 
+  test('of a JVM writes its numbers with 0x, and its methods with their types', () => {
+    const map = parsePerfMap('0x00007f950cec9ca0 0x0000000000000498 int T.f(int[])\n')
+    expect(map.nameOf(0x7f950cec9ca1n)).toBe('T.f')
+  })
+
+  test('that has grown goes on with what was there, one that was written anew does not', () => {
+    const [first, grown] = [parsePerfMap('10 8 a\n20 8 b\n'), parsePerfMap('10 8 a\n20 8 b\n30 8 c\n')]
+    expect(grown.continues(first)).toBe(true)
+    expect(grown.continues(parsePerfMap(''))).toBe(true)
+    for (const text of ['10 8 a\n', '10 8 a\n20 4 b\n30 8 c\n', '10 8 a\n20 8 other\n', '20 8 b\n10 8 a\n'])
+      expect(parsePerfMap(text).continues(first), text).toBe(false)
+  })
+
   test('of regions that overlap the newest is right: code moves', () => {
     const region = fc.record({ start: fc.integer({ min: 1, max: 60 }), size: fc.integer({ min: 1, max: 30 }) })
     fc.assert(
@@ -42,8 +56,11 @@ describe('a perf map', () => {
 })
 
 test('a frame may be just-in-time code only where no file stands behind its address', () => {
-  const modules = [null, '[unknown]', '/tmp/perf-12.map', '//anon', '/usr/bin/node', '[vdso]']
-  expect(modules.map((module) => mayBeJit(frame('0x7f00', module)))).toEqual([true, true, true, true, false, false])
+  const memory = ['//anon', '/memfd:doublemapper (deleted)', '/anon_hugepage (deleted)', '/dev/zero', '[anon:code]']
+  for (const module of [null, '[unknown]', '/tmp/perf-12.map', ...memory])
+    expect(mayBeJit(frame('0x7f00', module)), String(module)).toBe(true)
+  for (const module of ['/usr/bin/node', '[vdso]', '/srv/memfd:x'])
+    expect(mayBeJit(frame('0x7f00', module)), module).toBe(false)
   expect(mayBeJit(frame('main'))).toBe(false)
 })
 
@@ -89,5 +106,34 @@ describe('the map of a running process', () => {
     writeFileSync(path, '7f00 10 first\n7f00 10 second\n')
     await jit.refresh(true)
     expect(jit.nameOf(frame('0x7f00'))).toBe('second')
+  })
+
+  test('that is written anew is read again, whatever its size, and code that it no longer lists keeps its name', async () => {
+    const jit = createJitNames([process.pid])
+    const names = () => ['7f00', '7f10', '7f20'].map((address) => jit.nameOf(frame(`0x${address}`)))
+    write('0x7f00 0x10 int A.first()\n0x7f10 0x10 int A.second()\n')
+    await jit.refresh(true)
+    expect(names()).toEqual(['A.first', 'A.second', null])
+    // Exactly as long as before.
+    write('0x7f20 0x10 int A.third()\n0x7f10 0x10 int A.again_()\n')
+    utimesSync(path, 1, 1)
+    await jit.refresh(true)
+    expect(names()).toEqual(['A.first', 'A.again_', 'A.third'])
+  })
+
+  test('does not name an address at which another process has something else', async () => {
+    const other = spawn('cat')
+    onTestFinished(() => void other.kill())
+    const pid = other.pid ?? 0
+    writeFileSync(`/tmp/perf-${pid}.map`, '7f00 10 theirs\n7f10 10 both\n')
+    onTestFinished(() => rmSync(`/tmp/perf-${pid}.map`, { force: true }))
+    write('7f00 10 ours\n7f10 10 both\n7f20 10 alone\n')
+    const jit = createJitNames([process.pid, pid])
+    await jit.refresh(true)
+    expect(['7f00', '7f10', '7f20'].map((address) => jit.nameOf(frame(`0x${address}`)))).toEqual([
+      null,
+      'both',
+      'alone',
+    ])
   })
 })

@@ -5,7 +5,7 @@ import type { KernelTypes } from '../../../probes/host/btf.ts'
 import type { Host } from '../../../probes/host/host.ts'
 import { netnsInode } from '../../../probes/host/netns.ts'
 import type { Target } from '../../../probes/host/target.ts'
-import { dialectOf, type Version } from '../../../probes/script/dialect.ts'
+import { dialectOf, forKnownProcesses, type Version } from '../../../probes/script/dialect.ts'
 import type { FrameKind } from '../../../probes/script/frame.ts'
 import { buildProgram, type Program } from '../../../probes/script/program.ts'
 import { tracepoints } from '../../../probes/script/tracepoints.ts'
@@ -77,6 +77,8 @@ export async function everyVariant(): Promise<Choice[]> {
 
 export interface ScriptOptions {
   version?: Version
+  /** the target cannot grow */
+  isKnown?: boolean
   target?: Target
   frame?: FrameKind
   /** whether tcp_retransmit_skb tells failed attempts, as it does from some kernel between 6.12 and 6.18 on */
@@ -98,8 +100,9 @@ export async function script(chosen: readonly Choice[], options: ScriptOptions =
     if (!variant) throw new Error(`no variant ${choice.variant} of ${choice.probe}`)
     return { name: choice.probe, parts: variant.script(catalog.get(choice.probe)?.params.parse({}), filter) }
   })
+  const dialect = dialectOf(options.version ?? [0, 17, 0])
   return buildProgram(probes, {
-    dialect: dialectOf(options.version ?? [0, 17, 0]),
+    dialect: options.isKnown ? forKnownProcesses(dialect) : dialect,
     frame: options.frame ?? { kind: 'cuts', recorderPid: RECORDER },
     limitSeconds: 3600,
     mapEntries: 8_192,

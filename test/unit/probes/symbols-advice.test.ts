@@ -73,6 +73,14 @@ describe('what will be missing from stacks', () => {
     )
   })
 
+  test('of a JVM names the command with its number', () => {
+    const advice = adviseNaming({ ...sound, program: 'java', runtime: { kind: 'java' }, arguments: ['java'] })
+    expect(advice.map(({ fix }) => fix)).toEqual([
+      expect.stringContaining('-XX:+PreserveFramePointer'),
+      expect.stringContaining('jcmd 7 Compiler.perfmap'),
+    ])
+  })
+
   test('of many libraries names some', () => {
     const [advice] = adviseNaming({ ...sound, framelessLibraries: ['a', 'b', 'c', 'd', 'e', 'f'] })
     expect(advice?.text).toContain('a, b, c, d and 2 more')

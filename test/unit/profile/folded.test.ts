@@ -66,6 +66,25 @@ describe('folded stacks', () => {
     expect(parseFolded('').lines).toBe(0)
   })
 
+  test('stacks that first seem not to repeat, and then do, all count', () => {
+    const once = Array.from({ length: 9000 }, (_, i) => `main;f${i} 1`)
+    const read = parseFolded([...once, ...once, ...once.slice(0, 10)].join('\n'))
+    const counted = once.map((line, i) => line.replace(/ 1$/, i < 10 ? ' 3' : ' 2'))
+    expect([...foldedLines(read.profile, 'all')]).toEqual(counted.sort())
+  })
+
+  test('a tree, or names, beyond the limit are refused with what to do', () => {
+    const text = Array.from({ length: 100 }, (_, i) => `main;name-${i} 1`).join('\n')
+    expect(parseFolded(text, { limits: { nodes: 102, nameBytes: 1000 } }).profile.size).toBe(102)
+    for (const limits of [
+      { nodes: 101, nameBytes: 1000 },
+      { nodes: 1000, nameBytes: 500 },
+    ])
+      expect(() => parseFolded(text, { limits })).toThrow(
+        expect.objectContaining({ code: 'too_large', fix: expect.stringContaining('fewer stacks') }),
+      )
+  })
+
   test('a separator inside a name does not become a frame', () => {
     const profile = createProfile('samples')
     profile.add(['Ljava/lang/String;', 'b'], 1, 1, 'all')

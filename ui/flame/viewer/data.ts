@@ -1,4 +1,4 @@
-/** The document and the embedded profile (embed.ts): `columns` of self weights over `whole`, the tree of all stacks. */
+/** The document and the embedded profile (embed.ts): `whole`, the tree of all stacks, and `columns` of its leaves' weights. */
 export const VIEWER_DATA = `
 const svg = (document.currentScript && document.currentScript.closest('svg')) || document.documentElement;
 const standalone = svg === document.documentElement;
@@ -12,30 +12,25 @@ const make = (parent, tag, attributes, text) => {
   return element;
 };
 
-const packed = atob(svg.querySelector('profile').textContent);
-const deflated = new Uint8Array(packed.length);
-for (let i = 0; i < packed.length; i++) deflated[i] = packed.charCodeAt(i);
+// The boxes in the file are there to be seen: they are painted before the viewer takes the page's thread.
+if (!document.hidden) await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+const base64 = svg.querySelector('profile').textContent;
+// Younger browsers read base64 themselves, in a tenth of the time.
+const deflated = Uint8Array.fromBase64 ? Uint8Array.fromBase64(base64) : Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
 const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
 let at = 0;
 const varint = () => {
-  let value = 0, unit = 1, byte;
-  do { byte = bytes[at++]; value += (byte & 127) * unit; unit *= 128; } while (byte & 128);
+  let byte = bytes[at++], value = byte & 127;
+  for (let unit = 128; byte & 128; unit *= 128) { byte = bytes[at++]; value += (byte & 127) * unit; }
   return value;
 };
 const jsonLength = varint();
 const about = JSON.parse(new TextDecoder().decode(bytes.subarray(at, at + jsonLength)));
 at += jsonLength;
 const names = about.names;
-// Most numbers are small: one byte.
 const stretch = (array) => {
-  const all = bytes, length = array.length;
-  let next = at;
-  for (let i = 0; i < length; i++) {
-    const byte = all[next];
-    if (byte < 128) { array[i] = byte; next++; } else { at = next; array[i] = varint(); next = at; }
-  }
-  at = next;
+  for (let i = 0; i < array.length; i++) array[i] = varint();
   return array;
 };
 
@@ -43,9 +38,13 @@ const stretch = (array) => {
 // the self weight of node n of the whole tree, -1 for none; above[n] likewise in the callers' half of a sandwich, whose
 // nodes are split .. size-1.
 const whole = (() => {
-  const size = about.nodes;
-  const nameOf = stretch(new Int32Array(size)), callees = stretch(new Int32Array(size));
-  const parentOf = new Int32Array(size), endOf = new Int32Array(size).fill(size);
+  const size = about.nodes, planes = names.length <= 1 << 8 ? 1 : names.length <= 1 << 16 ? 2 : 4;
+  const nameOf = new Int32Array(size), parentOf = new Int32Array(size), endOf = new Int32Array(size).fill(size);
+  for (let plane = 0; plane < planes; plane++) {
+    const part = bytes.subarray(at, at += size);
+    for (let i = 0; i < size; i++) nameOf[i] |= part[i] << 8 * plane;
+  }
+  const callees = stretch(new Int32Array(size));
   // callees counts down to those that are still to come.
   for (let i = 1, parent = 0; i < size; i++) {
     while (parent > 0 && callees[parent] === 0) { endOf[parent] = i; parent = parentOf[parent]; }
@@ -55,25 +54,20 @@ const whole = (() => {
   }
   return { size, nameOf, parentOf, endOf, sink: null, above: null, split: size };
 })();
-const hasSelf = new Uint8Array(whole.size);
-let ends = 0;
+// The few nodes where stacks end: all others have no weight of their own. self and counts of a column are by leaf.
+const leaves = stretch(new Int32Array(about.leaves));
+for (let i = 1; i < leaves.length; i++) leaves[i] += leaves[i - 1];
 const columns = about.columns.map((column) => {
-  const self = stretch(new Float64Array(whole.size));
-  if (about.fraction !== 1) for (let i = 0; i < self.length; i++) self[i] /= about.fraction;
-  const counts = about.counts ? stretch(new Float64Array(whole.size)) : self;
-  let total = 0, events = 0;
-  for (let i = 0; i < self.length; i++) if (self[i] || counts[i]) { total += self[i]; events += counts[i]; if (!hasSelf[i]) { hasSelf[i] = 1; ends++; } }
-  return { ...column, self, counts, total, events };
+  const self = stretch(new Float64Array(leaves.length)).map((weight) => weight / about.fraction);
+  const counts = about.counts ? stretch(new Float64Array(leaves.length)) : self;
+  return { ...column, self, counts, total: self.reduce((sum, weight) => sum + weight, 0) };
 });
-// The few nodes where stacks end: all others have no weight of their own.
-const leaves = new Int32Array(ends);
-for (let i = 0, n = 0; i < whole.size; i++) if (hasSelf[i]) leaves[n++] = i;
 
-/** Weights of leaves at a tree's nodes. Large arrays are what costs here: there is one for each kind of weight. */
+/** Weights of leaves (by their index) at a tree's nodes. Large arrays are what costs here: one for each kind of weight. */
 const placed = ({ size, sink, above }, weightOf) => {
   const result = new Float64Array(size);
-  for (const leaf of leaves) {
-    const node = sink ? sink[leaf] : leaf, weight = weightOf(leaf);
+  for (let k = 0; k < leaves.length; k++) {
+    const leaf = leaves[k], node = sink ? sink[leaf] : leaf, weight = weightOf(k);
     if (node >= 0) result[node] += weight;
     if (above && above[leaf] >= 0) result[above[leaf]] += weight;
   }

@@ -1,4 +1,7 @@
-/** Places and draws the boxes that are wide enough: the same picture as ../layout.ts and ../boxes.ts make. */
+/**
+ * Places and draws the boxes that are wide enough: the same picture as ../layout.ts and ../boxes.ts make. Elements are
+ * what costs a browser, so boxes without text share a path for each row and colour until one of them is touched.
+ */
 export const VIEWER_DRAW = String.raw`
 const boxes = $('boxes');
 const number = (value) => String(Math.round(value * 100) / 100);
@@ -65,11 +68,40 @@ const boxClass = (rect) => rect.folded ? 'f' : current.base ? current.kind(rect.
 
 let drawn = { rects: [], rows: 0 }, selected = -1, pictureWidth = svg.width.baseVal.value;
 const fixedWidth = pictureWidth;
-const elementOf = new Map();
-// Copies of a box cost less than making one.
-const bare = make(null, 'g', {}), named = make(null, 'g', {});
-for (const box of [bare, named]) make(box, 'rect', { height: FIXED.boxHeight });
-make(named, 'text', { y: 12 });
+const rectOf = new Map();
+const drawnWidth = (rect) => number(rect.w - Math.min(0.6, rect.w * 0.3));
+/** Whether a search is on and what it says of a box. */
+const matchClass = (rect) => !isMatch ? '' : !rect.folded && isMatch[tree.nameOf[rect.i]] ? ' match' : ' dim';
+/** A box of its own. */
+function drawBox(row, rect, text) {
+  const isPivot = state.of && rect.i === 0 && !rect.folded;
+  rect.box = make(row, 'g', { class: 'link' + (rect.outer ? ' above' : '') + (isPivot ? ' pivot' : '') + matchClass(rect) });
+  rect.box.rect = rect;
+  make(rect.box, 'rect', { class: boxClass(rect), x: number(rect.x), width: drawnWidth(rect), height: FIXED.boxHeight });
+  if (text) make(rect.box, 'text', { x: number(rect.x + 4), y: 12 }, text);
+}
+const outline = ({ rects }) => rects.map((rect) => { const width = drawnWidth(rect); return 'M' + number(rect.x) + ' 0h' + width + 'v' + FIXED.boxHeight + 'h-' + width + 'z'; }).join('');
+/** The element of a box; it leaves the path that it shared. */
+function boxOf(rect) {
+  if (!rect || rect.box) return rect && rect.box;
+  const { path } = rect;
+  path.rects.splice(path.rects.indexOf(rect), 1);
+  path.setAttribute('d', outline(path));
+  drawBox(path.parentNode, rect, '');
+  return rect.box;
+}
+function drawRow(row, rects) {
+  const paths = new Map();
+  for (const rect of rects) {
+    const text = boxText(rect);
+    if (text || rect.outer || rect.w >= FIXED.minTextWidth) { drawBox(row, rect, text); continue; }
+    const kind = boxClass(rect) + matchClass(rect);
+    if (!paths.has(kind)) { const path = make(row, 'path', { class: 'link ' + kind }); path.rects = []; paths.set(kind, path); }
+    rect.path = paths.get(kind);
+    rect.path.rects.push(rect);
+  }
+  for (const path of paths.values()) path.setAttribute('d', outline(path));
+}
 function draw() {
   pictureWidth = standalone ? Math.max(360, document.documentElement.clientWidth || innerWidth) : fixedWidth;
   // Asked before anything changes: afterwards the answer would cost a layout of its own.
@@ -77,23 +109,17 @@ function draw() {
   const headHeight = drawHead(), panel = panelPlace();
   const inner = pictureWidth - 2 * FIXED.margin - panel.beside;
   drawn = place(inner);
-  const fragment = document.createDocumentFragment(), rows = [];
-  elementOf.clear();
+  const rows = Array.from({ length: drawn.rows }, () => []);
+  rectOf.clear();
   for (const rect of drawn.rects) {
-    const row = rows[rect.row] || (rows[rect.row] = make(null, 'g', { transform: 'translate(0 ' + rect.row * FIXED.row + ')' }));
-    const isHit = isMatch && !rect.folded && isMatch[tree.nameOf[rect.i]];
-    const text = boxText(rect), box = (text ? named : bare).cloneNode(true), shape = box.firstChild;
-    box.setAttribute('class', 'link' + (rect.outer ? ' above' : '') + (state.of && rect.i === 0 && !rect.folded ? ' pivot' : '') + (isHit ? ' match' : isMatch ? ' dim' : ''));
-    box.rect = rect;
-    if (!rect.folded) elementOf.set(rect.i, box);
-    shape.setAttribute('class', boxClass(rect));
-    shape.setAttribute('x', number(rect.x));
-    shape.setAttribute('width', number(rect.w - Math.min(0.6, rect.w * 0.3)));
-    if (text) { box.lastChild.setAttribute('x', number(rect.x + 4)); box.lastChild.textContent = text; }
-    row.appendChild(box);
+    rows[rect.row].push(rect);
+    if (!rect.folded) rectOf.set(rect.i, rect);
   }
-  for (const row of rows) if (row) fragment.appendChild(row);
-  boxes.replaceChildren(fragment);
+  boxes.replaceChildren(...rows.map((rects, level) => {
+    const row = make(null, 'g', { transform: 'translate(0 ' + level * FIXED.row + ')' });
+    drawRow(row, rects);
+    return row;
+  }));
   boxes.setAttribute('transform', 'translate(' + FIXED.margin + ' ' + headHeight + ')');
   const boxesHeight = drawn.rows * FIXED.row, panelHeight = drawPanel(panel, headHeight, boxesHeight);
   const height = headHeight + Math.max(panel.beside ? panelHeight : 0, boxesHeight + (panel.beside ? 0 : panelHeight)) + FIXED.margin;
@@ -112,11 +138,11 @@ function resize(height) {
 const viewLabel = () => current.base ? current.column.label + ' − ' + current.base.label : current.column.label;
 /** Moves the cursor to a drawn box; -1 takes it away. */
 function mark(node, isFocused) {
-  const old = elementOf.get(selected);
+  const old = (rectOf.get(selected) || {}).box;
   if (old) { old.classList.remove('sel'); old.removeAttribute('tabindex'); }
-  selected = elementOf.has(node) ? node : -1;
-  const box = elementOf.get(selected);
-  tell(box ? box.rect : null);
+  selected = rectOf.has(node) ? node : -1;
+  const box = boxOf(rectOf.get(selected));
+  tell(box && box.rect);
   if (!box) return;
   box.classList.add('sel');
   box.parentNode.appendChild(box);

@@ -9,7 +9,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search by name or regular expression'],
   ['n N', 'next and previous match'],
   ['#', 'search for this function'],
-  ['1…9 p P', 'phase'],
+  ['1…9 p P', 'phase; of two compared, p swaps them'],
   ['b B', 'phase it is compared with'],
   ['w', 'swap both phases'],
   ['r', 'reverse: leaves and who calls them'],

@@ -19,12 +19,12 @@ function ofFunctions({ sides, a, b, scales }, isSelf) {
   };
   if (isSelf) {
     const own = new Map();
-    for (const leaf of leaves) {
+    leaves.forEach((leaf, k) => {
       const node = tree.sink ? tree.sink[leaf] : leaf;
-      if (node <= 0) continue;
-      own.set(node, (own.get(node) || 0) + sides.byLeaf.candidate(leaf) * scales.b - sides.byLeaf.base(leaf) * scales.a);
-      for (const key in sums) sums[key][tree.nameOf[node]] += sides.byLeaf[key](leaf);
-    }
+      if (node <= 0) return;
+      own.set(node, (own.get(node) || 0) + sides.byLeaf.candidate(k) * scales.b - sides.byLeaf.base(k) * scales.a);
+      for (const key in sums) sums[key][tree.nameOf[node]] += sides.byLeaf[key](k);
+    });
     for (const [node, change] of own) take(node, Math.abs(change));
     return { ...sides, ...sums, place };
   }

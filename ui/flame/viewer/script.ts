@@ -21,8 +21,8 @@ import { VIEWER_WORDS } from './words.ts'
  * State lives in the location's hash, so every view is a link and "back" is the browser's.
  */
 export const viewerScript = (): string =>
-  `(async()=>{'use strict';const FIXED=${JSON.stringify(FIXED)};
-${PARTS.map(withoutComments).join('')}})();`
+  inAscii(`(async()=>{'use strict';const FIXED=${JSON.stringify(FIXED)};
+${PARTS.map(withoutComments).join('')}})();`)
 
 const PARTS = [
   VIEWER_DATA,
@@ -40,6 +40,10 @@ const PARTS = [
 
 /** Comments and indentation stay here: a file carries what it needs. No text of the script spans lines. */
 const withoutComments = (part: string): string => part.replace(/^ *(\/\/|\/\*\*).*\n/gm, '').replace(/^ +/gm, '')
+
+/** As all of the file (../xml.ts); none of the script's characters needs two units. */
+const inAscii = (script: string): string =>
+  script.replace(/[\u0080-\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const legendOf = (legend: readonly (readonly [keyof typeof BOX_CLASS, string])[]): (readonly [string, string])[] =>
   legend.map(([kind, label]) => [BOX_CLASS[kind], label])

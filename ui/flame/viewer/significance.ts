@@ -42,16 +42,16 @@ function binomialTestFor(p) {
   };
 }
 
-/** What is compared, a node each; events are those that were seen, of both sides. By leaf: what a stack itself has of it. */
+/** What is compared, a node each; events are those that were seen, of both sides. By leaf (its index): what a stack itself has of it. */
 function sidesOf(tree, base, column, exposures) {
   const spread = about.unit === 'ns' ? 2 : 1;
-  const varianceOf = ({ self, counts }, leaf) => self[leaf] > 0 ? spread * self[leaf] * self[leaf] / counts[leaf] : 0;
+  const varianceOf = ({ self, counts }, k) => self[k] > 0 ? spread * self[k] * self[k] / counts[k] : 0;
   const byLeaf = {
-    base: (leaf) => base.self[leaf], candidate: (leaf) => column.self[leaf],
-    variance: (leaf) => varianceOf(base, leaf) + varianceOf(column, leaf), events: (leaf) => base.counts[leaf] + column.counts[leaf],
+    base: (k) => base.self[k], candidate: (k) => column.self[k],
+    variance: (k) => varianceOf(base, k) + varianceOf(column, k), events: (k) => base.counts[k] + column.counts[k],
   };
   let allVariance = 0;
-  if (exposures.isShare) for (const leaf of leaves) allVariance += byLeaf.variance(leaf);
+  if (exposures.isShare) leaves.forEach((_, k) => { allVariance += byLeaf.variance(k); });
   const variance = summedOf(tree, byLeaf.variance);
   return {
     byLeaf, variance, base: summedOf(tree, byLeaf.base), candidate: summedOf(tree, byLeaf.candidate),

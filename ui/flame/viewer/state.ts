@@ -73,8 +73,8 @@ function viewOf(tree, { view: key, base: baseKey, unit }) {
   const known = [key, base ? baseKey : '', base ? unit : ''].join('\u0000');
   let view = tree.views.get(known);
   if (view) return view;
-  view = base ? pairView(tree, base, column, unit) : { column, width: summedOf(tree, (leaf) => column.self[leaf]) };
-  if (!base) view.counts = about.counts ? summedOf(tree, (leaf) => column.counts[leaf]) : view.width;
+  view = base ? pairView(tree, base, column, unit) : { column, width: summedOf(tree, (k) => column.self[k]) };
+  if (!base) view.counts = about.counts ? summedOf(tree, (k) => column.counts[k]) : view.width;
   if (tree.views.size > 3) tree.views.delete(tree.views.keys().next().value);
   tree.views.set(known, view);
   return view;
@@ -87,12 +87,12 @@ function pairView(tree, base, column, unit) {
   const sides = sidesOf(tree, base, column, { isShare: per === null, base: exposureOf(base), candidate: exposureOf(column) });
   const factor = (exposure) => 1 / (exposure || 1);
   const scales = { a: factor(sides.baseExposure), b: factor(sides.candidateExposure) };
-  const scaledA = (leaf) => base.self[leaf] * scales.a, scaledB = (leaf) => column.self[leaf] * scales.b;
+  const scaledA = (k) => base.self[k] * scales.a, scaledB = (k) => column.self[k] * scales.b;
   return { base, column, per, sides, scales, width: summed(tree, wider(tree, scaledA, scaledB)), ...judged(sides, scales) };
 }
 /** The wider side of each node, once all stacks that end there are together. */
 function wider(tree, a, b) {
-  if (!tree.sink) return placed(tree, (leaf) => Math.max(a(leaf), b(leaf)));
+  if (!tree.sink) return placed(tree, (k) => Math.max(a(k), b(k)));
   const result = placed(tree, a), other = placed(tree, b);
   for (let i = 0; i < result.length; i++) if (other[i] > result[i]) result[i] = other[i];
   return result;
