@@ -109,6 +109,7 @@ export const stacksSchema = z.object({
   start_us: us,
   end_us: us,
   unit: z.enum(['samples', 'ns', 'count']),
+  /** [value in unit, number of events, frame ids root first, dims?] */
   rows: z.custom<StackRow[]>(areStackRows, 'rows of stacks').meta(STACK_ROWS),
 })
 
