@@ -1,6 +1,6 @@
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
-import { openTerminal, progressLine, type ScreenEnd } from '../ui/index.ts'
+import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
 import { type OpenRecording, openRecording } from './load-recording.ts'
 
 /** A line for a log every so often, ms. */
@@ -32,6 +32,14 @@ export function printProgress(model: RunModel): () => void {
   return () => clearInterval(timer)
 }
 
+export interface WatchOptions {
+  pulse: ReturnType<typeof createPulse>
+  looks: NonNullable<TerminalOptions['looks']>
+  /** closes the screen from outside */
+  signal: AbortSignal
+  onEnd: (end: ScreenEnd) => void
+}
+
 /**
  * The screen on a run; resolves when the reader has left it. `onEnd` is called in any case, also when the screen broke:
  * what broke it is told by whoever awaits the result, after the run has ended in order.
@@ -39,9 +47,7 @@ export function printProgress(model: RunModel): () => void {
 export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
-  pulse: ReturnType<typeof createPulse>,
-  signal: AbortSignal,
-  onEnd: (end: ScreenEnd) => void,
+  { pulse, looks, signal, onEnd }: WatchOptions,
 ): Promise<void> {
   const watching = openTerminal({
     model: run.model,
@@ -56,6 +62,7 @@ export function watchLive(
     title: run.recording?.path ?? '',
     recording: run.recording?.path ?? null,
     live: true,
+    looks,
     signal,
   }).then(onEnd, (error: unknown) => {
     onEnd('left')
@@ -72,6 +79,7 @@ export function watchLive(
 export async function watchReplay(
   path: string,
   catalog: ReadonlyMap<string, Probe>,
+  looks: NonNullable<TerminalOptions['looks']>,
 ): Promise<Pick<OpenRecording, 'model' | 'bytes'> & { isWhole: boolean }> {
   const [pulse, reading, closing] = [createPulse(), new AbortController(), new AbortController()]
   const opened = await openRecording(path, catalog, { signal: reading.signal, onRecord: pulse.beat })
@@ -85,6 +93,7 @@ export async function watchReplay(
     },
     onQuit: () => reading.abort(),
     progress: opened.progress,
+    looks,
     title: path,
     recording: path,
     live: false,

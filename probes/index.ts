@@ -38,6 +38,7 @@ export {
   mergeHistograms,
   percentile,
 } from './histogram.ts'
+export { type Candidate, createCandidateList } from './host/candidates.ts'
 export { cgroupRoot } from './host/cgroup.ts'
 export { type Check, examineHost } from './host/examine.ts'
 export { type Host, inspectHost } from './host/host.ts'

@@ -5,6 +5,7 @@ import type { RunFlame, RunFlameChoice } from './flame/of-run.ts'
 import type { FlameSvgOptions } from './flame/svg.ts'
 import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
+import type { openPicker as pick } from './terminal/picker.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
 export { type MoversHeading, moversText } from './text/movers.ts'
@@ -16,6 +17,12 @@ export type { FlameSvgOptions, RunFlame, RunFlameChoice, ScreenEnd, TerminalOpti
 export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
   const terminal = await import('./terminal/open.ts')
   return terminal.openTerminal(options)
+}
+
+/** Lets the reader choose a process; null when they leave without. See ui/terminal/picker.ts. */
+export async function openPicker(...input: Parameters<typeof pick>): Promise<number | null> {
+  const picker = await import('./terminal/picker.ts')
+  return picker.openPicker(...input)
 }
 
 /** A flame graph as one SVG document; see ui/flame/svg.ts. */

@@ -6,6 +6,8 @@ import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
+import { pickTarget } from '../pick-target.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
@@ -18,6 +20,7 @@ export class Attach extends ProbeCommand {
   static override summary =
     'Watch a running service: live in a terminal, as a text summary in a pipe, as records with --json'
   static override description = `Without names the default probes are attached; probe list shows them all.
+Without a target, in a terminal, it lists the processes that listen or burn CPU to pick from.
 The service keeps running as it is; nothing stays attached afterwards, however this ends.`
   static override examples = [
     '<%= config.bin %> attach --pid 4242',
@@ -25,7 +28,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     '<%= config.bin %> attach accept-queue retransmits --port 8080 --json',
   ]
   static override strict = false
-  static override usage = 'attach [PROBE...] --pid N...|--comm NAME|--port N|--cgroup PATH [flags]'
+  static override usage = 'attach [PROBE...] [--pid N...|--comm NAME|--port N|--cgroup PATH] [flags]'
   static override flags = {
     ...targetFlags,
     duration: duration({ maxMs: LONGEST_RUN_SECONDS * 1000 })({
@@ -40,7 +43,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     }),
     record: string({ description: 'file of the recording (default: probe-TIME.ndjson here)', helpValue: 'FILE' }),
     json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
-    'no-ui': boolean({ description: 'text even in a terminal' }),
+    ...screenFlags,
     'bpf-stats': boolean({
       description:
         'let the kernel measure the cost of the programs (sysctl kernel.bpf_stats_enabled for the whole host, undone at the end)',
@@ -48,13 +51,17 @@ The service keeps running as it is; nothing stays attached afterwards, however t
   }
 
   async run(): Promise<void> {
-    const begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
+    let begunMs = performance.now() // the user's wait counts from here, the start of node comes on top
     const { argv, flags } = await this.parse(Attach)
     const catalog = await loadCatalog()
     const probes = chooseProbes(catalog, argv.map(String))
-    const target = await resolveTarget(selectorOf(flags))
-    const host = await inspectHost()
     const screen = hasScreen() && !flags.json && !flags['no-ui']
+    const given = selectorOf(flags)
+    const selector = screen ? await pickTarget(given, flags) : given
+    // What a person takes to choose is no wait.
+    if (selector !== given) begunMs = performance.now()
+    const target = await resolveTarget(selector)
+    const host = await inspectHost()
     const { signal, interrupt, release } = interruptible()
     const pulse = createPulse()
     const closing = new AbortController()
@@ -68,9 +75,10 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const onAttached = (run: Run) => {
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
       if (screen)
-        watching = watchLive(run, catalog, pulse, AbortSignal.any([signal, closing.signal]), (end) =>
-          end === 'lost' ? interrupt() : quit(),
-        )
+        watching = watchLive(run, catalog, {
+          ...{ pulse, looks: looksOf(flags), signal: AbortSignal.any([signal, closing.signal]) },
+          onEnd: (end) => (end === 'lost' ? interrupt() : quit()),
+        })
       else {
         process.stderr.write(said)
         stopProgress = printProgress(run.model)

@@ -22,6 +22,7 @@ import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
@@ -57,7 +58,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
     'dry-run': boolean({ description: 'say what would happen, what it needs and costs, and do nothing' }),
     out: string({ description: 'folder for the results (default: probe-audit-TIME here)', helpValue: 'DIR' }),
     json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
-    'no-ui': boolean({ description: 'text even in a terminal' }),
+    ...screenFlags,
     'bpf-stats': boolean({
       description:
         'let the kernel measure the cost of the programs (sysctl kernel.bpf_stats_enabled for the whole host, undone at the end)',
@@ -103,7 +104,8 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       signal: AbortSignal.any([signal, quit.signal]),
       onAttached: (run: Run) => {
         // Leaving the screen ends the audit: a load that nobody watches is a nuisance.
-        if (screen) watching = watchLive(run, catalog, pulse, signal, () => quit.abort())
+        if (screen)
+          watching = watchLive(run, catalog, { pulse, looks: looksOf(flags), signal, onEnd: () => quit.abort() })
         else stopProgress = printProgress(run.model)
       },
       onProgress: (text: string) => void process.stderr.write(`${text}\n`),

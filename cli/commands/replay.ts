@@ -1,9 +1,9 @@
 import { string } from '@oclif/core/args'
-import { boolean } from '@oclif/core/flags'
 import { loadCatalog } from '../../probes/index.ts'
 import { textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
+import { looksOf, screenFlags } from '../screen-flags.ts'
 import { hasScreen, watchReplay } from '../watch.ts'
 
 export class Replay extends ProbeCommand {
@@ -13,14 +13,14 @@ export class Replay extends ProbeCommand {
   static override args = {
     file: string({ required: true, description: 'a recording: .ndjson, .ndjson.gz or .ndjson.zst' }),
   }
-  static override flags = { json: jsonFlag, 'no-ui': boolean({ description: 'text even in a terminal' }) }
+  static override flags = { json: jsonFlag, ...screenFlags }
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Replay)
     const catalog = await loadCatalog()
     const screen = hasScreen() && !this.jsonEnabled() && !flags['no-ui']
     const { model, bytes, isWhole } = screen
-      ? await watchReplay(args.file, catalog)
+      ? await watchReplay(args.file, catalog, looksOf(flags))
       : await loadRecording(args.file, catalog)
     if (!screen) this.log(textSummary(model, catalog, { path: args.file, bytes }))
     if (model.end === null && isWhole)

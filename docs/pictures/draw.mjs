@@ -8,11 +8,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { screenSvg } from './screen-svg.mjs'
+import { openTerminal } from './terminal.mjs'
 
 const COLUMNS = 120
 const ROWS = 36
-const PATIENCE_MS = 120_000
-const LOOK_EVERY_MS = 100
 /** Where the pictures say that probe is installed: stacks hold the paths of scripts. */
 const HOME = '/tmp/probe'
 const here = import.meta.dirname
@@ -25,7 +24,7 @@ else process.stdout.write(screenSvg(readFileSync(flags.from, 'utf8'), { title: f
 async function drawAll() {
   const folder = mkdtempSync(join(tmpdir(), 'probe-pictures-'))
   install()
-  const terminal = openTerminal(folder)
+  const terminal = openTerminal({ columns: COLUMNS, rows: ROWS, folder, path: `${HOME}/bin` })
   try {
     terminal.type('probe audit --demo')
     await terminal.until(/ stress 4\/5 .* 00:1[345] \//)
@@ -48,6 +47,7 @@ async function drawAll() {
     const recording = join(folder, results, 'run.ndjson.gz')
     const flame = (file, ...choice) =>
       execFileSync('sh', [join(HOME, 'cli/bin.sh'), 'flame', recording, ...choice, '-o', join(here, file)])
+    await drawReplay(terminal, recording)
     flame('off-cpu-diff.svg', '--diff', 'baseline..stress')
     flame('wall.svg', '--wall', '--phase', 'stress')
   } finally {
@@ -55,6 +55,16 @@ async function drawAll() {
     rmSync(HOME, { recursive: true })
     rmSync(folder, { recursive: true })
   }
+}
+
+/** The screen on the recording, at the phase under stress. */
+async function drawReplay(terminal, recording) {
+  terminal.type(`probe replay ${recording}`)
+  await terminal.until(/^ replay .* soak 5\/5 /)
+  terminal.keys('P', 'P')
+  await terminal.until(/^ replay .* stress 4\/5 /)
+  draw('terminal.svg', await terminal.settled(), 'probe replay: a load test, phase by phase, with what the kernel did')
+  terminal.keys('q')
 }
 
 function draw(name, capture, title) {
@@ -69,31 +79,4 @@ function install() {
   symlinkSync(join(root, 'node_modules'), join(HOME, 'node_modules'))
   mkdirSync(join(HOME, 'bin'))
   symlinkSync('../cli/bin.sh', join(HOME, 'bin/probe'))
-}
-
-/** A private tmux server with one shell in it; closing it hangs up on whatever runs there. */
-function openTerminal(folder) {
-  const tmux = (...args) =>
-    execFileSync('tmux', ['-L', `probe-pictures-${process.pid}`, '-f', '/dev/null', ...args], { encoding: 'utf8' })
-  const shell = `env TERM=tmux-256color COLORTERM=truecolor PATH=${HOME}/bin:$PATH PS1='$ ' sh`
-  const size = ['-x', String(COLUMNS), '-y', String(ROWS)]
-  tmux('new-session', '-d', ...size, '-c', folder, shell, ';', 'set', 'status', 'off')
-  return {
-    type: (line) => {
-      tmux('send-keys', '-l', line)
-      tmux('send-keys', 'Enter')
-    },
-    keys: (...keys) => tmux('send-keys', ...keys),
-    capture: () => tmux('capture-pane', '-e', '-p', '-N'),
-    until: async (wanted) => {
-      const deadline = Date.now() + PATIENCE_MS
-      for (;;) {
-        const screen = tmux('capture-pane', '-p')
-        if (wanted.test(screen)) return
-        if (Date.now() > deadline) throw new Error(`waited for ${wanted}; the screen shows:\n${screen}`)
-        await new Promise((done) => setTimeout(done, LOOK_EVERY_MS))
-      }
-    },
-    close: () => tmux('kill-server'),
-  }
 }

@@ -1,1 +1,4 @@
-export declare function screenSvg(capture: string, options: { title: string; columns?: number }): string
+export declare function screenSvg(
+  capture: string,
+  options: { title: string; columns?: number; theme?: 'dark' | 'light' },
+): string

@@ -9,8 +9,10 @@ const PADDING = 16
 /** 0.6 em is the advance of most monospace fonts; textLength holds the others to the grid. */
 const FONT_SIZE = 13.333
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, 'DejaVu Sans Mono', Consolas, 'Liberation Mono', monospace"
-const FOREGROUND = '#d5dae1'
-const BACKGROUND = '#10141a'
+const PAPERS = {
+  dark: { foreground: '#d5dae1', background: '#10141a' },
+  light: { foreground: '#24292f', background: '#ffffff' },
+}
 
 // The sixteen colours of a terminal, dark first.
 const SIXTEEN = ['#22272e', '#e5675f', '#78c88c', '#d9a94f', '#5f9fdc', '#b58ad8', '#5fb8b8', '#b4bac4'].concat([
@@ -19,19 +21,20 @@ const SIXTEEN = ['#22272e', '#e5675f', '#78c88c', '#d9a94f', '#5f9fdc', '#b58ad8
 
 /**
  * @param {string} capture rows with their SGR sequences; each glyph takes one cell, other sequences are left out
- * @param {{ title: string, columns?: number }} options width of the terminal; that of the capture when it is larger
+ * @param {{ title: string, columns?: number, theme?: 'dark' | 'light' }} options width of the terminal; that of the capture when it is larger
  * @returns {string} a well-formed SVG file; empty rows at the end are left out
  */
-export function screenSvg(capture, { title, columns = 0 }) {
-  const grid = readCells(capture)
-  while (grid.at(-1)?.every(isEmpty)) grid.pop()
+export function screenSvg(capture, { title, columns = 0, theme = 'dark' }) {
+  const paper = PAPERS[theme]
+  const grid = readCells(capture, paper)
+  while (grid.at(-1)?.every((cell) => isEmpty(cell, paper))) grid.pop()
   const width = Math.max(columns, ...grid.map((row) => row.length)) * CELL_WIDTH
   const height = grid.length * CELL_HEIGHT
   const fills = createPaths()
   const strokes = createPaths()
   for (const [y, row] of grid.entries()) {
     for (const run of runsOf(row, ({ background }) => background))
-      if (run.value !== BACKGROUND)
+      if (run.value !== paper.background)
         fills.add(run.value, rectangle(run.x * CELL_WIDTH, y * CELL_HEIGHT, run.length * CELL_WIDTH, CELL_HEIGHT))
   }
   // After all backgrounds: a path is drawn in the order in which its colour was first seen.
@@ -41,14 +44,14 @@ export function screenSvg(capture, { title, columns = 0 }) {
       if (shape?.fill) fills.add(`${shape.colour} `, place(shape.fill, x, y))
       if (shape?.stroke) strokes.add(shape.colour, place(shape.stroke, x, y))
     }
-  const texts = grid.flatMap((row, y) => textsOf(row, y))
+  const texts = grid.flatMap((row, y) => textsOf(row, y, paper))
   const [outerWidth, outerHeight] = [width + 2 * PADDING, height + 2 * PADDING]
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" width="${outerWidth}" height="${outerHeight}" viewBox="0 0 ${outerWidth} ${outerHeight}" role="img" aria-labelledby="title">`,
     `<title id="title">${escapeXml(title)}</title>`,
     `<style>text{white-space:pre}.b{font-weight:bold}.u{text-decoration:underline}</style>`,
-    `<rect width="${outerWidth}" height="${outerHeight}" rx="8" fill="${BACKGROUND}"/>`,
-    `<g transform="translate(${PADDING} ${PADDING})" font-family="${FONTS}" font-size="${FONT_SIZE}" fill="${FOREGROUND}">`,
+    `<rect width="${outerWidth}" height="${outerHeight}" rx="8" fill="${paper.background}"/>`,
+    `<g transform="translate(${PADDING} ${PADDING})" font-family="${FONTS}" font-size="${FONT_SIZE}" fill="${paper.foreground}">`,
     '<g shape-rendering="crispEdges">',
     ...fills.list().map(([colour, d]) => `<path fill="${colour.trim()}" d="${d}"/>`),
     ...strokes.list().map(([colour, d]) => `<path fill="none" stroke="${colour}" d="${d}"/>`),
@@ -60,7 +63,7 @@ export function screenSvg(capture, { title, columns = 0 }) {
 }
 
 /** Rows of cells: a glyph with its final colours, inverse and faint resolved. */
-function readCells(capture) {
+function readCells(capture, paper) {
   // A style lasts until it is changed, over the ends of lines as well.
   let style = plain()
   return capture
@@ -70,7 +73,7 @@ function readCells(capture) {
       const cells = []
       for (const [, parameters, glyph] of line.matchAll(TOKEN)) {
         if (parameters !== undefined) style = applySgr(style, parameters)
-        else if (glyph !== undefined) cells.push(cellOf(glyph, style))
+        else if (glyph !== undefined) cells.push(cellOf(glyph, style, paper))
       }
       return cells
     })
@@ -134,13 +137,14 @@ const mix = (over, under, share) => {
   return hex([1, 3, 5].map((at) => part(over, at) * share + part(under, at) * (1 - share)))
 }
 
-function cellOf(glyph, { foreground, background, bold, faint, underline, inverse }) {
-  const [ink, paper] = [foreground ?? FOREGROUND, background ?? BACKGROUND]
-  const [colour, under] = inverse ? [paper, ink] : [ink, paper]
+function cellOf(glyph, { foreground, background, bold, faint, underline, inverse }, paper) {
+  const [ink, back] = [foreground ?? paper.foreground, background ?? paper.background]
+  const [colour, under] = inverse ? [back, ink] : [ink, back]
   return { glyph, foreground: faint ? mix(colour, under, 0.6) : colour, background: under, bold, underline }
 }
 
-const isEmpty = ({ glyph, background, underline }) => glyph === ' ' && background === BACKGROUND && !underline
+const isEmpty = ({ glyph, background, underline }, paper) =>
+  glyph === ' ' && background === paper.background && !underline
 
 // Blocks and lines are drawn, not written: fonts leave gaps between them.
 const EIGHTHS_UP = '▁▂▃▄▅▆▇█'
@@ -206,7 +210,7 @@ function runsOf(row, look) {
 }
 
 /** Text is written in runs of one style without gaps; a glyph that another font may have to lend stands alone. */
-function textsOf(row, y) {
+function textsOf(row, y, paper) {
   const keyOf = (cell, x) => {
     if (shapeOf(cell) !== null || (cell.glyph === ' ' && !cell.underline)) return null
     const isBorrowed = cell.glyph > '\u00ff'
@@ -225,7 +229,7 @@ function textsOf(row, y) {
     const classes = [bold ? 'b' : '', underline ? 'u' : ''].filter(Boolean).join(' ')
     return [
       `<text x="${x * CELL_WIDTH}" y="${y * CELL_HEIGHT + BASELINE}" textLength="${length * CELL_WIDTH}"` +
-        `${foreground === FOREGROUND ? '' : ` fill="${foreground}"`}${classes ? ` class="${classes}"` : ''}>${escapeXml(text.join(''))}</text>`,
+        `${foreground === paper.foreground ? '' : ` fill="${foreground}"`}${classes ? ` class="${classes}"` : ''}>${escapeXml(text.join(''))}</text>`,
     ]
   })
 }

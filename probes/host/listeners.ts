@@ -85,6 +85,28 @@ export function holdersOf(port: number): PortHolders {
   return { pids: pids.filter((pid) => socketInodes(pid).some((inode) => inodes.has(inode))), isOpen: true }
 }
 
+/**
+ * The TCP ports that each process listens on, ascending; a process whose files may not be looked at is not in it. Of a
+ * process with very many files the first thousands are looked at: servers open their listening sockets early.
+ */
+export function portsByPid(pids: readonly number[]): Map<number, number[]> {
+  const portOf = new Map<number, number>()
+  for (const pid of onePidPerNetns(pids)) for (const { inode, port } of allListeners(pid)) portOf.set(inode, port)
+  const found = new Map<number, number[]>()
+  for (const pid of pids) {
+    const inodes = portOf.size === 0 ? [] : readSocketInodes(pid, MOST_FILES)
+    if (inodes === null) continue
+    const ports = inodes.flatMap((inode) => portOf.get(inode) ?? [])
+    found.set(
+      pid,
+      [...new Set(ports)].sort((a, b) => a - b),
+    )
+  }
+  return found
+}
+
+const MOST_FILES = 4096
+
 const LISTEN = '0A' // TCP_LISTEN, include/net/tcp_states.h
 
 /** One process to look through for each namespace; where namespaces cannot be told apart, the first stands for them. */
@@ -97,18 +119,22 @@ function onePidPerNetns(pids: readonly number[]): number[] {
   return [...byNamespace.values()]
 }
 
-function socketInodes(pid: number): number[] {
+// Gone, or another user's: what it holds stays unknown, which `isOpen` shows.
+const socketInodes = (pid: number): number[] => readSocketInodes(pid, Number.POSITIVE_INFINITY) ?? []
+
+/** Sockets among the first files of a process; null when they may not be looked at. */
+function readSocketInodes(pid: number, mostFiles: number): number[] | null {
   const directory = `/proc/${pid}/fd`
-  const inodes: number[] = []
   try {
-    for (const fd of readdirSync(directory)) {
-      const match = SOCKET.exec(linkOf(`${directory}/${fd}`))
-      if (match) inodes.push(Number(match[1]))
-    }
+    return readdirSync(directory)
+      .slice(0, mostFiles)
+      .flatMap((fd) => {
+        const match = SOCKET.exec(linkOf(`${directory}/${fd}`))
+        return match ? [Number(match[1])] : []
+      })
   } catch {
-    // Gone, or another user's: what it holds stays unknown, which `isOpen` shows.
+    return null
   }
-  return inodes
 }
 
 const SOCKET = /^socket:\[(\d+)\]$/

@@ -12,13 +12,15 @@ import { measureRepeats } from './repeat.ts'
 import { createReport } from './report.ts'
 import { measureSoak } from './soak.ts'
 import { startEpollServer, startNodeServer, type Target } from './targets.ts'
+import { measureTerminal } from './terminal.ts'
 import { type Tracer, tracersFor } from './tracers.ts'
 
-const usage = `npm run bench -- [--only cost,footprint,waits,load,soak,repeat] [--minutes 10] [--target c,node] [--rounds N] [--quick] [--json]
+const usage = `npm run bench -- [--only cost,footprint,waits,load,terminal,soak,repeat] [--minutes 10] [--target c,node] [--rounds N] [--quick] [--json]
 
 Prints what tracing costs a server, what probe itself uses and how long it lets you wait. Asserts nothing: read the
 spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.
 \`npm run bench -- load\` compares the load generator with others and needs no root; about two minutes.
+\`npm run bench -- terminal\` is about the screen on an invented run, and needs no root either; a minute.
 \`npm run bench -- soak\` watches an audit of ten minutes, \`npm run bench -- repeat\` compares audits of a minute.`
 
 const { values: flags, positionals } = parseArgs({
@@ -39,7 +41,7 @@ if (flags.help) {
 }
 
 const sections = new Set(positionals.length > 0 ? positionals : flags.only.split(','))
-if (process.geteuid?.() !== 0 && [...sections].some((section) => section !== 'load')) {
+if (process.geteuid?.() !== 0 && [...sections].some((section) => section !== 'load' && section !== 'terminal')) {
   console.error('error: most of what is compared here must be root\n  fix: sudo npm run bench   (exit 3)')
   process.exit(3)
 }
@@ -55,9 +57,11 @@ const folder = await mkdtemp(join(tmpdir(), 'probe-bench-'))
 const targets: Target[] = []
 try {
   if (sections.has('load')) await measureLoad(report, { folder, quick: flags.quick, rounds })
-  if (wanted.has('c') && existsSync('/usr/bin/gcc')) targets.push(await startEpollServer(folder))
-  else if (wanted.has('c')) report.missing('the c target', 'no /usr/bin/gcc')
-  if (wanted.has('node')) targets.push(await startNodeServer())
+  if (sections.has('terminal')) await measureTerminal(report, { folder, watchMs: flags.quick ? 4_000 : 15_000 })
+  const needsTarget = [...sections].some((section) => section !== 'load' && section !== 'terminal')
+  if (needsTarget && wanted.has('c') && existsSync('/usr/bin/gcc')) targets.push(await startEpollServer(folder))
+  else if (needsTarget && wanted.has('c')) report.missing('the c target', 'no /usr/bin/gcc')
+  if (needsTarget && wanted.has('node')) targets.push(await startNodeServer())
   const probes = [...(await loadCatalog()).keys()]
   const last = targets.at(-1)
   if (sections.has('waits')) await measureWaits(report, { targets, runs: flags.quick ? 2 : 5 })

@@ -46,7 +46,8 @@ async function measure(path: string): Promise<void> {
   const read = await timed(() => recording.done)
   const frame = await timed(async () => screen.repaint())
   screen.close()
-  if (recording.model.skipped > 0) console.log(`${recording.model.skipped} lines unread: the made-up data are out of date`)
+  if (recording.model.skipped > 0)
+    console.log(`${recording.model.skipped} lines unread: the made-up data are out of date`)
   const rss = Math.round(process.memoryUsage.rss() / 1024 ** 2)
   const middleUs = recording.model.nowUs / 2
   const minute = { id: -1, name: 'A', fromUs: middleUs, toUs: middleUs + 60e6 }

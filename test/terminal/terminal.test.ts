@@ -39,7 +39,7 @@ describe('the screen in a terminal', () => {
     const rows = tmux.rows()
     expect(rows[0]).toMatch(/^ probe {2}api\[4242] \+3 {3}stress 3\/3 .* errors 0\.02 %$/)
     expect(rows[1]).toMatch(/^ trust ok {3}cost 1\.39 % of a core {3}loss 0 .* synthetic\.ndjson$/)
-    expect(rows[2]).toBe(' 1 Overview   2 Waits   3 Calls   4 Stalls   5 Log')
+    expect(rows[2]).toBe(' 1 Overview   2 Waits   3 Calls   4 Stalls   5 System   6 Log')
     expect(rows.at(-3)).toMatch(/^ ▲ Under stress response p99 is .* With it accept-queue overflows/)
     expect(rows.at(-2)).toMatch(/^ \? help .* q quit$/)
     expect(rows.at(-1)).toBe('')
@@ -75,19 +75,19 @@ describe('the screen in a terminal', () => {
     tmux.keys('m')
     await tmux.until(/name of the new phase:/)
     tmux.keys('-l', 'canary')
-    tmux.keys('Enter', '5')
+    tmux.keys('Enter', '6')
     await tmux.until(/mark +canary/)
     tmux.keys('?')
     await tmux.until(/everywhere\n.*this help/)
     tmux.keys('x')
     await tmux.until(/── Log/)
     tmux.keys('BTab')
-    await tmux.until(/── Where do threads/)
+    await tmux.until(/── What did the system do/)
   })
 
   it('is whole again after a storm of resizes, on every tab', async () => {
     await open()
-    for (const tab of ['1', '2', '3', '4', '5']) {
+    for (const tab of ['1', '2', '3', '4', '5', '6']) {
       tmux.keys(tab)
       await tmux.until((rows) => rows[3]?.startsWith('──') ?? false)
       const calm = await tmux.settled()

@@ -50,10 +50,11 @@ function loadTexts(model: RunModel, phase: PhaseModel): string[] {
   if (isNotJudged(model, phase)) return ['not judged', NOT_JUDGED]
   if (!phase.load) return []
   const latest = phase.endUs === null ? phase.load.history.at(-1) : undefined
-  const rate = formatRate(latest?.rps ?? rpsOf(phase))
+  // Each number keeps its place whatever its digits: `999 µs` and `1.02 ms` end in the same column.
+  const rate = formatRate(latest?.rps ?? rpsOf(phase)).padStart(8)
   const target = phase.load.targetRps ? ` of ${formatCount(phase.load.targetRps)}` : ''
-  const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99)}`
-  const errors = `errors ${formatPercent(errorPct(phase))}`
+  const p99 = `p99 ${formatMs(latest?.p99Ms ?? phase.load.response?.p99).padStart(7)}`
+  const errors = `errors ${formatPercent(errorPct(phase)).padStart(6)}`
   return [
     `${rate}${target}   ${p99}   ${errors}`,
     `${rate}   ${p99}   ${errors}`,
@@ -72,15 +73,18 @@ function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: numbe
   const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
   let x = brush.text(from, 0, name, BOLD | ink.accent) + 2
-  if (durationUs !== null && x + BAR + 16 < to) {
+  // Of a phase that is over a full bar says nothing that is not said by its clock.
+  if (durationUs !== null && phase.endUs === null && x + BAR + 16 < to) {
     const done = Math.min(BAR, Math.round((elapsedUs / durationUs) * BAR))
-    brush.text(x, 0, '█'.repeat(done), ink.accent)
+    brush.text(x, 0, '█'.repeat(done), ink.bar)
     brush.text(x + done, 0, '░'.repeat(BAR - done), ink.faint)
     x += BAR + 1
   }
   const elapsed = formatClock(elapsedUs)
   const ofPlan = durationUs === null ? elapsed : `${elapsed} / ${formatClock(durationUs)}`
-  const clock = [ofPlan, elapsed].find((text) => x + text.length <= to)
+  const isRunning = phase.endUs === null && durationUs !== null && elapsedUs < durationUs
+  const left = isRunning ? `${ofPlan}   ${formatClock(durationUs - elapsedUs)} left` : ofPlan
+  const clock = [left, ofPlan, elapsed].find((text) => x + text.length <= to)
   if (clock) brush.text(x, 0, clock)
 }
 
@@ -91,9 +95,9 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
   const doubts = [
     lost > 0 && 'lower bound',
     cost !== null && cost > DEAR_PCT && 'tracing is dear',
-    // Why is said in the log.
-    invalid.length > 0 && `${invalid.join(', ')} not valid`,
     model.skipped > 0 && `${model.skipped} lines unread`,
+    // Why is said in the log.
+    invalid.length > 0 && `not valid: ${invalid.join(', ')}`,
   ].filter((doubt) => typeof doubt === 'string')
   const doubt = doubts.join(', ') || 'ok'
   const { host } = model.header ?? {}
@@ -120,21 +124,36 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
 
 /** All tabs, closer together when they must be; on a narrow terminal their numbers, and the name of the one shown. */
 export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
-  const names = tabsOf(model, catalog).map((tab, i) => (i < 9 ? `${i + 1} ${tab.title}` : tab.title))
-  const length = names.reduce((n, name) => n + name.length, 0)
-  const blanks = [3, 2, 1].find((n) => length + n * names.length <= brush.width) ?? 0
-  let x = blanks > 1 ? 0 : -1
-  const placed = names.map((name, i) => {
-    const isShown = i === state.tab
-    const text = ` ${blanks > 0 || isShown ? name : i + 1} `
-    const place = { x, text, style: isShown ? BOLD | INVERSE : ink.dim, isShown }
-    // Close together, neighbours share the blank between them.
-    x += text.length + Math.max(0, blanks - 2) - (blanks < 2 ? 1 : 0)
-    return place
-  })
-  // The one shown last: the blanks at its sides are its own.
-  for (const { x: at, text, style } of placed.toSorted((a, b) => Number(a.isShown) - Number(b.isShown)))
-    brush.text(at, 0, text, style)
+  const tabs = tabsOf(model, catalog).map(({ title }, i) => ({
+    number: i < 9 ? String(i + 1) : '',
+    title,
+    isShown: i === state.tab,
+  }))
+  const wordy = tabs.map(({ number, title }) => (number === '' ? title : `${number} ${title}`))
+  const length = wordy.reduce((n, name) => n + name.length, 0)
+  const blanks = [3, 2].find((n) => length + n * tabs.length <= brush.width)
+  let x = 0
+  if (blanks !== undefined) {
+    for (const [i, name] of wordy.entries()) {
+      const isShown = tabs[i]?.isShown ?? false
+      x = brush.text(x, 0, ` ${name} `, isShown ? BOLD | INVERSE : ink.dim) + blanks - 2
+    }
+    return
+  }
+  // Number and name stand together, and are told apart by their weight: a blank for each tab is saved.
+  const dense = tabs.reduce((n, { number, title }) => n + number.length + title.length + 1, 1) <= brush.width
+  for (const { number, title, isShown } of tabs) {
+    const name = dense || isShown ? title : ''
+    if (isShown) brush.text(x, 0, ` ${number}${name} `, BOLD | INVERSE)
+    else
+      brush.text(
+        brush.text(x + 1, 0, number === '' ? name.slice(0, 1) : number, BOLD),
+        0,
+        number === '' ? name.slice(1) : name,
+        ink.dim,
+      )
+    x += number.length + name.length + 1 + (number === '' && name === '' ? 1 : 0)
+  }
 }
 
 /** What stands out now, in words, or the question that is being answered; the last line names the keys. */
@@ -204,29 +223,51 @@ const signs = [
   [NOT_JUDGED, 'not judged: the plan discards the latencies of this phase'],
 ] as const
 
-/** The help: the key table in words, and what the tables say in signs. */
-export function drawHelp(brush: Brush): void {
-  const keysOf = (place: Place, title: string) => ({
-    title,
+const places: Partial<Record<Place, string>> = {
+  flame: 'flame graph',
+  brush: 'while brushing time',
+  reading: 'while a span is read',
+}
+
+const passing: Partial<Record<Place, true>> = { brush: true, reading: true }
+
+/** columns of keys and of what they do, side by side on a wide terminal */
+const HELP_KEYS = 18
+const HELP_COLUMN = 76
+
+/**
+ * The help: the key table in words, and what the tables say in signs. First comes what is true where the reader is; what
+ * does not fit into one column goes on in the next, if there is one.
+ */
+export function drawHelp(scene: Scene, brush: Brush): void {
+  const here = placesOf(scene)
+  // What is true only for a moment comes last.
+  const others = bindings.map(({ where }) => where).toSorted((a, b) => Number(a in passing) - Number(b in passing))
+  const all = [...new Set([...here, ...others])]
+  const keysOf = (place: Place) => ({
+    title: places[place] ?? place,
     lines: bindings.flatMap(({ help, where }) => (help && where === place ? [[help.keys, help.does] as const] : [])),
   })
-  // The keys of flame graphs and tables are last: the footer names them too.
-  const all = [
-    keysOf('everywhere', 'everywhere'),
-    { title: 'in numbers', lines: signs },
-    keysOf('flame', 'flame graph'),
-    keysOf('table', 'table'),
-    keysOf('brush', 'while brushing time'),
-  ]
-  const needed = all.reduce((rows, { lines }) => rows + lines.length + 2, 1)
+  const sections = [...all.map(keysOf).toSpliced(here.length, 0, { title: 'in numbers', lines: [...signs] })].filter(
+    ({ lines }) => lines.length > 0,
+  )
+  const columns = Math.max(1, Math.floor(brush.width / HELP_COLUMN))
+  const needed = sections.reduce((rows, { lines }) => rows + lines.length + 2, 1)
   // Blank lines are the first that a small terminal can do without.
-  const gap = needed <= brush.height ? 1 : 0
+  const gap = needed <= brush.height * columns ? 1 : 0
+  let column = 0
   let y = gap
-  for (const { title, lines } of all) {
-    brush.text(2, y++, title, BOLD | ink.accent)
+  for (const { title, lines } of sections) {
+    // A section stays whole where it can.
+    if (y > gap && y + lines.length + 1 > brush.height && column + 1 < columns) {
+      column++
+      y = gap
+    }
+    const x = 2 + column * Math.floor(brush.width / columns)
+    brush.text(x, y++, title, BOLD | ink.accent)
     for (const [keys, does] of lines) {
-      brush.text(4, y, keys, on('plain', 'plain', BOLD))
-      brush.text(22, y++, does, ink.dim)
+      brush.text(x + 2, y, keys, on('plain', 'plain', BOLD))
+      brush.text(x + 2 + HELP_KEYS, y++, does, ink.dim)
     }
     y += gap
   }

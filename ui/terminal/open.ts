@@ -2,6 +2,7 @@ import { profileOf, type RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
 import type { Mounted } from './mount.ts'
+import { isAsciiOnly, type LooksChoice, looksOfTerminal, wantsLines } from './theme.ts'
 
 export interface TerminalOptions {
   model: RunModel
@@ -20,6 +21,8 @@ export interface TerminalOptions {
   recording?: string | null
   /** share of a recording that has been read so far, 0..1; null when all of it is there */
   progress?: () => number | null
+  /** colours and glyphs; default: what suits the terminal */
+  looks?: LooksChoice
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -33,14 +36,22 @@ export type ScreenEnd = 'left' | 'lost'
  * A terminal that is closed, even before the screen is drawn, is `lost` and no error.
  */
 export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd> {
+  const looks = options.looks ?? looksOfTerminal
+  const ascii = looks.ascii ?? isAsciiOnly(process.env)
+  if (looks.screenReader ?? wantsLines(process.env)) {
+    const { openReader } = await import('./reader.ts')
+    return openReader(options, ascii)
+  }
   // React chooses its build when it is first loaded; the development build costs half as much again.
   process.env['NODE_ENV'] ??= 'production'
-  const [{ mount }, { createScreen }, { colourDepth, createPalette }, { unblock }] = await Promise.all([
-    import('./mount.ts'),
-    import('./screen.ts'),
-    import('./palette.ts'),
-    import('./stream.ts'),
-  ])
+  const [{ themeOfTerminal }, { mount }, { createScreen }, { colourDepth, createPalette }, { unblock }] =
+    await Promise.all([
+      import('./background.ts'),
+      import('./mount.ts'),
+      import('./screen.ts'),
+      import('./palette.ts'),
+      import('./stream.ts'),
+    ])
   const { stdin, stdout } = process
   const block = unblock(stdout)
   let mounted: Mounted | null = null
@@ -59,10 +70,13 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   // the screen, so the listeners stay.
   stdin.on('error', lose).on('end', lose)
   stdout.on('error', lose)
+  const depth = colourDepth(stdout, process.env)
+  const theme = await themeOfTerminal(looks.theme, { depth, env: process.env, stdin, stdout })
   const screen = createScreen({
     ...options,
     profileOf,
-    sgr: createPalette(colourDepth(stdout, process.env)),
+    sgr: createPalette(depth, theme),
+    ascii,
     terminal: stdout,
     onEffect: perform,
   })

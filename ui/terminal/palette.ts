@@ -1,3 +1,5 @@
+import { lightTones } from './light-tones.ts'
+
 /**
  * Styles are roles, not colours: a panel says `ink.bad`, the palette says what that is on this terminal. A style is a
  * foreground role, a background role and attributes in one number, so that it fits a cell.
@@ -6,7 +8,7 @@ export const BOLD = 1 << 16
 export const INVERSE = 1 << 17
 export const UNDERLINE = 1 << 18
 
-type Tone = readonly [r: number, g: number, b: number, ansi256: number, ansi16: number]
+export type Tone = readonly [r: number, g: number, b: number, ansi256: number, ansi16: number]
 
 // [red, green, blue, 256-colour index, 16-colour SGR number]; chosen for a dark background, contrast 4.5 or more for text.
 const tones = {
@@ -59,31 +61,38 @@ export function colourDepth(
   return bits >= 24 ? 'true' : bits >= 8 ? '256' : bits >= 4 ? '16' : 'none'
 }
 
+/** What the paper of a terminal is; its letters are the other. */
+export type Theme = 'dark' | 'light'
+
+/** The tones of a theme by role; `null` is the terminal's own colour. */
+export const tonesOf = (theme: Theme): Readonly<Record<Role, Tone | null>> => (theme === 'light' ? lightTones : tones)
+
 /** The escape sequence that sets a style from any other. Without colour what matters is bold, inverse or underlined. */
-export function createPalette(depth: ColourDepth): (style: number) => string {
+export function createPalette(depth: ColourDepth, theme: Theme = 'dark'): (style: number) => string {
   const known = new Map<number, string>()
+  const toneOf = tonesOf(theme)
   return (style) => {
-    const sequence = known.get(style) ?? sequenceOf(style, depth)
+    const sequence = known.get(style) ?? sequenceOf(style, depth, toneOf)
     known.set(style, sequence)
     return sequence
   }
 }
 
-function sequenceOf(style: number, depth: ColourDepth): string {
+function sequenceOf(style: number, depth: ColourDepth, toneOf: Readonly<Record<Role, Tone | null>>): string {
   const codes: (string | number)[] = ['0']
   if (style & BOLD) codes.push('1')
   if (style & INVERSE) codes.push('7')
   if (style & UNDERLINE) codes.push('4')
-  const foreground = toneAt(style & 0xff)
-  const background = toneAt((style >> 8) & 0xff)
+  const foreground = toneAt(toneOf, style & 0xff)
+  const background = toneAt(toneOf, (style >> 8) & 0xff)
   if (foreground) codes.push(...colour(foreground, depth, false))
   if (background) codes.push(...colour(background, depth, true))
   return `\x1b[${codes.join(';')}m`
 }
 
-function toneAt(index: number): Tone | null {
+function toneAt(toneOf: Readonly<Record<Role, Tone | null>>, index: number): Tone | null {
   const role = roles[index]
-  return role ? tones[role] : null
+  return role ? toneOf[role] : null
 }
 
 function colour([r, g, b, ansi256, ansi16]: Tone, depth: ColourDepth, background: boolean): (string | number)[] {

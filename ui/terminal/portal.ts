@@ -1,4 +1,5 @@
 import { type Brush, brush, type Cells, clearCells, createCells, diffCells, forgetCells } from './cells.ts'
+import { toAscii } from './glyphs.ts'
 import type { Layout } from './layout.ts'
 
 /**
@@ -12,7 +13,7 @@ export interface Portal {
   forget: () => void
 }
 
-export function createPortal(write: (bytes: string) => void, sgr: (style: number) => string): Portal {
+export function createPortal(write: (bytes: string) => void, sgr: (style: number) => string, ascii = false): Portal {
   let shown: Cells | null = null
   let next: Cells | null = null
   return {
@@ -24,6 +25,7 @@ export function createPortal(write: (bytes: string) => void, sgr: (style: number
       }
       clearCells(next)
       draw(brush(next, { x: 0, y: panel.y, width: columns, height: panel.height }))
+      if (ascii) toAscii(next)
       const bytes = diffCells(shown, next, panel.y, panel.y + panel.height, sgr)
       if (bytes !== '') write(bytes)
       return bytes.length

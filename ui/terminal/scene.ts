@@ -16,7 +16,7 @@ export interface Scene {
   /** spans that were selected, which are among the model's phases, and what is being done for another */
   shelf?: Shelf
   /** share of the recording that has been read so far; null when all of it is there */
-  progress?: number | null
+  readShare?: number | null
 }
 
 export type Source = Pick<Scene, 'model' | 'profileOf'>

@@ -3,6 +3,7 @@ import type { Catalog } from '../text/reading.ts'
 import type { Effect } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
+import { toAscii } from './glyphs.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { drawPanel } from './panels/panel.ts'
 import { partsOf } from './parts.ts'
@@ -29,6 +30,8 @@ export interface ScreenInput {
   /** share of the recording read so far; null when all of it is there */
   progress?: () => number | null
   sgr: (style: number) => string
+  /** glyphs beyond ASCII are replaced by stand-ins */
+  ascii?: boolean
   /** the terminal: its size, and whether it still has to take what was written before */
   terminal: {
     columns: number
@@ -69,7 +72,7 @@ export interface Screen {
 
 export function createScreen(input: ScreenInput): Screen {
   const { catalog, title, live, terminal, sgr } = input
-  const portal = createPortal((bytes) => terminal.write(bytes), sgr)
+  const portal = createPortal((bytes) => terminal.write(bytes), sgr, input.ascii)
   const listeners = new Set<() => void>()
   const current: Source = { model: input.model, profileOf: input.profileOf }
   let source = current
@@ -103,7 +106,7 @@ export function createScreen(input: ScreenInput): Screen {
       live,
       title,
       shelf: spans.shelf(),
-      progress: input.progress?.() ?? null,
+      readShare: input.progress?.() ?? null,
     }
   }
 
@@ -111,6 +114,7 @@ export function createScreen(input: ScreenInput): Screen {
     const lines = (height: number, draw: (scene: Scene, brush: Brush) => void): string[] => {
       const cells = createCells(layout.columns, height)
       draw(scene(), brush(cells))
+      if (input.ascii) toAscii(cells)
       return Array.from({ length: height }, (_, y) => rowText(cells, y, sgr))
     }
     return {
@@ -122,8 +126,11 @@ export function createScreen(input: ScreenInput): Screen {
   }
 
   function recompose(): void {
-    chrome = compose()
+    const next = compose()
     painted.chromeAt = performance.now()
+    // Most of the time not even the clock has moved: Ink's part of a frame costs more than the panel.
+    if (isSame(chrome, next)) return
+    chrome = next
     for (const listener of listeners) listener()
   }
 
@@ -225,3 +232,8 @@ export function createScreen(input: ScreenInput): Screen {
     },
   }
 }
+
+/** The same lines in the same places; a layout made anew wants to be written, whatever it holds. */
+const isSame = (a: Chrome, b: Chrome): boolean =>
+  a.layout === b.layout &&
+  (['header', 'tabs', 'footer'] as const).every((part) => a[part].every((line, i) => line === b[part][i]))

@@ -48,9 +48,9 @@ export function timeRemark(scene: Scene, columns: number): { text: string; tone:
     const share = Math.round(100 * (shelf?.progress ?? 0))
     return { text: `reading ${clockText(model, reading)}: ${share} %   esc leaves`, tone: 'accent' }
   }
-  if (typeof scene.progress === 'number')
+  if (typeof scene.readShare === 'number')
     return {
-      text: `reading the recording: ${Math.floor(100 * scene.progress)} %; shown is what has been read`,
+      text: `reading the recording: ${Math.floor(100 * scene.readShare)} %; shown is what has been read`,
       tone: 'dim',
     }
   const { of, text } = shelf?.said ?? {}

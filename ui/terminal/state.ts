@@ -47,13 +47,15 @@ export const initialState: ScreenState = {
 export type Tab =
   | { kind: 'overview'; title: string }
   | { kind: 'probe'; title: string; probe: Probe }
+  | { kind: 'system'; title: string }
   | { kind: 'log'; title: string }
 
-/** The tabs of a run: one for each probe it has, between the overview and the log. */
+/** The tabs of a run: one for each probe it has, and one for the system's numbers, between the overview and the log. */
 export function tabsOf(model: RunModel, catalog: Catalog): Tab[] {
   return [
     { kind: 'overview', title: 'Overview' },
     ...probesOf(model, catalog).map((probe): Tab => ({ kind: 'probe', title: probe.draw.tab, probe })),
+    ...(model.phases.some(({ telemetry }) => telemetry.size > 0) ? [{ kind: 'system', title: 'System' } as const] : []),
     { kind: 'log', title: 'Log' },
   ]
 }

@@ -45,7 +45,8 @@ describe('the screen', () => {
     ['distribution', 120, 40, { tab: 1 }],
     ['table', 120, 40, { tab: 2 }],
     ['flame', 120, 40, { tab: 3 }],
-    ['log', 120, 40, { tab: 4 }],
+    ['system', 120, 40, { tab: 4 }],
+    ['log', 120, 40, { tab: 5 }],
     ['help', 120, 40, { help: true }],
     ['overview', 60, 15, {}],
   ] as const)('shows the %s at %ix%i', async (name, columns, rows, state) => {
@@ -54,7 +55,7 @@ describe('the screen', () => {
   })
 
   it.each([0, 1, 6, 30])('says so in a run %i seconds old, for each tab', (seconds) => {
-    for (const tab of [0, 1, 2, 3, 4]) {
+    for (const tab of [0, 1, 2, 3, 4, 5]) {
       const lines = screen(sceneOf(syntheticRun(seconds), { tab }), 100, 30)
       expect(lines.join('\n').trim()).not.toBe('')
       expect(lines.join('\n')).not.toMatch(/NaN|undefined|Infinity|null/)
@@ -151,7 +152,7 @@ describe('a panel', () => {
 
   it('never writes outside its rectangle, for any size and state', () => {
     const state = fc.record({
-      tab: fc.integer({ min: 0, max: 4 }),
+      tab: fc.integer({ min: 0, max: 5 }),
       phaseId: fc.constantFrom(null, 0, 1, 2, 99),
       help: fc.boolean(),
       search: fc.constantFrom('', 'cache', '(', '.*'),
@@ -259,5 +260,16 @@ describe('sortRows', () => {
         .map((row) => row['name'])
         .join(''),
     ).toBe(expected)
+  })
+})
+
+describe('the log', () => {
+  it('breaks what is too long, and keeps the end in sight', () => {
+    const run = syntheticRun(30)
+    const text = `soak is not valid: ${'the generator was late, '.repeat(6)}bound 10 ms`
+    run.model.notes.push({ tUs: 9e6, text, kind: 'note' })
+    const rows = screen(sceneOf(run, { tab: 5 }), 80, 24)
+    expect(rows.join('').replaceAll(/ +/g, ' ')).toContain(text)
+    expect(rows.every((row) => row.length <= 80)).toBe(true)
   })
 })

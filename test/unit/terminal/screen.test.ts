@@ -114,6 +114,20 @@ describe('a screen', () => {
     expect(effects).toEqual([{ do: 'quit' }])
   })
 
+  it('asks Ink for a frame only when one of its lines has changed', () => {
+    const { screen, grow } = open()
+    const frames: unknown[] = []
+    screen.subscribe(() => frames.push(screen.chrome()))
+    for (let n = 0; n < 20; n++) {
+      screen.changed()
+      vi.advanceTimersByTime(500)
+    }
+    expect(frames).toHaveLength(0)
+    grow()
+    vi.advanceTimersByTime(500)
+    expect(frames).toHaveLength(1)
+  })
+
   it('writes nothing after it is closed', () => {
     const { screen, terminal, grow } = open()
     grow()

@@ -34,8 +34,8 @@ describe('keys', () => {
   it.each([
     ['3 opens the third tab', ['3'], { tab: 2 }],
     ['9 does nothing when there are five tabs', ['9'], { tab: 0 }],
-    ['tab goes round', ['tab', 'tab', 'tab', 'tab', 'tab'], { tab: 0 }],
-    ['shift-tab goes back', ['shift-tab'], { tab: 4 }],
+    ['tab goes round', ['tab', 'tab', 'tab', 'tab', 'tab', 'tab'], { tab: 0 }],
+    ['shift-tab goes back', ['shift-tab'], { tab: 5 }],
     ['? opens the help', ['?'], { help: true }],
     ['any key closes the help', ['?', 'x'], { help: false }],
     ['p pins the first phase', ['p'], { phaseId: 0 }],

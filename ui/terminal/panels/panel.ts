@@ -7,16 +7,17 @@ import { drawLanes } from './lanes.ts'
 import { drawLog } from './log.ts'
 import { drawOverview } from './overview.ts'
 import { drawProbe } from './probe.ts'
+import { drawSystem } from './system.ts'
 
 /** Draws what the state asks for: the help, or the panel of the tab under the lanes. */
 export function drawPanel(scene: Scene, brush: Brush): void {
   if (scene.state.help) {
-    drawHelp(brush)
+    drawHelp(scene, brush)
     return
   }
   const tab = tabsOf(scene.model, scene.catalog)[scene.state.tab]
   const parts = partsOf(scene, brush)
-  if (tab?.kind !== 'probe' && tab?.kind !== 'log') {
+  if (!tab || tab.kind === 'overview') {
     drawOverview(scene, brush, parts)
     return
   }
@@ -24,5 +25,6 @@ export function drawPanel(scene: Scene, brush: Brush): void {
     drawLanes(scene.model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
   const body = brush.part(parts.body)
   if (tab.kind === 'probe') drawProbe(scene, tab.probe, body)
+  else if (tab.kind === 'system') drawSystem(scene, body)
   else drawLog(scene, body)
 }
