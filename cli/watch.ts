@@ -1,6 +1,7 @@
 import type { Run, RunModel } from '../audit/index.ts'
 import type { Probe } from '../probes/index.ts'
 import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
+import { type OpenRecording, openRecording } from './load-recording.ts'
 import { saveBeside } from './save-beside.ts'
 
 /** A line for a log every so often, ms. */
@@ -73,6 +74,39 @@ export function watchLive(
   })
   watching.catch(() => undefined) // told after the end of the run
   return watching
+}
+
+/**
+ * The screen on a recording, at once: it is read while the reader looks. Resolves when the reader has left; rejects when
+ * the file is no recording, or could not be read to its end.
+ */
+export async function watchReplay(
+  path: string,
+  catalog: ReadonlyMap<string, Probe>,
+  { looks, mouse }: Pick<WatchOptions, 'looks' | 'mouse'>,
+): Promise<Pick<OpenRecording, 'model' | 'bytes'> & { isWhole: boolean }> {
+  const [pulse, reading, closing] = [createPulse(), new AbortController(), new AbortController()]
+  const opened = await openRecording(path, catalog, { signal: reading.signal, onRecord: pulse.beat })
+  opened.done.catch(() => closing.abort()) // told below, when the screen is gone
+  await openTerminal({
+    model: opened.model,
+    catalog,
+    subscribe: (changed) => {
+      const stop = pulse.subscribe(changed)
+      return () => void stop()
+    },
+    onQuit: () => reading.abort(),
+    progress: opened.progress,
+    looks,
+    mouse,
+    save: saveBeside(path),
+    title: path,
+    recording: path,
+    live: false,
+    signal: closing.signal,
+  })
+  const { model, bytes } = opened
+  return { model, bytes, isWhole: await opened.done }
 }
 
 /** Whether a person sits in front of it. */

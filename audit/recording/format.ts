@@ -69,9 +69,39 @@ export const windowSchema = z.object({
 
 export const framesSchema = z.object({ type: z.literal('frames'), from: z.number(), names: z.array(z.string()) })
 
-export const stackRowSchema = z
-  .tuple([z.number(), z.number(), z.array(z.number())])
-  .rest(z.record(z.string(), z.string()))
+/** [value in unit, number of events, frame ids root first, dims?] */
+export type StackRow = [value: number, count: number, frames: number[], dims?: Record<string, string>]
+
+/** What such rows are in JSON Schema. */
+const STACK_ROWS = {
+  type: 'array',
+  items: {
+    type: 'array',
+    prefixItems: [{ type: 'number' }, { type: 'number' }, { type: 'array', items: { type: 'number' } }],
+    items: { type: 'object', propertyNames: { type: 'string' }, additionalProperties: { type: 'string' } },
+  },
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
+
+/** Judges rows without the copies that a schema of tuples makes: a long recording has hundreds of thousands. */
+function areStackRows(rows: unknown): boolean {
+  if (!Array.isArray(rows)) return false
+  for (const row of rows) {
+    if (!Array.isArray(row) || row.length < 3 || !isNumber(row[0]) || !isNumber(row[1]) || !Array.isArray(row[2]))
+      return false
+    for (const frame of row[2]) if (!isNumber(frame)) return false
+    for (let at = 3; at < row.length; at++) if (!isDims(row[at])) return false
+  }
+  return true
+}
+
+function isDims(dims: unknown): boolean {
+  if (typeof dims !== 'object' || dims === null || Array.isArray(dims)) return false
+  for (const value of Object.values(dims)) if (typeof value !== 'string') return false
+  return true
+}
+
 export const stacksSchema = z.object({
   type: z.literal('stacks'),
   probe: z.string(),
@@ -80,7 +110,7 @@ export const stacksSchema = z.object({
   end_us: us,
   unit: z.enum(['samples', 'ns', 'count']),
   /** [value in unit, number of events, frame ids root first, dims?] */
-  rows: z.array(stackRowSchema),
+  rows: z.custom<StackRow[]>(areStackRows, 'rows of stacks').meta(STACK_ROWS),
 })
 
 export const loadSchema = z.object({
@@ -253,8 +283,7 @@ export type HeaderRecord = z.infer<typeof headerSchema>
 export type PhaseRecord = z.infer<typeof phaseSchema>
 export type WindowRecord = z.infer<typeof windowSchema>
 export type FramesRecord = z.infer<typeof framesSchema>
-export type StackRow = [value: number, count: number, frames: number[], dims?: Record<string, string>]
-export type StacksRecord = Omit<z.infer<typeof stacksSchema>, 'rows'> & { rows: StackRow[] }
+export type StacksRecord = z.infer<typeof stacksSchema>
 export type LoadRecord = z.infer<typeof loadSchema>
 export type TelemetryRecord = z.infer<typeof telemetrySchema>
 export type TextRecord = z.infer<typeof textSchema>

@@ -1,11 +1,10 @@
 import { string } from '@oclif/core/args'
 import { loadCatalog } from '../../probes/index.ts'
-import { openTerminal, textSummary } from '../../ui/index.ts'
+import { textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
-import { saveBeside } from '../save-beside.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
-import { hasScreen } from '../watch.ts'
+import { hasScreen, watchReplay } from '../watch.ts'
 
 export class Replay extends ProbeCommand {
   static override summary = 'The same screen, and the same text, on a recording'
@@ -19,22 +18,12 @@ export class Replay extends ProbeCommand {
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Replay)
     const catalog = await loadCatalog()
-    const { model, bytes } = await loadRecording(args.file, catalog)
-    if (hasScreen() && !this.jsonEnabled() && !flags['no-ui'])
-      await openTerminal({
-        model,
-        catalog,
-        subscribe: () => () => undefined,
-        onQuit: () => undefined,
-        save: saveBeside(args.file),
-        mouse: !flags['no-mouse'],
-        title: args.file,
-        recording: args.file,
-        live: false,
-        looks: looksOf(flags),
-      })
-    else this.log(textSummary(model, catalog, { path: args.file, bytes }))
-    if (model.end === null)
+    const screen = hasScreen() && !this.jsonEnabled() && !flags['no-ui']
+    const { model, bytes, isWhole } = screen
+      ? await watchReplay(args.file, catalog, { looks: looksOf(flags), mouse: !flags['no-mouse'] })
+      : await loadRecording(args.file, catalog)
+    if (!screen) this.log(textSummary(model, catalog, { path: args.file, bytes }))
+    if (model.end === null && isWhole)
       process.stderr.write('note: the recording has no end: it was cut off, its last second may be missing\n')
     return {
       summary: model.summary,

@@ -109,6 +109,7 @@ function secondOf(phase: number, at: number, rps: number, random: Random): Recor
       switches: { voluntary: n, involuntary: n },
       ...{ blocked_ns: n * 3e6, runnable_ns: n * 1e5, idle_ns: n * 1e6, working_ns: n * 2e6 },
       ...{ blocked: spread(290, n, 90, random), runnable: spread(230, n, 60, random) },
+      open: null,
     }),
     window('locks', {
       user: {

@@ -2,17 +2,18 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { profileOf, readSpan } from '../../audit/index.ts'
-import { loadRecording } from '../../cli/load-recording.ts'
-import { loadCatalog } from '../../probes/index.ts'
-import { createScreen } from '../../ui/terminal/screen.ts'
+import { profileOf, type RunModel, readSpan } from '../../audit/index.ts'
+import { openRecording } from '../../cli/load-recording.ts'
+import { loadCatalog, type Probe } from '../../probes/index.ts'
+import { createScreen, type Screen } from '../../ui/terminal/screen.ts'
 import { writeLongRecording } from './long-recording.ts'
 
 /**
  * How long a reader waits for the recording of a long audit: `node test/bench/replay.ts [ROUNDS [FILE]]`. The standard
  * preset with its four hours of soak, made up (test/bench/long-recording.ts) and compressed as an audit leaves it; or a
- * FILE. "first frame" is reading, adding up and painting all of 200x50; "span" is what a brushed minute takes. CPU is the
- * process's own: a busy machine changes the clock, not it. Each round is a process of its own, as a command is.
+ * FILE. "opened" is up to the first frame of 200x50, which shows what has been read; "all read" follows while keys are
+ * answered; "span" is what a brushed minute takes. CPU is the process's own: a busy machine changes the clock more than
+ * it. Each round is a process of its own, as a command is.
  */
 const [rounds = '3', given, role] = process.argv.slice(2)
 if (role === 'once' && given) await measure(given)
@@ -36,37 +37,36 @@ async function compare(): Promise<void> {
 
 async function measure(path: string): Promise<void> {
   const catalog = await loadCatalog()
-  const read = await timed(() => loadRecording(path, catalog))
-  const { model } = read.result
-  let bytes = 0
-  const frame = await timed(async () => {
-    const terminal = {
-      ...{ columns: 200, rows: 50, writableNeedDrain: false, once: () => undefined },
-      write: (text: string) => {
-        bytes += text.length
-      },
-    }
-    const shown = {
-      model,
-      catalog,
-      profileOf,
-      title: path,
-      live: false,
-      sgr: () => '',
-      terminal,
-      onEffect: () => undefined,
-    }
-    const screen = createScreen(shown)
-    screen.committed(screen.chrome().layout)
-    screen.framed()
-    screen.close()
+  const signal = new AbortController().signal
+  const opened = await timed(async () => {
+    const recording = await openRecording(path, catalog, { signal, onRecord: () => undefined })
+    return { recording, screen: screenOn(recording.model, catalog, path) }
   })
+  const { recording, screen } = opened.result
+  const read = await timed(() => recording.done)
+  const frame = await timed(async () => screen.repaint())
+  screen.close()
+  if (recording.model.skipped > 0)
+    console.log(`${recording.model.skipped} lines unread: the made-up data are out of date`)
   const rss = Math.round(process.memoryUsage.rss() / 1024 ** 2)
-  const middleUs = model.nowUs / 2
-  const span = await timed(() =>
-    readSpan(path, catalog, { id: -1, name: 'A', fromUs: middleUs, toUs: middleUs + 60e6 }),
+  const middleUs = recording.model.nowUs / 2
+  const minute = { id: -1, name: 'A', fromUs: middleUs, toUs: middleUs + 60e6 }
+  const span = await timed(() => readSpan(path, catalog, minute))
+  console.log(
+    `opened ${opened.text}   all read ${read.text}   frame of all ${frame.text}   rss ${rss} MiB   span ${span.text}`,
   )
-  console.log(`read ${read.text}   first frame ${frame.text}, ${bytes} bytes   rss ${rss} MiB   span ${span.text}`)
+}
+
+/** A screen of 200x50 on a terminal that swallows everything, its first frame painted. */
+function screenOn(model: RunModel, catalog: ReadonlyMap<string, Probe>, title: string): Screen {
+  const terminal = {
+    ...{ columns: 200, rows: 50, writableNeedDrain: false, once: () => undefined, write: () => undefined },
+  }
+  const shown = { model, catalog, profileOf, title, live: false, sgr: () => '', terminal, onEffect: () => undefined }
+  const screen = createScreen(shown)
+  screen.committed(screen.chrome().layout)
+  screen.framed()
+  return screen
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ result: T; text: string }> {

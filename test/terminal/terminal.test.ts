@@ -90,7 +90,7 @@ describe('the screen in a terminal', () => {
     await open()
     for (const tab of ['1', '2', '3', '4', '5', '6']) {
       tmux.keys(tab)
-      await tmux.until((rows) => rows.some((row) => row.startsWith('──')))
+      await tmux.until((rows) => rows.slice(3, 8).some((row) => row.startsWith('──')))
       const calm = await tmux.settled()
       for (const [columns, rows] of [
         [60, 15],

@@ -241,7 +241,13 @@ const signs = [
   [NOT_JUDGED, 'not judged: the plan discards the latencies of this phase'],
 ] as const
 
-const places: Partial<Record<Place, string>> = { flame: 'flame graph' }
+const places: Partial<Record<Place, string>> = {
+  flame: 'flame graph',
+  brush: 'while brushing time',
+  reading: 'while a span is read',
+}
+
+const passing: Partial<Record<Place, true>> = { brush: true, reading: true }
 
 /** columns of keys and of what they do, side by side on a wide terminal */
 const HELP_KEYS = 18
@@ -253,7 +259,9 @@ const HELP_COLUMN = 76
  */
 export function drawHelp(scene: Scene, brush: Brush): void {
   const here = placesOf(scene)
-  const all = [...new Set([...here, ...bindings.map(({ where }) => where)])]
+  // What is true only for a moment comes last.
+  const others = bindings.map(({ where }) => where).toSorted((a, b) => Number(a in passing) - Number(b in passing))
+  const all = [...new Set([...here, ...others])]
   const keysOf = (place: Place) => ({
     title: places[place] ?? place,
     lines: bindings.flatMap(({ help, where }) => (help && where === place ? [[help.keys, help.does] as const] : [])),

@@ -36,6 +36,8 @@ export interface TerminalOptions {
   profileOf?: ProfileOf
   /** what is looked at first, where it is not the overview */
   start?: Partial<ScreenState>
+  /** share of a recording that has been read so far, 0..1; null when all of it is there */
+  progress?: () => number | null
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }

@@ -31,6 +31,8 @@ export interface ScreenInput {
   recording?: string | null
   /** what is looked at first, where it is not the overview */
   start?: Partial<ScreenState> | undefined
+  /** share of the recording read so far; null when all of it is there */
+  progress?: () => number | null
   sgr: (style: number) => string
   /** glyphs beyond ASCII are replaced by stand-ins */
   ascii?: boolean
@@ -111,7 +113,15 @@ export function createScreen(input: ScreenInput): Screen {
   let isWaiting = false
 
   function scene(): Scene {
-    return { ...spans.over(source), catalog, state, live, title, shelf: spans.shelf() }
+    return {
+      ...spans.over(source),
+      catalog,
+      state,
+      live,
+      title,
+      shelf: spans.shelf(),
+      readShare: input.progress?.() ?? null,
+    }
   }
 
   function compose(): Chrome {

@@ -48,6 +48,11 @@ export function timeRemark(scene: Scene, columns: number): { text: string; tone:
     const share = Math.round(100 * (shelf?.progress ?? 0))
     return { text: `reading ${clockText(model, reading)}: ${share} %   esc leaves`, tone: 'accent' }
   }
+  if (typeof scene.readShare === 'number')
+    return {
+      text: `reading the recording: ${Math.floor(100 * scene.readShare)} %; shown is what has been read`,
+      tone: 'dim',
+    }
   const { of, text } = shelf?.said ?? {}
   return text !== undefined && (of === null || of === state.phaseId) ? { text, tone: 'dim' } : null
 }

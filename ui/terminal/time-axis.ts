@@ -19,7 +19,7 @@ const VALUE = 10
 /** fewer columns show nothing */
 const NARROWEST = 8
 /** seconds a cell can stand for: the picture is redrawn to a new scale only when the next step is needed */
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400]
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600, 7200, 14_400]
 
 /** The axis of a panel so many columns wide; null where there is no room, or no time yet. */
 export function timeAxis(model: RunModel, columns: number): TimeAxis | null {

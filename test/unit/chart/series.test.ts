@@ -72,9 +72,9 @@ test('a live window whose requests are told a moment after it has no value until
   // 100 ms of the second window are known: that is not its number of requests.
   expect(values()).toEqual([6.33, null])
   // The number beside the lane is then that of the window before, and the phase's own goes on as before.
-  const cells = createCells(100, 4)
+  const cells = createCells(100, 5)
   drawLanes(model, lanesOf(model, new Map([['calls', calls]])), brush(cells))
-  expect(rowText(cells, 2, () => '')).toMatch(/Calls calls per request .* 6\.33/)
+  expect(rowText(cells, 3, () => '')).toMatch(/Calls calls per request .* 6\.33/)
   expect(figuresOf(calls, model.phases[0] ?? null)[0]?.value).toBeCloseTo(6, 6)
   load(1050, 2050)
   expect(values()).toEqual([6.33, 6])

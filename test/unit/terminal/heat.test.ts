@@ -46,7 +46,7 @@ describe('the heat map', () => {
     const bands = text.findIndex((row) => row.includes('└idle'))
     for (let second = 0; second < 60; second++) {
       const column = text.slice(0, bands).map((row) => row[axis.label + 1 + second] ?? ' ')
-      const [p99, p50] = [column.indexOf('═'), column.indexOf('─')]
+      const [p99, p50] = [column.indexOf('━'), column.indexOf('─')]
       // Nothing is served while the run is idle.
       if (second < 5) expect(column.join('').trim()).toBe('')
       else expect(p99 >= 0 && p50 > p99).toBe(true)

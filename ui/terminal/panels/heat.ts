@@ -16,7 +16,7 @@ const SHADES = [
 ] as const
 const MARKS = [
   { q: 0.5, glyph: '─', style: BOLD | ink.good, name: 'p50' },
-  { q: 0.99, glyph: '═', style: BOLD | ink.warn, name: 'p99' },
+  { q: 0.99, glyph: '━', style: BOLD | ink.warn, name: 'p99' },
 ] as const
 
 /**
