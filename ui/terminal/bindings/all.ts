@@ -16,10 +16,10 @@ export const bindings: readonly Binding[] = [
   ...paletteBindings,
   ...timeBindings,
   ...compareBindings,
+  ...exportBindings,
   ...flameBindings,
   ...anywhereBindings,
   ...tableBindings,
-  ...exportBindings,
   ...runBindings,
 ]
 
