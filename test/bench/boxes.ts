@@ -60,25 +60,32 @@ interface Box {
   text: string
 }
 
+/** With text a box is a group, without it a rectangle alone. */
+const RECT = `<rect class="([^"]*)" x="([^"]*)" width="([^"]*)" height="16"`
+const LABELLED = new RegExp(`<g><title>([^<]*)</title>${RECT}/><text x="([^"]*)" y="12">([^<]*)</text></g>`, 'g')
+const BARE = new RegExp(`${RECT}><title>([^<]*)</title></rect>`, 'g')
+
 function boxesOf(svg: string): Box[] {
-  const box =
-    /<g><title>([^<]*)<\/title><rect class="([^"]*)" x="([^"]*)" width="([^"]*)" height="16"\/>(?:<text x="([^"]*)" y="12">([^<]*)<\/text>)?<\/g>/g
-  return Array.from(svg.matchAll(box), ([, title = '', fill = '', x, width, textX, text = '']) => ({
-    title,
-    fill,
-    x: Number(x),
-    width: Number(width),
-    textX: Number(textX),
-    text,
-  }))
+  const labelled = Array.from(svg.matchAll(LABELLED), ([, title = '', fill = '', x, width, textX, text = '']): Box => {
+    return { title, fill, x: Number(x), width: Number(width), textX: Number(textX), text }
+  })
+  const bare = Array.from(svg.matchAll(BARE), ([, fill = '', x, width, title = '']): Box => {
+    return { title, fill, x: Number(x), width: Number(width), textX: 0, text: '' }
+  })
+  const boxes = [...labelled, ...bare]
+  const titles = svg.split('<title>').length - 2 // the picture has one of its own
+  if (boxes.length !== titles) throw new Error(`${titles} boxes are drawn, ${boxes.length} were read`)
+  return boxes
 }
 
 function written(boxes: readonly Box[]): string {
   let out = ''
-  for (const { title, fill, x, width, textX, text } of boxes)
-    out +=
-      `<g><title>${title}</title><rect class="${fill}" x="${x}" width="${width}" height="16"/>` +
-      `${text && `<text x="${textX}" y="12">${text}</text>`}</g>\n`
+  for (const { title, fill, x, width, textX, text } of boxes) {
+    const box = `<rect class="${fill}" x="${x}" width="${width}" height="16"`
+    out += text
+      ? `<g><title>${title}</title>${box}/><text x="${textX}" y="12">${text}</text></g>\n`
+      : `${box}><title>${title}</title></rect>\n`
+  }
   return out
 }
 
