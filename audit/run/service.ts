@@ -52,7 +52,13 @@ export async function startService(
     await ended
     clearTimeout(hard)
   }
-  const why = await Promise.race([ended, untilReady(child, url, command.readyMs, signal)])
+  // Who has ended is not looked for any longer.
+  const looking = new AbortController()
+  const why = await Promise.race([
+    ended,
+    untilReady(child, url, command.readyMs, AbortSignal.any([signal, looking.signal])),
+  ])
+  looking.abort()
   if (why === null) return { pid: child.pid ?? 0, ended, stop }
   await stop()
   const said = tail()

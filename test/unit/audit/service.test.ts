@@ -15,6 +15,8 @@ const command = (program: string, readyMs: number) => ({
   cwd: null,
   readyMs,
 })
+/** Timers that keep this process alive. */
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
 const never = new AbortController().signal
 
 describe('a service without a url', () => {
@@ -38,9 +40,12 @@ describe('a service without a url', () => {
     service = await startService(command('setInterval(() => {}, 1e6)', 300), null, null, never)
     expect(service.pid).toBeGreaterThan(0)
   })
-  test('that ends has not come up, and its last words are told', async () => {
+  test('that ends has not come up, its last words are told, and it is not looked for any longer', async () => {
+    const before = timers()
     await expect(
       startService(command("console.error('no database'); process.exit(3)", HOUR_MS), null, null, never),
     ).rejects.toThrow(/did not come up: it ended with code 3\nno database/)
+    // Nobody looks for it any longer: a timer would keep this process from ending for an hour.
+    await expect.poll(timers).toBeLessThanOrEqual(before)
   })
 })
