@@ -1,6 +1,7 @@
 import type { Probe } from '../../probes/index.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { RecordingLine } from '../recording/reader.ts'
+import { atEndsOfPhases } from '../telemetry/facts.ts'
 import { applyRecord, createRunModel, profileOf } from './apply.ts'
 import { type PhaseModel, SPAN_KIND } from './run.ts'
 import { applySample, beginSource, type LatestSamples } from './telemetry.ts'
@@ -86,6 +87,11 @@ export function createSpan(
     },
     result: () => {
       for (const source of samples.keys()) beginSource(samples, phase(), source)
+      // Their growth belongs to a whole phase: of a part of it nothing is known.
+      for (const source of atEndsOfPhases) {
+        const seen = phase().telemetry.get(source)
+        if (seen) seen.firstUs = seen.lastUs
+      }
       return { fromUs, toUs, phase: withoutHistory(phase()), profileOf: profileIn(model), covered, stacks }
     },
   }

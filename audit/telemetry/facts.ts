@@ -230,6 +230,9 @@ export const metricFacts: readonly MetricFact[] = [
   ...gauges('clock', [['*', 'ms', 'clock *']]),
 ]
 
+/** Sources that are read at the ends of phases alone, since reading them is dear: what grew within a phase is not known. */
+export const atEndsOfPhases: ReadonlySet<string> = new Set(['backlog'])
+
 /** A fact as it holds for one name. */
 export interface Metric extends MetricFact {
   /** without `*` */

@@ -17,6 +17,8 @@ import {
   type Span,
 } from '../../../audit/index.ts'
 import { tailName } from '../../../audit/recording/tail-name.ts'
+import { atEndsOfPhases } from '../../../audit/telemetry/facts.ts'
+import { sources } from '../../../audit/telemetry/sources.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 import { ndjson } from './records.ts'
 
@@ -125,6 +127,19 @@ describe('a span', () => {
     expect(empty.covered).toBeNull()
     expect(empty.phase.load).toBeNull()
     expect(counterGrowth(empty.phase, 'netns', 'TcpExt.ListenOverflows')).toBeNull()
+  })
+
+  test('does not know the growth of what is read at the ends of phases alone, and those sources are all known', () => {
+    expect([...atEndsOfPhases]).toEqual(sources.filter(({ every }) => every === Infinity).map(({ name }) => name))
+    const span = createSpan(catalog, { id: 9, name: 'a part', fromUs: 30 * S, toUs: 40 * S })
+    for (const [t, drops] of [
+      [0, 0],
+      [38, 282],
+    ] as const)
+      span.add({ type: 'telemetry', source: 'backlog', t_us: t * S, values: { '80.drops': drops, '80.limit': 16 } })
+    const { phase } = span.result()
+    expect(counterGrowth(phase, 'backlog', '80.drops')).toBeNull()
+    expect(phase.telemetry.get('backlog')?.last['80.limit']).toBe(16)
   })
 
   test('counts a counter from the last sample before it, whatever the order of the sources', () => {
