@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import { applyRecord, createRunModel, findPath, profileOf, type RecordingRecord, totals } from '../../../audit/index.ts'
 import { loadCatalog } from '../../../probes/index.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
-import { drawFooter, drawHeader, drawTabs } from '../../../ui/terminal/chrome.ts'
 import { stackFile } from '../../../ui/terminal/flame/file.ts'
 import {
   type FlameState,
@@ -22,6 +21,7 @@ import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
 import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 import { profileOf as profileOfStacks, stacks } from '../profile/stacks.ts'
+import { screen } from './screen-text.ts'
 
 const run = syntheticRun(60)
 const FLAME = 3
@@ -45,21 +45,6 @@ function pressed(
   let state: ScreenState = { ...initialState, tab: FLAME, ...from }
   for (const key of keys) state = press({ ...base, state }, key, { width: columns, height: panel.height - 3 }).state
   return { ...base, state }
-}
-
-function screen(scene: Scene, columns: number, rows: number): string[] {
-  const layout = layoutOf({ columns, rows })
-  const cells = createCells(layout.columns, layout.rows)
-  const part = (y: number, height: number) => brush(cells, { x: 0, y, width: columns, height })
-  drawHeader(scene, part(0, layout.header))
-  drawTabs(scene, part(layout.header, layout.tabs))
-  drawPanel(scene, part(layout.panel.y, layout.panel.height))
-  drawFooter(scene, part(layout.rows - layout.footer, layout.footer))
-  return Array.from({ length: layout.rows }, (_, y) =>
-    rowText(cells, y, () => '')
-      .replace(/\x1b\[0m$/, '')
-      .trimEnd(),
-  )
 }
 
 describe('the flame panel', () => {

@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
 import { bucketOf, histogramOf } from '../../../probes/index.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
-import { drawFooter, drawHeader, drawTabs } from '../../../ui/terminal/chrome.ts'
-import { layoutOf } from '../../../ui/terminal/layout.ts'
 import { drawHistogram } from '../../../ui/terminal/panels/histogram.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import { drawTable, sortRows } from '../../../ui/terminal/panels/table.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
 import { type SyntheticRun, syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+import { screen } from './screen-text.ts'
 
 const catalog = syntheticCatalog()
 const sceneOf = (run: SyntheticRun, state: Partial<ScreenState> = {}): Scene => ({
@@ -21,22 +20,6 @@ const sceneOf = (run: SyntheticRun, state: Partial<ScreenState> = {}): Scene => 
   live: true,
   title: 'run.ndjson',
 })
-
-/** The whole screen as text. */
-function screen(scene: Scene, columns: number, rows: number): string[] {
-  const layout = layoutOf({ columns, rows })
-  const cells = createCells(layout.columns, layout.rows)
-  const part = (y: number, height: number) => brush(cells, { x: 0, y, width: columns, height })
-  drawHeader(scene, part(0, layout.header))
-  drawTabs(scene, part(layout.header, layout.tabs))
-  drawPanel(scene, part(layout.panel.y, layout.panel.height))
-  drawFooter(scene, part(layout.rows - layout.footer, layout.footer))
-  return Array.from({ length: layout.rows }, (_, y) =>
-    rowText(cells, y, () => '')
-      .replace(/\x1b\[0m$/, '')
-      .trimEnd(),
-  )
-}
 
 describe('the screen', () => {
   it.each([
