@@ -38,7 +38,7 @@ export { durationText, parseDurationMs, percentText } from './plan/quantity.ts'
 export { withoutSecretArguments } from './plan/secrets.ts'
 export { type Timetable, type TimetableRow, timetableOf } from './plan/timetable.ts'
 export { createProfile, type ProfileBuilder } from './profile/build.ts'
-export { filter, merge, sideBySide } from './profile/combine.ts'
+export { filter, merge, sideBySide, under } from './profile/combine.ts'
 export {
   CHANGE_STEPS,
   type Change,

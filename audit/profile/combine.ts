@@ -38,9 +38,17 @@ export function filter(
   matches: (name: string) => boolean,
 ): ProfileBuilder {
   const matching = profile.names.map(matches)
+  return filterByNode(profile, keep, (node) => matching[profile.nameOf[node] ?? -1] ?? false)
+}
+
+/** The stacks that pass through one node, whole: its callers stay, without what else they call. 0 is all of them. */
+export const under = (profile: Profile, top: number): ProfileBuilder =>
+  filterByNode(profile, 'through', (node) => node === top || top === 0)
+
+function filterByNode(profile: Profile, keep: 'through' | 'without', isHit: (node: number) => boolean): ProfileBuilder {
   const hit = new Uint8Array(profile.size)
-  for (let node = 1; node < profile.size; node++)
-    hit[node] = hit[profile.parentOf[node] ?? 0] || matching[profile.nameOf[node] ?? -1] ? 1 : 0
+  for (let node = 0; node < profile.size; node++)
+    hit[node] = (node > 0 && hit[profile.parentOf[node] ?? 0]) || isHit(node) ? 1 : 0
   const kept = createProfile(profile.unit)
   const place = asIs(profile, kept)
   addStacks(profile, kept, (node) => ((hit[node] === 1) === (keep === 'through') ? place(node) : -1))

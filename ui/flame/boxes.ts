@@ -3,6 +3,7 @@ import { byName, frameClass, frameLabel } from '../../audit/index.ts'
 import { GEOMETRY } from './geometry.ts'
 import type { Judgement } from './judge.ts'
 import type { FlameLayout, FlameRect } from './layout.ts'
+import { matcherOf } from './search.ts'
 import { BOX_CLASS } from './theme.ts'
 import { tintOf } from './tint.ts'
 import { xmlNumber, xmlText } from './xml.ts'
@@ -16,9 +17,11 @@ export function drawBoxes(
   placed: FlameLayout,
   verdict: Judgement | null,
   describe: (node: number, folded: number) => string,
+  search = '',
 ): string {
   const classOf = boxClasses(profile, verdict)
   const textOf = boxTexts(profile)
+  const isMatch = byName(profile, matcherOf(search))
   // One string that grows: the engine puts it together once, at the end. Rows that are joined would be copied twice.
   let boxes = ''
   let level = -1
@@ -34,9 +37,12 @@ export function drawBoxes(
       `<rect class="${classOf(rect)}" x="${xmlNumber(rect.x)}" ` +
       `width="${xmlNumber(boxWidth(rect.width))}" height="${GEOMETRY.boxHeight}"`
     // Most boxes are too narrow for text: each element that they do not have shows sooner.
+    const found = rect.folded === 0 && rect.node > 0 && isMatch(rect.node)
     boxes += text
-      ? `<g>${title}${box}/><text x="${xmlNumber(rect.x + 4)}" y="12">${text}</text></g>\n`
-      : `${box}>${title}</rect>\n`
+      ? `<g${found ? ' class="match"' : ''}>${title}${box}/><text x="${xmlNumber(rect.x + 4)}" y="12">${text}</text></g>\n`
+      : found
+        ? `<g class="match">${box}>${title}</rect></g>\n`
+        : `${box}>${title}</rect>\n`
   }
   return level < 0 ? '' : `${boxes}</g>\n`
 }

@@ -30,15 +30,14 @@ export function describeNodes(
 function describeOne(
   profile: Profile,
   weights: FlameWeights,
-  { label, divide, counts }: Shown,
+  { whole, all, divide, counts }: Shown,
   written: (text: string) => string,
 ): (node: number) => string {
-  const total = weights.width[0] ?? 0
   const known = new Map<number, string>()
   const textOf = (weight: number): string => {
     const average = divide ? `${formatWeight(weight / divide.by, profile.unit)}/${divide.per} · ` : ''
-    const share = formatPercent(total > 0 ? (100 * weight) / total : 0)
-    return written(`${average}${withUnit(weight, profile.unit)} · ${share} of ${label}`)
+    const share = formatPercent(all > 0 ? (100 * weight) / all : 0)
+    return written(`${average}${withUnit(weight, profile.unit)} · ${share} of ${whole}`)
   }
   return (node) => {
     const weight = weights.width[node] ?? 0

@@ -40,6 +40,18 @@ const headerSchema = z.object({
   /** what is shown at first: a column, or a pair of them, by index */
   view: z.union([z.number(), z.tuple([z.number(), z.number()])]),
   invert: z.boolean(),
+  /** what 100 % of a phase are called, where they are not all of its stacks */
+  whole: z.string().optional(),
+  /** how it is looked at first; `node` is its place in the order of nodes below */
+  start: z
+    .object({
+      unit: z.enum(['request', 'total', 'share']),
+      of: z.string(),
+      node: z.number().int().nonnegative(),
+      search: z.string(),
+    })
+    .partial()
+    .optional(),
   /** false: each weight is a number of events itself */
   counts: z.boolean(),
   /** weights are stored multiplied by this: 1 for whole numbers */
@@ -52,7 +64,7 @@ const headerSchema = z.object({
 })
 type Header = z.infer<typeof headerSchema>
 export type FlameColumn = Header['columns'][number]
-export type FlameDescription = Pick<Header, 'title' | 'lines' | 'columns' | 'view' | 'invert'>
+export type FlameDescription = Pick<Header, 'title' | 'lines' | 'columns' | 'view' | 'invert' | 'whole' | 'start'>
 
 const PROFILE_NAMESPACE = 'urn:probe:flame-profile:2'
 
@@ -71,6 +83,7 @@ export function embedProfile(profile: Profile, about: FlameDescription): string 
   const fraction = profile.self.some((self) => self.some((weight) => !Number.isInteger(weight))) ? 1000 : 1
   const header: Header = {
     ...about,
+    ...(about.start ? { start: { ...about.start, ...placeIn(about.start, (node) => order.indexOf(node)) } } : {}),
     version: 2,
     unit: profile.unit,
     counts: profile.self.some((self, i) => self.some((weight, node) => weight !== profile.selfCount[i]?.[node])),
@@ -96,6 +109,14 @@ export function embedProfile(profile: Profile, about: FlameDescription): string 
   // The two levels above take 3 and 8 times as long for 1 % less.
   const packed = deflateRawSync(Buffer.concat(parts), { level: 7 })
   return `<profile xmlns="${PROFILE_NAMESPACE}" encoding="deflate-raw base64">${packed.toString('base64')}</profile>`
+}
+
+/** Where a picture is zoomed to, by another count of nodes; what is not among them is not zoomed to. */
+function placeIn(
+  { node }: NonNullable<FlameDescription['start']>,
+  other: (node: number) => number | undefined,
+): { node: number } | null {
+  return node === undefined ? null : { node: Math.max(0, other(node) ?? 0) }
 }
 
 const weighs = (profile: Profile, node: number): boolean =>
@@ -133,9 +154,9 @@ export function extractProfile(svg: string): { profile: ProfileBuilder; about: F
 
 function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescription } {
   const [jsonLength = 0] = readVarints(bytes, 0, 1).values
-  const start = readVarints(bytes, 0, 1).next
-  const header = headerSchema.parse(JSON.parse(bytes.toString('utf8', start, start + jsonLength)))
-  let at = start + jsonLength
+  const headerAt = readVarints(bytes, 0, 1).next
+  const header = headerSchema.parse(JSON.parse(bytes.toString('utf8', headerAt, headerAt + jsonLength)))
+  let at = headerAt + jsonLength
   const planes = planesFor(header.names.length)
   const lowest = at
   at += header.nodes * planes
@@ -178,8 +199,15 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
     for (const [i, node] of leaves.entries())
       if (self[i] || counts[i]) profile.weigh(node, column, self[i] ?? 0, counts[i] ?? 0)
   }
-  const { title, lines, columns, view, invert } = header
-  return { profile, about: { title, lines, columns, view, invert } }
+  const { title, lines, columns, view, invert, whole, start } = header
+  return {
+    profile,
+    about: {
+      ...{ title, lines, columns, view, invert },
+      ...(whole === undefined ? {} : { whole: sanitizeText(whole) }),
+      ...(start === undefined ? {} : { start: { ...start, ...placeIn(start, (index) => nodes[index]) } }),
+    },
+  }
 }
 
 /** Nodes that weigh anything, or count events, in any column: callees follow their caller, by name. */

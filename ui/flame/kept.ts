@@ -1,5 +1,5 @@
 import type { Profile } from '../../audit/index.ts'
-import { columnTotals } from '../../audit/index.ts'
+import { columnOf, columnTotals } from '../../audit/index.ts'
 
 /**
  * Remembers what is dear to compute of a profile, as long as the profile stays as it is: at most `most` values of each
@@ -27,6 +27,10 @@ export function keeper<T>(most: number): (profile: Profile, key: string, make: (
 }
 
 const totals = keeper<Float64Array>(8)
+
+/** Weight of all stacks of a column. */
+export const totalOf = (profile: Profile, column: string): number =>
+  columnOf(profile, column, profile.self).reduce((sum, weight) => sum + weight, 0)
 
 /** `columnTotals`, computed once for each state of the profile. */
 export const totalsKept = (profile: Profile, column: string): Float64Array =>

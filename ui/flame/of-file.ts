@@ -26,7 +26,7 @@ export async function flameOfFile(
 
 async function flameOfSvg(path: string): Promise<RunFlame> {
   const { profile, about } = extractProfile(await readFile(path, 'utf8'))
-  const { title, lines, columns, view, invert } = about
+  const { title, lines, columns, view, invert, whole, start } = about
   const key = (index: number) => columns[index]?.key ?? ''
   return {
     profile,
@@ -37,6 +37,8 @@ async function flameOfSvg(path: string): Promise<RunFlame> {
       columns,
       view: Array.isArray(view) ? { base: key(view[0]), candidate: key(view[1]) } : { column: key(view) },
       invert,
+      ...(whole === undefined ? {} : { whole }),
+      ...(start === undefined ? {} : { start }),
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { ColumnPair, Profile } from '../../audit/index.ts'
 import { columnCounts } from '../../audit/index.ts'
 import type { FlameColumn } from './embed.ts'
+import { totalOf } from './kept.ts'
 import type { FlameView } from './layout.ts'
 
 /** What a picture shows at first: a column, or how a candidate differs from a base; by key. */
@@ -12,6 +13,10 @@ export interface Shown {
   /** as the file says it: index of a column, or of base and candidate */
   index: number | [number, number]
   label: string
+  /** what 100 % are called */
+  whole: string
+  /** of a single phase: the weight that is 100 % */
+  all: number
   /** what holds for the phases that are shown */
   facts: string
   divide: FlameColumn['divide']
@@ -28,8 +33,16 @@ export interface ShownPair {
   columns: ColumnPair
 }
 
-/** Finds the columns that a picture shows; a key that `columns` does not have is added to it. */
-export function shownOf(profile: Profile, columns: FlameColumn[], view: FirstView): Shown {
+/**
+ * Finds the columns that a picture shows; a key that `columns` does not have is added to it. `isShare`: two phases are
+ * compared by shares, whatever they could be divided by. `whole` is what 100 % are called, by default the phase.
+ */
+export function shownOf(
+  profile: Profile,
+  columns: FlameColumn[],
+  view: FirstView,
+  { isShare = false, whole }: { isShare?: boolean; whole?: string | undefined } = {},
+): Shown {
   if ('column' in view) {
     const { index, column } = columnFor(columns, view.column)
     const { label, divide } = column
@@ -37,6 +50,8 @@ export function shownOf(profile: Profile, columns: FlameColumn[], view: FirstVie
       view,
       index,
       label,
+      whole: whole ?? label,
+      all: totalOf(profile, view.column),
       facts: factsOf(column),
       divide,
       pair: null,
@@ -46,13 +61,15 @@ export function shownOf(profile: Profile, columns: FlameColumn[], view: FirstVie
   const base = columnFor(columns, view.base)
   const candidate = columnFor(columns, view.candidate)
   const [divideBase, divideCandidate] = [base.column.divide, candidate.column.divide]
-  const same = divideBase && divideCandidate && divideBase.per === divideCandidate.per
+  const same = !isShare && divideBase && divideCandidate && divideBase.per === divideCandidate.per
   const scales = same ? { baseScale: 1 / divideBase.by, candidateScale: 1 / divideCandidate.by } : {}
   const pair = { ...view, ...scales }
   return {
     view: { pair },
     index: [base.index, candidate.index],
     label: `${candidate.column.label} − ${base.column.label}`,
+    whole: '',
+    all: 0,
     facts: `${factsOf(base.column)}\u2003vs\u2003${factsOf(candidate.column)}`,
     divide: undefined,
     pair: {

@@ -3,12 +3,13 @@ import { drawBoxes } from './boxes.ts'
 import { describeNodes } from './describe.ts'
 import { embedProfile, type FlameColumn } from './embed.ts'
 import { GEOMETRY } from './geometry.ts'
+import { type Half, placeHalves } from './halves.ts'
 import { drawHead } from './head.ts'
-import { judgeNodes } from './judge.ts'
-import { layout } from './layout.ts'
+import { type Judgement, judgeNodes } from './judge.ts'
 import { meaningLine, unknownShare } from './meaning.ts'
 import { drawMovers } from './movers-list.ts'
-import { type FirstView, shownOf } from './shown.ts'
+import { type FirstView, type Shown, shownOf } from './shown.ts'
+import { type PictureStart, startWords } from './start.ts'
 import { flameStyle, hatchPatterns } from './theme.ts'
 import { viewerScript } from './viewer/script.ts'
 import { xmlText } from './xml.ts'
@@ -28,6 +29,10 @@ export interface FlameSvgOptions {
   minWidth?: number
   /** root at the bottom instead of the top */
   invert?: boolean
+  /** what 100 % of a phase are called, where they are not all of its stacks: `what is shown` */
+  whole?: string
+  /** how it is looked at first, besides `view` */
+  start?: PictureStart
   /** false: the boxes only, without data and viewer, e.g. to stand inside a page. Default true */
   interactive?: boolean
 }
@@ -42,35 +47,42 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
   const width = options.width ?? GEOMETRY.width
   const interactive = options.interactive ?? true
   const columns = options.columns.map(divisible)
-  const shown = shownOf(profile, columns, options.view)
+  const start = options.start ?? {}
+  const told = { isShare: start.unit === 'share', whole: options.whole }
+  const shown = shownOf(profile, columns, options.view, told)
   const { margin, panel, panelGap, besideFrom } = GEOMETRY
-  const beside = shown.pair && width >= besideFrom ? panel + panelGap : 0
-  const placed = layout(profile, {
+  // What changed most is a list of functions, and a sandwich is of one.
+  const hasList = shown.pair !== null && start.of === undefined
+  const beside = hasList && width >= besideFrom ? panel + panelGap : 0
+  const { halves, levels } = placeHalves(profile, start, {
     view: shown.view,
     width: width - 2 * margin - beside,
     minWidth: options.minWidth ?? 1,
     invert: options.invert ?? false,
   })
-  const sides = placed.weights.pair
-  const verdict = shown.pair && sides ? judgeNodes(profile, shown.pair.columns, sides) : null
+  const drawn = halves.map((half) => drawHalf(half, columns, options, shown))
+  const last = drawn.at(-1)
+  const verdict = last?.verdict ?? null
   const tested = shown.pair && verdict ? { per: shown.pair.per, isTested: verdict.isTested } : null
-  const meaning = meaningLine(profile.unit, tested, unknownShare(profile, placed.weights.width))
+  const meaning = meaningLine(profile.unit, tested, last?.unknown ?? 0)
+  const words = startWords(profile, start)
   const head = drawHead(profile, {
     title: options.title,
-    lines: options.lines,
+    lines: words === '' ? options.lines : [...options.lines, words],
     shown,
     meaning,
     width,
-    root: describeNodes(profile, placed.weights, shown, verdict)(0),
+    root: last?.root ?? '',
   })
-  const boxesHeight = placed.levels * GEOMETRY.row
-  const list = shown.pair
-    ? drawMovers(profile, shown.pair, verdict?.isTested ?? false, {
-        x: beside ? width - margin - panel : margin,
-        y: beside ? head.height : head.height + boxesHeight + 6,
-        width: beside ? panel : width - 2 * margin,
-      })
-    : { text: '', height: 0 }
+  const boxesHeight = levels * GEOMETRY.row
+  const list =
+    hasList && shown.pair
+      ? drawMovers(profile, shown.pair, verdict?.isTested ?? false, {
+          x: beside ? width - margin - panel : margin,
+          y: beside ? head.height : head.height + boxesHeight + 6,
+          width: beside ? panel : width - 2 * margin,
+        })
+      : { text: '', height: 0 }
   const body = beside ? Math.max(list.height, boxesHeight) : boxesHeight + list.height
   const height = head.height + body + margin
   const about = {
@@ -79,6 +91,8 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
     columns,
     view: shown.index,
     invert: options.invert ?? false,
+    ...(options.whole === undefined ? {} : { whole: options.whole }),
+    ...(options.start === undefined ? {} : { start }),
   }
   return `<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" class="pf" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
@@ -86,11 +100,31 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
 <style>${flameStyle()}</style>
 ${interactive || shown.pair ? hatchPatterns() : ''}<rect class="paper back" width="${width}" height="${height}"/>
 <g class="boxes" transform="translate(${margin} ${head.height})">
-${drawBoxes(profile, placed, verdict, describeNodes(profile, placed.weights, shown, verdict, titleText))}</g>
+${drawn.map(({ boxes }) => boxes).join('')}</g>
 ${list.text}<g class="head">
 ${head.text}</g>
 ${interactive ? `<metadata>${embedProfile(profile, about)}</metadata>\n<script><![CDATA[${viewerScript()}]]></script>\n` : ''}</svg>
 `
+}
+
+/** The boxes of a tree, and what is said of it as a whole. `all` says what the picture shows. */
+function drawHalf(
+  { profile, placed, view: halfView, root }: Half,
+  columns: FlameColumn[],
+  { view, whole, start }: FlameSvgOptions,
+  all: Shown,
+): { boxes: string; root: string; verdict: Judgement | null; unknown: number } {
+  const own = shownOf(profile, columns, view, { isShare: start?.unit === 'share', whole })
+  const shown = { ...own, all: all.all }
+  const { pair, width } = placed.weights
+  const verdict = 'pair' in halfView && pair ? judgeNodes(profile, halfView.pair, pair) : null
+  const describe = describeNodes(profile, placed.weights, shown, verdict, titleText)
+  return {
+    boxes: drawBoxes(profile, placed, verdict, describe, start?.search),
+    root: describeNodes(profile, placed.weights, shown, verdict)(root),
+    verdict,
+    unknown: unknownShare(profile, width),
+  }
 }
 
 /** A fact a line, as browsers show titles. */

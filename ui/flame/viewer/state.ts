@@ -4,7 +4,7 @@ const pair = Array.isArray(about.view);
 const start = {
   view: columns[pair ? about.view[1] : about.view].key, base: pair ? columns[about.view[0]].key : '', unit: '',
   form: '', of: '', focus: '', drop: '', hide: '', recursion: '',
-  node: 0, search: '', order: about.invert ? 'flame' : 'icicle', rank: 'self', panel: '', theme: '',
+  node: 0, search: '', order: about.invert ? 'flame' : 'icicle', rank: 'self', panel: '', theme: '', ...about.start,
 };
 let state = { ...start }, tree = whole, current = null;
 const past = [];
@@ -21,12 +21,12 @@ function fromHash() {
   const isKey = (key) => columns.some((column) => column.key === key);
   const isName = (name) => names.indexOf(name, 1) > 0;
   const areNames = (text) => text.split('\n').every(isName);
-  const node = Number(parts.get('node') || 0);
+  const node = Number(given('node', () => true));
   return {
-    view: given('view', isKey), base: given('base', (key) => key === '' || isKey(key)), unit: given('unit', among('request', 'total', 'share')),
-    form: given('form', among('callers')), of: given('of', isName), focus: given('focus', isName),
+    view: given('view', isKey), base: given('base', (key) => key === '' || isKey(key)), unit: given('unit', among('', 'request', 'total', 'share')),
+    form: given('form', among('callers')), of: given('of', (name) => name === '' || isName(name)), focus: given('focus', isName),
     drop: given('drop', areNames), hide: given('hide', areNames), recursion: given('recursion', among('collapsed')),
-    node: Number.isInteger(node) && node > 0 ? node : 0, search: parts.get('search') || '',
+    node: Number.isInteger(node) && node > 0 ? node : 0, search: given('search', () => true),
     order: given('order', among('flame', 'icicle')), rank: given('rank', among('self', 'total')), panel: given('panel', among('open', 'closed')), theme: given('theme', among('light', 'dark')),
   };
 }

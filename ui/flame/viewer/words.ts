@@ -39,7 +39,7 @@ const withUnit = (value) => about.unit === 'samples' ? weight(value) + ' samples
 
 /** A weight of a column in the units there are, the chosen one first. */
 function inUnits(column, value) {
-  const texts = { total: withUnit(value), share: percent(column.total > 0 ? value / column.total : 0) + ' of ' + column.label };
+  const texts = { total: withUnit(value), share: percent(column.total > 0 ? value / column.total : 0) + ' of ' + (about.whole || column.label) };
   if (column.divide) texts.request = weight(value / column.divide.by) + '/' + column.divide.per;
   const chosen = texts[state.unit] ? state.unit : column.divide ? 'request' : 'total';
   return [chosen, ...['request', 'total', 'share'].filter((unit) => unit !== chosen && texts[unit])].map((unit) => texts[unit]).join(' · ');
