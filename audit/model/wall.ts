@@ -2,7 +2,7 @@ import type { Profile } from '../profile/profile.ts'
 import { columnTotals } from '../profile/totals.ts'
 import { wallClock } from '../profile/wall.ts'
 import { profileOf } from './apply.ts'
-import type { PhaseModel, RunModel } from './run.ts'
+import type { PhaseModel, ProfileOf, RunModel } from './run.ts'
 import { counterGrowth } from './telemetry.ts'
 
 /** The wall-clock time of all of the target's threads; columns are phases, as in every profile of a run. */
@@ -26,10 +26,10 @@ export interface WallPhase {
   idleNs: number
 }
 
-/** null: the run has not both on-CPU and off-CPU stacks. */
-export function wallOf(model: RunModel): Wall | null {
-  const onCpu = profileOf(model, 'on-cpu')
-  const [blocked, runnable, idle] = ['blocked', 'runnable', 'waiting'].map((view) => profileOf(model, 'off-cpu', view))
+/** null: the run has not both on-CPU and off-CPU stacks. `profiles` finds them where the model is a copy. */
+export function wallOf(model: RunModel, profiles: ProfileOf = profileOf): Wall | null {
+  const onCpu = profiles(model, 'on-cpu')
+  const [blocked, runnable, idle] = ['blocked', 'runnable', 'waiting'].map((view) => profiles(model, 'off-cpu', view))
   if (!onCpu || !(blocked || runnable || idle)) return null
   const phaseOf = (column: string) => model.phases.find(({ id }) => String(id) === column)
   const samplesIn = (column: string) => total(onCpu, column)

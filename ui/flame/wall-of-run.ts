@@ -1,16 +1,17 @@
-import { type PhaseModel, type RunModel, type WallPhase, wallOf } from '../../audit/index.ts'
+import { type PhaseModel, type ProfileOf, profileOf, type RunModel, type WallPhase, wallOf } from '../../audit/index.ts'
 import { formatCount, formatNs, formatPercent } from '../text/format.ts'
 import { columnOf, headLines, type RunFlame } from './of-run.ts'
 
 /**
  * Where the time of all threads went that had work: running, blocked, waiting for a CPU, in one unit. null when the run has not both
- * on-CPU and off-CPU stacks, or nothing of them in the phases shown.
+ * on-CPU and off-CPU stacks, or nothing of them in the phases shown. A model that is a copy has its profiles elsewhere.
  */
 export function wallFlameOfRun(
   model: RunModel,
   show: { phase: PhaseModel } | { base: PhaseModel; candidate: PhaseModel },
+  profiles: ProfileOf = profileOf,
 ): RunFlame | null {
-  const wall = wallOf(model)
+  const wall = wallOf(model, profiles)
   if (!wall) return null
   const key = (phase: PhaseModel) => String(phase.id)
   return {

@@ -1,13 +1,16 @@
 import { formatNamed } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
-import { flameOfRun, type RunFlame } from '../flame/of-run.ts'
 import { csvText } from '../text/csv.ts'
+import { distributionCsv, overTimeCsv } from '../text/distribution-csv.ts'
 import { figuresCsv } from '../text/figures-csv.ts'
-import { probesOf, tableRowsOf } from '../text/reading.ts'
+import { logText } from '../text/log.ts'
+import { histogramsOf, probesOf } from '../text/reading.ts'
+import { systemCsv } from '../text/system-rows.ts'
 import type { ExportKind } from './export.ts'
-import { filterRows, sortRows } from './panels/table.ts'
+import { stacksSeen } from './flame/picture.ts'
+import { tableSeen } from './panels/table-seen.ts'
 import type { Scene } from './scene.ts'
-import { noTable, phaseShown, tabsOf, viewShown } from './state.ts'
+import { phaseShown, tabsOf, viewShown } from './state.ts'
 import { runPhases } from './time-axis.ts'
 
 /** A file to be written: a name without folder, made of letters, digits, `-` and `.` only, and what goes into it. */
@@ -16,58 +19,88 @@ export interface Document {
   pieces: Iterable<string | Uint8Array>
 }
 
-/** Makes a file of what is seen; null when that has gone meanwhile. */
-export async function documentOf(scene: Scene, kind: ExportKind): Promise<Document | null> {
-  const { model, catalog, state } = scene
-  if (kind === 'timeline') {
+type Made = Document | null | Promise<Document | null>
+
+const makers: Readonly<Record<ExportKind, (scene: Scene) => Made>> = {
+  flame: async (scene) => {
+    const seen = stacksSeen(scene, tabOf(scene))
+    if (!seen) return null
+    const { flameSvg } = await import('../flame/svg.ts')
+    const { profile, options } = seen.picture
+    return {
+      name: fileName([...seen.words.stacks, ...seen.words.against], '.svg'),
+      pieces: [flameSvg(profile, options)],
+    }
+  },
+  folded: (scene) => {
+    const seen = stacksSeen(scene, tabOf(scene))
+    if (!seen) return null
+    const { profile, options, value } = seen.folded
+    const pieces = formatNamed('folded').write?.(profile, { ...options, value }) ?? []
+    return { name: fileName(seen.words.stacks, '.folded'), pieces }
+  },
+  timeline: async ({ model, catalog }) => {
     const { timelineSvg } = await import('../chart/timeline.ts')
     return { name: 'timeline.svg', pieces: [timelineSvg({ ...model, phases: runPhases(model) }, catalog)] }
-  }
-  const tab = tabsOf(model, catalog)[state.tab]
-  const probe = tab?.kind === 'probe' ? tab.probe : null
-  if (kind === 'figures') {
+  },
+  figures: (scene) => {
+    const { model, catalog } = scene
+    const probe = probeOf(scene)
     const pieces = [figuresCsv(model, probe ? [probe] : probesOf(model, catalog), { withLoad: probe === null })]
     return { name: fileName([probe?.name ?? '', 'figures'], '.csv'), pieces }
-  }
-  if (!probe) return null
-  return kind === 'table' ? tableOf(scene, probe) : flameOf(scene, probe, kind)
+  },
+  table: (scene) => {
+    const probe = probeOf(scene)
+    const phase = phaseShown(scene.model, scene.state)
+    const seen = probe && tableSeen(scene, probe)
+    if (!seen || !phase) return null
+    // As numbers: the unit stands in the column's title.
+    const titles = seen.columns.map(({ label, unit }) =>
+      unit === 'text' || unit === 'count' ? label : `${label} [${unit}]`,
+    )
+    const rows = seen.rows.map((row) => seen.columns.map(({ key }) => row[key] ?? null))
+    return { name: fileName([probe.name, phase.name], '.csv'), pieces: [csvText([titles, ...rows])] }
+  },
+  distribution: (scene) => {
+    const seen = histogramSeen(scene)
+    return (
+      seen && {
+        name: fileName([seen.probe.name, seen.label, 'distribution'], '.csv'),
+        pieces: [distributionCsv(scene.model, seen.probe, seen.label)],
+      }
+    )
+  },
+  heat: (scene) => {
+    const seen = histogramSeen(scene)
+    return (
+      seen && {
+        name: fileName([seen.probe.name, seen.label, 'over-time'], '.csv'),
+        pieces: [overTimeCsv(runPhases(scene.model), seen.probe, seen.label)],
+      }
+    )
+  },
+  system: ({ model }) => ({ name: 'system.csv', pieces: [systemCsv(model)] }),
+  log: ({ model }) => ({ name: 'log.txt', pieces: [logText(model)] }),
 }
 
-/** All rows that the filter leaves, in the order that is seen, as numbers; the unit stands in the column's title. */
-function tableOf({ model, state }: Scene, probe: Probe): Document | null {
-  const { table } = probe.draw
-  const phase = phaseShown(model, state)
-  if (!table || !phase) return null
-  const kept = filterRows(tableRowsOf(probe, phase), state.hands.filters[probe.name] ?? '')
-  const rows = sortRows(kept, table.columns, (state.tables[probe.name] ?? noTable).sort)
-  const titles = table.columns.map(({ label, unit }) =>
-    unit === 'text' || unit === 'count' ? label : `${label} [${unit}]`,
-  )
-  const pieces = [csvText([titles, ...rows.map((row) => table.columns.map(({ key }) => row[key] ?? null))])]
-  return { name: fileName([probe.name, phase.name], '.csv'), pieces }
+/** Makes a file of what is seen; null when that has gone meanwhile. */
+export async function documentOf(scene: Scene, kind: ExportKind): Promise<Document | null> {
+  return makers[kind](scene)
 }
 
-async function flameOf(scene: Scene, probe: Probe, kind: 'flame' | 'folded'): Promise<Document | null> {
-  const { model, state, profileOf } = scene
-  const phase = phaseShown(model, state)
-  const view = viewShown(probe, phase, state)
-  if (!phase || view?.kind !== 'flame') return null
-  const viewName = view.name.slice('flame:'.length)
-  // What it is compared with is the base of the picture's difference.
-  const base = model.phases.find(({ id }) => id === state.compare)
-  const show = base ? { base, candidate: phase } : { phase }
-  const graph = flameOfRun(model, { probe, view: viewName, show }, profileOf)
-  if (!graph) return null
-  const parts = [probe.name, ...(probe.name === viewName ? [] : [viewName]), phase.name]
-  const against = base ? ['against', base.name] : []
-  if (kind === 'folded') return { name: fileName(parts, '.folded'), pieces: folded(graph, String(phase.id)) }
-  const { flameSvg } = await import('../flame/svg.ts')
-  return { name: fileName([...parts, ...against], '.svg'), pieces: [flameSvg(graph.profile, graph.options)] }
+const tabOf = ({ model, catalog, state }: Scene) => tabsOf(model, catalog)[state.tab]
+
+function probeOf(scene: Scene): Probe | null {
+  const tab = tabOf(scene)
+  return tab?.kind === 'probe' ? tab.probe : null
 }
 
-function folded({ profile, options, value }: RunFlame, column: string): Document['pieces'] {
-  const columns = options.columns.filter(({ key }) => key === column)
-  return formatNamed('folded').write?.(profile, { ...options, columns, value }) ?? []
+function histogramSeen(scene: Scene): { probe: Probe; label: string } | null {
+  const probe = probeOf(scene)
+  const phase = phaseShown(scene.model, scene.state)
+  const view = probe && viewShown(probe, phase, scene.state)
+  const shown = view && view.kind !== 'flame' ? histogramsOf(probe, phase)[view.histogram] : undefined
+  return probe && shown ? { probe, label: shown.label } : null
 }
 
 /** Phases are named by users, and marks by anybody: of a name only what is safe in every folder is kept. */
@@ -79,5 +112,13 @@ export function fileName(parts: readonly string[], ending: string): string {
       .replace(/^-|-$/g, '')
       .slice(0, 40),
   )
-  return `${words.filter((word) => word !== '').join('-') || 'probe'}${ending}`
+  return `${
+    words
+      .filter((word) => word !== '')
+      .slice(0, MOST_WORDS)
+      .join('-') || 'probe'
+  }${ending}`
 }
+
+/** With the ending and a number it stays a name that every file system takes. */
+const MOST_WORDS = 5

@@ -1,4 +1,5 @@
 import { againstIdle, type Metric, metricOf, type PhaseModel, perSecond, type RunModel } from '../../audit/index.ts'
+import { csvText } from './csv.ts'
 import { formatBytes, formatCount, formatPercent, formatRate, UNKNOWN } from './format.ts'
 import { baselineOf } from './reading.ts'
 import { WORSE } from './remark.ts'
@@ -9,6 +10,9 @@ export interface SystemRow {
   group: SystemGroup
   /** counters as growth per second, levels as the highest (the lowest, where less is worse); a dash where it is not known */
   text: (phase: PhaseModel) => string
+  /** the number behind the text, in `unit`; null where it is not known */
+  value: (phase: PhaseModel) => number | null
+  unit: string
   /** how much more of it there was than while nothing was asked of the target: `+1.2 k/s`; empty without an idle phase */
   overIdle: (phase: PhaseModel) => string
   /** times worse than in the baseline; null where nothing can be said, or more of it says nothing */
@@ -67,6 +71,15 @@ export function systemRows(model: RunModel): SystemRows {
   return rows
 }
 
+/** The rows as numbers, not rounded, in the unit that stands beside them; a column a phase. */
+export function systemCsv(model: RunModel): string {
+  const { rows } = systemRows(model)
+  return csvText([
+    ['of', 'number', 'unit', ...model.phases.map(({ name }) => name)],
+    ...rows.map(({ group, label, unit, value }) => [group, label, unit, ...model.phases.map(value)]),
+  ])
+}
+
 function metricsOf(model: RunModel): Metric[] {
   const found = new Map<string, Metric>()
   for (const phase of model.phases)
@@ -106,9 +119,24 @@ function rowOf(model: RunModel, metric: Metric, values: Readings): SystemRow {
       const limit = limitOf(phase, metric)
       return value !== null && limit !== null ? formatPercent((value / limit) * 100) : textOf(metric, value)
     },
+    ...asNumbers(model, metric, values),
     overIdle: (phase) => overIdle(model, metric, values, phase),
     worse: (phase) => worsening(model, metric, values, phase),
     isFault: (phase) => metric.isFault === true && (values.get(phase) ?? 0) > 0,
+  }
+}
+
+/** In one unit for all phases: of what has a limit in any of them the share of it, which is not known in the others. */
+function asNumbers(model: RunModel, metric: Metric, values: Readings): Pick<SystemRow, 'value' | 'unit'> {
+  const hasLimit = model.phases.some((phase) => limitOf(phase, metric) !== null)
+  return {
+    unit: hasLimit ? 'percent' : unitOf(metric),
+    value: (phase) => {
+      const value = values.get(phase) ?? null
+      if (!hasLimit || value === null) return numberOf(metric, value)
+      const limit = limitOf(phase, metric)
+      return limit === null ? null : (value / limit) * 100
+    },
   }
 }
 
@@ -144,10 +172,22 @@ function worsening(model: RunModel, { better }: Metric, values: Readings, phase:
 const NS_OF: Partial<Record<Metric['unit'], number>> = { ns: 1, us: 1e3, ms: 1e6 }
 
 /** What counts time is told as a share of one core's time. */
-function textOf({ kind, unit }: Metric, value: number | null): string {
+function numberOf({ kind, unit }: Metric, value: number | null): number | null {
   const ns = NS_OF[unit]
+  return value !== null && kind === 'counter' && ns !== undefined ? (value * ns) / 1e7 : value
+}
+
+function unitOf({ kind, unit }: Metric): string {
+  if (kind === 'gauge') return unit
+  if (NS_OF[unit] !== undefined) return 'percent'
+  return unit === 'count' ? 'per_s' : `${unit}_per_s`
+}
+
+function textOf(metric: Metric, reading: number | null): string {
+  const { kind, unit } = metric
+  const value = numberOf(metric, reading)
   if (kind === 'counter') {
-    if (ns !== undefined) return formatPercent(value === null ? null : (value * ns) / 1e7)
+    if (NS_OF[unit] !== undefined) return formatPercent(value)
     return unit === 'bytes'
       ? value === null
         ? UNKNOWN

@@ -74,6 +74,12 @@ export function chipOf(shape: Shape): string {
   }
 }
 
+/** The same as part of a sentence, for the head of a picture. */
+export function doneWords(shape: Shape): string {
+  if (shape.kind === 'hide') return `without ${frameLabel(shape.name)}`
+  return chipOf(shape)
+}
+
 export const isSandwich = ({ shapes = [] }: FlameState): boolean => shapes.at(-1)?.kind === 'sandwich'
 
 /** The place after one thing more is asked for: the same stack, as far as it is still there. */

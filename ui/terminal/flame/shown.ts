@@ -39,9 +39,12 @@ export interface FlameShown {
   tree: FlameTree
   /** of a sandwich: who calls the function, reversed */
   callers: FlameTree | null
+  /** the stacks before anything was done to them */
+  whole: Profile
   place: FlameState
   unit: FlameUnit
   units: { sides: readonly Exposure[] }
+  exposureOf: (phase: PhaseModel) => Exposure
   /** weights of one phase are multiplied by this before they are printed; those of a pair are scaled already */
   scale: number
   /** the two phases that are compared */
@@ -80,10 +83,11 @@ function show(scene: Scene, whole: Profile, place: FlameState, phase: PhaseModel
   const base = comparedWith(model, state, phase)
   const key = String(phase.id)
   if (!whole.columns.includes(key) && !(base && whole.columns.includes(String(base.id)))) return null
-  const sides = (base ? [base, phase] : [phase]).map((one) => exposureOf(one, probe))
+  const exposure = (one: PhaseModel): Exposure => exposureOf(one, probe)
+  const sides = (base ? [base, phase] : [phase]).map(exposure)
   const unit = unitShown(state.flame.unit, whole.unit, sides)
   const { profile, callers } = shaped(whole, place.shapes ?? [])
-  const common = { place, unit, units: { sides }, isFlame: state.flame.isFlame, long: [] }
+  const common = { whole, place, unit, units: { sides }, exposureOf: exposure, isFlame: state.flame.isFlame, long: [] }
   if (!base) {
     const scale = scaleOf(unit, sides[0] ?? { requests: null, seconds: null })
     const all = totalsKept(whole, key)[0] ?? 0

@@ -1,44 +1,37 @@
-import { clip, formatClock, formatCount } from '../../text/format.ts'
+import { clip, formatClock } from '../../text/format.ts'
+import { type LogEntry, logEntries } from '../../text/log.ts'
 import type { Brush } from '../cells.ts'
 import { ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
+import { moreRows } from './more.ts'
 import { drawRule } from './rule.ts'
+
+const styles: Readonly<Record<LogEntry['kind'], number>> = {
+  phase: ink.accent,
+  mark: ink.accent,
+  note: ink.plain,
+  loss: ink.bad,
+  doubt: ink.warn,
+  end: ink.accent,
+}
 
 /** What was noted, marked and lost, the latest at the bottom. */
 export function drawLog({ model, state }: Scene, brush: Brush): void {
-  drawRule(brush, 0, 'Log', `${model.notes.length} notes`)
-  const entries = [
-    ...model.phases.map((phase) => ({ tUs: phase.startUs, kind: 'phase', text: phase.name, style: ink.accent })),
-    ...model.notes.map(({ tUs, text, kind }) => ({ tUs, kind, text, style: kind === 'mark' ? ink.accent : ink.plain })),
-    ...model.loss.map(({ startUs, probe, kind, count }) => ({
-      tUs: startUs,
-      kind: 'loss',
-      text: `${probe}: ${formatCount(count)} ${kind.replaceAll('_', ' ')}`,
-      style: ink.bad,
-    })),
-    ...(model.summary?.phases ?? [])
-      .filter((phase) => !phase.valid)
-      .map(({ id, name, reasons }) => ({
-        tUs: model.phases.find((phase) => phase.id === id)?.endUs ?? model.nowUs,
-        kind: 'doubt',
-        text: `${name} is not valid: ${reasons.join('; ')}`,
-        style: ink.warn,
-      })),
-    ...(model.end
-      ? [{ tUs: model.nowUs, kind: 'end', text: model.end.reason.replaceAll('_', ' '), style: ink.accent }]
-      : []),
-  ].sort((a, b) => a.tUs - b.tUs)
   // A reason cut off is no reason: what is too long goes on in the next line.
-  const lines = entries.flatMap(({ text, ...entry }) =>
+  const lines = logEntries(model).flatMap(({ text, ...entry }) =>
     wrapped(text, brush.width - TEXT - 1).map((part, i) => ({ ...entry, text: part, isFirst: i === 0 })),
   )
   const room = Math.max(0, brush.height - 1)
-  brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, { kind: 'rows', most: lines.length - room })
-  const from = Math.max(0, lines.length - room - (state.tables['log']?.scroll ?? 0))
-  lines.slice(from, from + room).forEach(({ tUs, kind, text, style, isFirst }, i) => {
+  const most = Math.max(0, lines.length - room)
+  // It is scrolled from its end: upwards is back in time.
+  const from = Math.max(0, most - (state.tables['log']?.scroll ?? 0))
+  brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, { kind: 'rows', most })
+  const more = moreRows(from, lines.length - from - room)
+  drawRule(brush, 0, 'Log', [`${model.notes.length} notes`, more].filter((part) => part !== '').join('   '))
+  lines.slice(from, from + room).forEach(({ tUs, kind, text, isFirst }, i) => {
     if (isFirst) brush.text(1, i + 1, formatClock(tUs), ink.dim)
     if (isFirst) brush.text(10, i + 1, kind, ink.dim)
-    brush.text(TEXT, i + 1, text, style)
+    brush.text(TEXT, i + 1, text, styles[kind])
   })
 }
 
