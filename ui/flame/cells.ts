@@ -65,14 +65,26 @@ const MIN_CELLS = 2
 /** A box narrower than this has no name. */
 const MIN_LABELLED = 3
 
+/** The rows of a flame graph that are seen. */
+export interface FlameWindow {
+  rows: FlameRow[]
+  /** the first level that is seen */
+  top: number
+  /** levels of the whole graph */
+  levels: number
+}
+
+export const flameCells = (profile: Profile, options: FlameCellsOptions): FlameRow[] =>
+  flameWindow(profile, options).rows
+
 /**
  * The flame graph as rows of a terminal panel, root on top. At most `height` rows of `width` cells; nothing is ever
  * outside. Names are cut to their box; glyphs that terminals disagree about are shown as `?`.
  */
-export function flameCells(profile: Profile, options: FlameCellsOptions): FlameRow[] {
+export function flameWindow(profile: Profile, options: FlameCellsOptions): FlameWindow {
   const width = Math.max(0, Math.floor(options.width))
   const height = Math.max(0, Math.floor(options.height))
-  if (width === 0 || height === 0) return []
+  if (width === 0) return { rows: [], top: 0, levels: 0 }
   const placed = layout(profile, {
     view: options,
     width,
@@ -100,7 +112,7 @@ export function flameCells(profile: Profile, options: FlameCellsOptions): FlameR
       selected: rect.folded === 0 && rect.node === options.selected,
     })
   }
-  return rows
+  return { rows, top, levels: placed.levels }
 }
 
 function topLevel(placed: FlameLayout, height: number, options: FlameCellsOptions): number {

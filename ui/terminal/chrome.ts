@@ -14,13 +14,12 @@ import {
 } from '../text/reading.ts'
 import { remarkOf } from '../text/remark.ts'
 import { bindings, placesOf } from './bindings/all.ts'
-import type { Place } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
 import { baseFor } from './compare.ts'
 import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
 import { isStackFile } from './flame/stacks-tab.ts'
 import type { Message } from './hands.ts'
-import { BOLD, INVERSE, ink, on } from './palette.ts'
+import { BOLD, INVERSE, ink } from './palette.ts'
 import { prompts } from './prompts.ts'
 import type { Scene } from './scene.ts'
 import { timeRemark } from './span-words.ts'
@@ -233,60 +232,4 @@ function drawHint(brush: Brush, x: number, y: number, { hint, stands }: { hint: 
   const [key = '', ...does] = hint.split(' ')
   brush.spot({ x, y, width: hint.length, height: 1 }, { kind: 'key', key: stands })
   return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)
-}
-
-const signs = [
-  ['×3.2  new', 'times worse than in the baseline; there was none in it'],
-  ['–', 'not known; never zero'],
-  [NOT_JUDGED, 'not judged: the plan discards the latencies of this phase'],
-] as const
-
-const places: Partial<Record<Place, string>> = {
-  flame: 'flame graph',
-  brush: 'while brushing time',
-  reading: 'while a span is read',
-}
-
-const passing: Partial<Record<Place, true>> = { brush: true, reading: true }
-
-/** columns of keys and of what they do, side by side on a wide terminal */
-const HELP_KEYS = 18
-const HELP_COLUMN = 76
-
-/**
- * The help: the key table in words, and what the tables say in signs. First comes what is true where the reader is; what
- * does not fit into one column goes on in the next, if there is one.
- */
-export function drawHelp(scene: Scene, brush: Brush): void {
-  const here = placesOf(scene)
-  // What is true only for a moment comes last.
-  const others = bindings.map(({ where }) => where).toSorted((a, b) => Number(a in passing) - Number(b in passing))
-  const all = [...new Set([...here, ...others])]
-  const keysOf = (place: Place) => ({
-    title: places[place] ?? place,
-    lines: bindings.flatMap(({ help, where }) => (help && where === place ? [[help.keys, help.does] as const] : [])),
-  })
-  const sections = [...all.map(keysOf).toSpliced(here.length, 0, { title: 'in numbers', lines: [...signs] })].filter(
-    ({ lines }) => lines.length > 0,
-  )
-  const columns = Math.max(1, Math.floor(brush.width / HELP_COLUMN))
-  const needed = sections.reduce((rows, { lines }) => rows + lines.length + 2, 1)
-  // Blank lines are the first that a small terminal can do without.
-  const gap = needed <= brush.height * columns ? 1 : 0
-  let column = 0
-  let y = gap
-  for (const { title, lines } of sections) {
-    // A section stays whole where it can.
-    if (y > gap && y + lines.length + 1 > brush.height && column + 1 < columns) {
-      column++
-      y = gap
-    }
-    const x = 2 + column * Math.floor(brush.width / columns)
-    brush.text(x, y++, title, BOLD | ink.accent)
-    for (const [keys, does] of lines) {
-      brush.text(x + 2, y, keys, on('plain', 'plain', BOLD))
-      brush.text(x + 2 + HELP_KEYS, y++, does, ink.dim)
-    }
-    y += gap
-  }
 }

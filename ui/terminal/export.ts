@@ -24,12 +24,12 @@ export interface ExportChoice {
 }
 
 const choices = {
-  flame: { key: 's', kind: 'flame', word: 'svg', does: 'the flame graph as SVG, as it is seen' },
+  flame: { key: 's', kind: 'flame', word: 'svg', does: 'the flame graph as SVG' },
   folded: { key: 'f', kind: 'folded', word: 'folded', does: 'its stacks, folded' },
   timeline: { key: 's', kind: 'timeline', word: 'svg', does: 'the run over time as SVG' },
-  table: { key: 'c', kind: 'table', word: 'csv', does: 'the rows of the table as CSV' },
-  figures: { key: 'n', kind: 'figures', word: 'figures', does: 'the figures of all phases as CSV' },
-  distribution: { key: 'd', kind: 'distribution', word: 'distribution', does: 'the distribution by phase as CSV' },
+  table: { key: 'c', kind: 'table', word: 'csv', does: 'the table as CSV' },
+  figures: { key: 'n', kind: 'figures', word: 'figures', does: 'all figures as CSV' },
+  distribution: { key: 'd', kind: 'distribution', word: 'distribution', does: 'the distribution as CSV' },
   heat: { key: 'c', kind: 'heat', word: 'csv', does: 'counts by time and latency as CSV' },
   system: { key: 'c', kind: 'system', word: 'csv', does: 'the numbers of all phases as CSV' },
   log: { key: 'l', kind: 'log', word: 'log', does: 'the log as text' },

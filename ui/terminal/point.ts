@@ -5,6 +5,7 @@ import type { Rect, Spot } from './cells.ts'
 import { noFlame } from './flame/shape.ts'
 import type { Layout } from './layout.ts'
 import type { Pointer } from './mouse.ts'
+import { scrolledBy } from './panels/scroll.ts'
 import type { Scene } from './scene.ts'
 import { noTable } from './state.ts'
 import type { Target } from './target.ts'
@@ -39,6 +40,7 @@ const holds = ({ x, y, width, height }: Rect, at: { x: number; y: number }): boo
 /** While something is asked only its answers and the way on answer; a click elsewhere leaves it, as escape does. */
 function inPrompt(scene: Scene, under: readonly Spot[], pointer: Pointer, panel: Context['panel']): Update {
   const { state } = scene
+  if (pointer.kind === 'wheel' && state.help) return turned(scene, under, pointer, panel)
   if (pointer.kind === 'wheel')
     return state.prompt?.kind === 'command' ? press(scene, pointer.button === 'up' ? 'up' : 'down', panel) : { state }
   const target = under.at(-1)?.target
@@ -48,11 +50,12 @@ function inPrompt(scene: Scene, under: readonly Spot[], pointer: Pointer, panel:
 }
 
 function turned(scene: Scene, under: readonly Spot[], { button }: Pointer, panel: Context['panel']): Update {
-  const kinds = under.map(({ target }) => target.kind)
-  const steps = kinds.includes('rows') ? NOTCH : kinds.includes('flame') ? 1 : 0
-  let { state } = scene
-  for (let n = 0; n < steps; n++) state = press({ ...scene, state }, button === 'up' ? 'up' : 'down', panel).state
-  return { state }
+  const { state } = scene
+  const rows = under.map(({ target }) => target).findLast((target) => target.kind === 'rows' && target.most > 0)
+  if (rows?.kind === 'rows') return { state: scrolledBy(state, rows, button === 'up' ? -NOTCH : NOTCH) }
+  // All of it is in sight: then from frame to frame.
+  const isFlame = under.some(({ target }) => target.kind === 'flame')
+  return isFlame ? press(scene, button === 'up' ? 'up' : 'down', panel) : { state }
 }
 
 function clicked(scene: Scene, { rect, target }: Spot, pointer: Pointer, panel: Context['panel']): Update {

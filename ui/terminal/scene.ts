@@ -36,7 +36,8 @@ export function freeze({ model, profileOf }: Source, catalog: Catalog): Source {
     const profile = profileOf(model, name, name)
     profiles.set(`${name}/${name}`, profile && copy(profile))
   }
-  return { model: still, profileOf: (_, probe, view) => profiles.get(`${probe}/${view}`) ?? null }
+  const first = (probe: string) => catalog.get(probe)?.draw.flame?.views[0]?.name
+  return { model: still, profileOf: (_, probe, view) => profiles.get(`${probe}/${view ?? first(probe)}`) ?? null }
 }
 
 const copy = (profile: Profile): Profile => ({

@@ -1,4 +1,5 @@
 import type { Place } from './flame/shape.ts'
+import type { ScreenState } from './state.ts'
 
 /**
  * What a part of the screen stands for under the pointer. Told by who draws it, so that no position is computed twice
@@ -12,8 +13,8 @@ export type Target =
   | { kind: 'phase'; id: number }
   /** a title in a table */
   | { kind: 'column'; column: string }
-  /** scrolls, by so many rows at most */
-  | { kind: 'rows'; most: number }
+  /** scrolls: `at` rows stand above it, at most `most` can; `to` is the state with so many above */
+  | { kind: 'rows'; at: number; most: number; to: (state: ScreenState, at: number) => ScreenState }
   /** a flame graph: what its box at a cell is, and whether it is the selected one; null between boxes */
   | { kind: 'flame'; at: (x: number, y: number) => { place: Place; isSelected: boolean } | null }
   /** the run over time, column by column */

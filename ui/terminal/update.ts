@@ -20,8 +20,8 @@ export function bodyOf(scene: Scene, { columns, panel }: Layout): Context['panel
 
 export function contextOf(scene: Scene, panel: Context['panel']): Context {
   const { state } = scene
-  const most = () => mostRows(scene, panel)
-  return { scene, state, panel, tab: tabsOf(scene.model, scene.catalog)[state.tab], most }
+  const scroll = () => scrollIn(scene, panel)
+  return { scene, state, panel, tab: tabsOf(scene.model, scene.catalog)[state.tab], scroll }
 }
 
 /** The state after a key press. Pure: `panel` is the size of what is drawn, where movements happen. */
@@ -32,10 +32,9 @@ export function press(before: Scene, key: string, panel: Context['panel']): Upda
   const context = contextOf(scene, panel)
   if (state.prompt) return answer(context, state.prompt, key)
   const binding = bindingOf(scene, key)
-  if (!state.help) return binding ? binding.act(context) : { state }
-  const { effect } = binding?.act(context) ?? {}
-  // In the help every key closes it; the way out stays the way out.
-  return effect?.do === 'quit' ? { state, effect } : { state: { ...state, help: false } }
+  if (binding) return binding.act(context)
+  // A key that means nothing in the help closes it.
+  return { state: state.help ? { ...state, help: false } : state }
 }
 
 export const withMessage = (state: ScreenState, message: Message | null): ScreenState => ({
@@ -43,13 +42,13 @@ export const withMessage = (state: ScreenState, message: Message | null): Screen
   hands: { ...state.hands, message },
 })
 
-/** How far the panel can be scrolled is what it says when it is drawn; so it is asked only when somebody scrolls. */
-function mostRows(scene: Scene, panel: Context['panel']): number | null {
+/** How the panel can be scrolled is what it says when it is drawn; so it is asked only when somebody scrolls. */
+function scrollIn(scene: Scene, panel: Context['panel']): ReturnType<Context['scroll']> {
   const spots: Spot[] = []
   const whole = { x: 0, y: 0, width: panel.width, height: panel.whole ?? panel.height + AROUND }
   drawPanel(scene, brush(createCells(whole.width, whole.height), whole, spots))
-  const rows = spots.find(({ target }) => target.kind === 'rows')?.target
-  return rows?.kind === 'rows' ? Math.max(0, rows.most) : null
+  for (const { rect, target } of spots) if (target.kind === 'rows') return { ...target, height: rect.height }
+  return null
 }
 
 /** The binding nearest to what the reader looks at. */

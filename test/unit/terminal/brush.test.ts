@@ -277,7 +277,7 @@ describe('a span on the screen', () => {
     const text = screen(scene({ phaseId: -2 }), { columns: 140, rows: 40 }, true).join('\n')
     await expect(`${text}\n`).toMatchFileSnapshot('golden/spans-140x40.txt')
     const flame = screen(scene({ phaseId: -1, tab: 3 }), SIZE).join('\n')
-    expect(flame).toMatch(/── A 00:10-00:20 \(pinned\) ──/)
+    expect(flame).toMatch(/ A 00:10-00:20 \(pinned\) ──/)
     expect(flame).toMatch(/│all 1\.\d+ ms/)
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { profileOf } from '../../../audit/index.ts'
+import { type PhaseTelemetry, profileOf } from '../../../audit/index.ts'
 import type { Effect } from '../../../ui/terminal/bindings/binding.ts'
 import { rowText } from '../../../ui/terminal/cells.ts'
 import { layoutOf } from '../../../ui/terminal/layout.ts'
@@ -32,6 +32,13 @@ const rowsOf = (scene: Scene, size = layout): string[] => {
 function find(scene: Scene, text: string, size = layout): { x: number; y: number } {
   for (const [y, row] of rowsOf(scene, size).entries()) if (row.includes(text)) return { x: row.indexOf(text), y }
   throw new Error(`no ${text} on the screen`)
+}
+
+/** A source of telemetry with so many counters that grew. */
+function cpuOf(count: number): PhaseTelemetry {
+  const all = (value: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`counter_${i}`, value]))
+  const [first, last] = [all(0), all(100)]
+  return { firstUs: 0, lastUs: 1e6, first, last, low: {}, high: {}, restarted: [] }
 }
 
 /** Presses a button where a text stands. */
@@ -125,10 +132,47 @@ describe('the wheel', () => {
     expect(up.tables[name]?.scroll).toBe(0)
   })
 
-  it('goes to callees and callers in a flame graph', () => {
+  it('scrolls a deep flame graph and selects nothing', () => {
     const wheel = { kind: 'wheel', button: 'down' } as const
-    const down = on('│worker_main', { tab: FLAME }, wheel).state
+    const place = { root: [], selected: ['main', 'worker_main'] }
+    const down = on('│worker_main', { tab: FLAME, flames: { stalls: place } }, wheel).state
+    expect(down.flames['stalls']).toEqual({ ...place, top: 3 })
+    const rows = rowsOf(sceneOf(down))
+    expect(rows.join('\n')).not.toMatch(/│worker_main/)
+    expect(rows.find((row) => row.includes('Where do threads'))).toMatch(/ ↑ 3 {3}\d+ more ↓ {3}stress ──$/)
+  })
+
+  it('goes to callees and callers where all of a flame graph is in sight', () => {
+    const wheel = { kind: 'wheel', button: 'down' } as const
+    const down = on('│worker_main', { tab: FLAME }, wheel, layoutOf({ columns: 120, rows: 80 })).state
     expect(down.flames['stalls']?.selected).toEqual(['main'])
+  })
+
+  it.each([
+    ['the log', 5, '── Log'],
+    ['the system', 4, 'What did the system'],
+  ])('reaches the other end of %s', (_, tab, title) => {
+    const tiny = layoutOf({ columns: 80, rows: 9 })
+    const long = syntheticRun(60).model
+    for (let n = 0; n < 30; n++) long.notes.push({ tUs: n * 1e6, text: `note ${n}`, kind: 'note' })
+    for (const { telemetry } of long.phases) telemetry.set('cpu', cpuOf(9))
+    let state: ScreenState = { ...initialState, tab }
+    const scene = () => ({ ...sceneOf(state), model: long })
+    const turn = (button: 'up' | 'down') => {
+      const at = { kind: 'wheel', button, x: 5, y: 3 } as const
+      for (let n = 0; n < 20; n++) state = point(scene(), at, tiny).state
+      return rowsOf(scene(), tiny)
+    }
+    expect(rowsOf(scene(), tiny).join('\n')).toContain(title)
+    const [first, last] = [turn('up'), turn('down')]
+    expect(first.join('\n')).toMatch(/more ↓/)
+    expect(last.join('\n')).toMatch(/↑ \d/)
+    expect(last.join('\n')).not.toMatch(/more ↓/)
+  })
+
+  it('scrolls the help', () => {
+    const down = on('this help', { help: true }, { kind: 'wheel', button: 'down' }, layoutOf({ columns: 80, rows: 24 }))
+    expect(down.state).toMatchObject({ help: true, tables: { help: { scroll: 3 } } })
   })
 
   it('goes through the list of the palette', () => {

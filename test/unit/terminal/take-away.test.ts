@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
+import type { Probe } from '../../../probes/index.ts'
 import { brush, createCells } from '../../../ui/terminal/cells.ts'
 import { clipboardBytes, textToCopy } from '../../../ui/terminal/copy.ts'
 import { documentOf, fileName } from '../../../ui/terminal/documents.ts'
+import { exportsOf } from '../../../ui/terminal/export.ts'
 import { layoutOf } from '../../../ui/terminal/layout.ts'
 import { BOLD, INVERSE, on, UNDERLINE } from '../../../ui/terminal/palette.ts'
 import { freeze, type Scene } from '../../../ui/terminal/scene.ts'
@@ -13,10 +15,12 @@ import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
 import { takeAway } from '../../../ui/terminal/take-away.ts'
 import { press } from '../../../ui/terminal/update.ts'
 import { drawWhole } from '../../../ui/terminal/whole.ts'
+import { histogramsOf } from '../../../ui/text/reading.ts'
+import { systemRows } from '../../../ui/text/system-rows.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
 const run = syntheticRun(60)
-const [WAITS, TABLE, FLAME, LOG] = [1, 2, 3, 5]
+const [WAITS, TABLE, FLAME, SYSTEM, LOG] = [1, 2, 3, 4, 5]
 const layout = layoutOf({ columns: 120, rows: 41 })
 const sceneOf = (state: Partial<ScreenState> = {}): Scene => ({
   model: run.model,
@@ -26,6 +30,12 @@ const sceneOf = (state: Partial<ScreenState> = {}): Scene => ({
   live: true,
   title: 'run.ndjson',
 })
+function probeNamed(name: string): Probe {
+  const probe = syntheticCatalog().get(name)
+  if (!probe) throw new Error(`no probe ${name}`)
+  return probe
+}
+
 const filtering = (filter: string) => ({ ...initialState.hands, filters: { calls: filter } })
 
 describe('e', () => {
@@ -41,16 +51,28 @@ describe('e', () => {
     [TABLE, 'n', 'figures'],
     [FLAME, 's', 'flame'],
     [FLAME, 'f', 'folded'],
+    [WAITS, 'd', 'distribution'],
   ])('on tab %i and %s exports the %s', (tab, key, kind) => {
     expect(pressed(tab, key)).toMatchObject({ state: { prompt: null }, effect: { do: 'export', kind } })
   })
 
   it('asks nothing where there is one answer', () => {
-    expect(pressed(WAITS).effect).toEqual({ do: 'export', kind: 'figures' })
+    expect(pressed(SYSTEM).effect).toEqual({ do: 'export', kind: 'system' })
+    expect(pressed(LOG).effect).toEqual({ do: 'export', kind: 'log' })
+  })
+
+  it('is for the picture over time where that is seen', () => {
+    const scene = sceneOf({ tab: WAITS, views: { waits: 'heat:waited' } })
+    expect(exportsOf(scene).map(({ kind }) => kind)).toEqual(['heat', 'figures'])
+  })
+
+  it('works wherever there is something to see', () => {
+    for (const tab of [0, WAITS, TABLE, FLAME, SYSTEM, LOG]) expect(exportsOf(sceneOf({ tab }))).not.toEqual([])
   })
 
   it('says where there is nothing, until the next key', () => {
-    const { state } = pressed(LOG)
+    const empty = { ...sceneOf(), model: syntheticRun(0).model }
+    const { state } = press(empty, 'e', { width: 120, height: 30 })
     expect(state.hands.message?.text).toMatch(/nothing to export here/)
     expect(press(sceneOf(state), 'x', { width: 120, height: 30 }).state.hands.message).toBeNull()
   })
@@ -113,6 +135,48 @@ describe('a document', () => {
     expect(lines.find((line) => line.startsWith('Waits,served,'))).toBe('Waits,served,per_s,0,2500,4800')
   })
 
+  it('of the system is what is seen, as numbers in the unit beside them', async () => {
+    const { name, text } = await textOf(sceneOf({ tab: SYSTEM }), 'system')
+    expect(name).toBe('system.csv')
+    const [head, ...lines] = text.trim().split('\r\n')
+    expect(head).toBe('of,number,unit,idle,baseline,stress')
+    expect(lines).toContain('Network,accept-queue overflows,per_s,0,0,7')
+    // A row of the screen, a row of the file.
+    expect(lines).toHaveLength(systemRows(run.model).rows.length)
+  })
+
+  it('of the log is all of it, a line an entry', async () => {
+    const { name, text } = await textOf(sceneOf({ tab: LOG }), 'log')
+    expect(name).toBe('log.txt')
+    expect(text.split('\n').slice(0, 3)).toEqual([
+      '   00:00  phase  idle',
+      '   00:05  phase  baseline',
+      '   00:25  phase  stress',
+    ])
+  })
+
+  it('of a distribution counts each wait once, by phase and over time', async () => {
+    const waits = run.model.phases.map((phase) => histogramsOf(probeNamed('waits'), phase)[0]?.histogram.count ?? 0)
+    const rowsOf = (text: string) =>
+      text
+        .trim()
+        .split('\r\n')
+        .slice(1)
+        .map((line) => line.split(','))
+    const state = { tab: WAITS, views: { waits: 'heat:waited' } }
+    const byPhase = await textOf(sceneOf({ tab: WAITS }), 'distribution')
+    expect(byPhase.name).toBe('waits-waited-distribution.csv')
+    expect(byPhase.text).toMatch(/^from \[ns\],to \[ns\],idle,baseline,stress\r\n/)
+    const columns = [2, 3, 4].map((at) => rowsOf(byPhase.text).reduce((sum, row) => sum + Number(row[at]), 0))
+    expect(columns).toEqual(waits)
+    const overTime = await textOf(sceneOf(state), 'heat')
+    expect(overTime.name).toBe('waits-waited-over-time.csv')
+    const stress = rowsOf(overTime.text).filter(([phase]) => phase === 'stress')
+    expect(stress.reduce((sum, row) => sum + Number(row[5]), 0)).toBe(waits[2])
+    expect(stress[0]?.slice(0, 3)).toEqual(['stress', '25', '26'])
+    for (const [, , , from, to] of stress) expect(Number(to)).toBeGreaterThan(Number(from))
+  })
+
   it('has a name that is safe in every folder', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (parts) => {
@@ -121,6 +185,12 @@ describe('a document', () => {
     )
     expect(fileName(['../../etc', 'A b/c', ''], '.svg')).toBe('etc-a-b-c.svg')
     expect(fileName(['../'], '.svg')).toBe('probe.svg')
+    expect(
+      fileName(
+        Array.from({ length: 9 }, () => 'x'.repeat(99)),
+        '.svg',
+      ).length,
+    ).toBeLessThan(250)
   })
 })
 
@@ -167,8 +237,8 @@ describe('y', () => {
   it.each([
     [
       'the selected frame',
-      { tab: FLAME, flames: { stalls: { root: [], selected: ['main', 'futex_wait_[k]'] } } },
-      'futex_wait',
+      { tab: FLAME, flames: { stalls: { root: [], selected: ['main', 'worker_main'] } } },
+      'worker_main',
     ],
     ['what stands out, when nothing is selected', { tab: FLAME }, /^Under stress /],
     ['what stands out', {}, /^Under stress response p99 is/],
@@ -177,6 +247,14 @@ describe('y', () => {
       { tab: TABLE, hands: filtering('recv') },
       /^call\tcount\tmean\nrecvmsg\t[\d.]+ k\t[\d.]+ µs$/,
     ],
+    [
+      'the numbers of the system',
+      { tab: SYSTEM },
+      /^\tidle\tbaseline\tstress\naccept-queue overflows\t0\/s\t0\/s\t7\/s$/m,
+    ],
+    ['the log', { tab: LOG }, /^ +00:00 {2}phase {2}idle\n/],
+    ['no table where none is seen', { tab: WAITS, views: { waits: 'heat:waited' } }, /^Under stress /],
+    ['what stands out against the phase that is compared with', { compare: 0 }, /idle|nothing/],
   ])('copies %s', (_, state, text) => {
     expect(textToCopy(sceneOf(state)).text).toEqual(typeof text === 'string' ? text : expect.stringMatching(text))
   })

@@ -5,6 +5,7 @@ import { brushBindings, timeBindings } from './brush.ts'
 import { compareBindings } from './compare.ts'
 import { exportBindings } from './export.ts'
 import { anywhereBindings, flameBindings } from './flame.ts'
+import { helpBindings } from './help.ts'
 import { paletteBindings } from './palette.ts'
 import { runBindings, screenBindings } from './screen.ts'
 import { tableBindings } from './table.ts'
@@ -21,10 +22,15 @@ export const bindings: readonly Binding[] = [
   ...anywhereBindings,
   ...tableBindings,
   ...runBindings,
+  ...helpBindings,
 ]
 
-/** Where the reader is, the nearest first. */
-export function placesOf(scene: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
+/** Where the reader is, the nearest first; the help is a place of its own. */
+export const placesOf = (scene: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] =>
+  scene.state.help ? ['help'] : placesUnder(scene)
+
+/** Where the reader is when no help is open. */
+export function placesUnder(scene: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] {
   const { brush, reading } = scene.state.time
   return [...(brush ? ['brush' as const] : reading ? ['reading' as const] : []), ...placesOfTab(scene)]
 }

@@ -1,5 +1,6 @@
 import type { Rect } from '../cells.ts'
 import type { ExportKind } from '../export.ts'
+import type { Scroll } from '../panels/scroll.ts'
 import type { Scene } from '../scene.ts'
 import type { SpanEffect } from '../spans.ts'
 import type { ScreenState, Tab } from '../state.ts'
@@ -29,12 +30,12 @@ export interface Context {
     whole?: number
   }
   tab: Tab | undefined
-  /** how far what is shown can be scrolled, rows; null where nothing scrolls */
-  most: () => number | null
+  /** how what is shown is scrolled, and how many rows of it are seen; null where nothing scrolls */
+  scroll: () => (Scroll & { height: number }) | null
 }
 
 /** Where a key means something; what is nearer to the reader's eye comes before `everywhere`. */
-export type Place = 'brush' | 'reading' | 'flame' | 'table' | 'everywhere'
+export type Place = 'help' | 'brush' | 'reading' | 'flame' | 'table' | 'everywhere'
 
 /** A key (or several that do the same), what it does, and how the help and the footer tell of it: nothing else knows it. */
 export interface Binding {

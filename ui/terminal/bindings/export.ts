@@ -8,7 +8,7 @@ export const exportBindings: readonly Binding[] = [
     keys: ['e'],
     where: 'everywhere',
     act: asked,
-    help: { keys: 'e', does: 'export what is seen to a file: SVG, folded stacks, CSV' },
+    help: { keys: 'e', does: 'export what is seen to a file: SVG, folded stacks, CSV, text' },
     hint: 'e export',
     applies: (scene) => exportsOf(scene).length > 0,
   },
@@ -22,7 +22,7 @@ export const exportBindings: readonly Binding[] = [
     keys: ['y'],
     where: 'everywhere',
     act: copied,
-    help: { keys: 'y', does: 'copy the selected frame, the table, or what stands out' },
+    help: { keys: 'y', does: 'copy the selected frame, the rows of a table, the log, or what stands out' },
   },
 ]
 

@@ -1,9 +1,8 @@
-import { nodeName } from '../../../audit/index.ts'
 import { moverAt } from '../flame/movers-list.ts'
 import { type FlameState, noFlame, type Place, type Shape, withoutShape, withShape } from '../flame/shape.ts'
-import { type FlameShown, flameOfScene, moversShown } from '../flame/shown.ts'
+import { type FlameShown, flameOfScene, moversShown, selectedName } from '../flame/shown.ts'
 import { unitsOf } from '../flame/unit.ts'
-import { flameAreas, flameRows, nextMatch, type PanelRow, stepInFlame } from '../panels/flame.ts'
+import { flameAreas, flameWindow, nextMatch, type PanelRow, stepInFlame } from '../panels/flame.ts'
 import type { ScreenState } from '../state.ts'
 import { type Binding, type Context, change } from './binding.ts'
 
@@ -13,7 +12,9 @@ const towards = (keys: readonly string[], direction: 'up' | 'down' | 'left' | 'r
   act: change((context) =>
     inFlame(context, (shown, state) => at(state, stepInFlame(shown, rowsOf(context, shown), direction))),
   ),
-  ...(direction === 'up' ? { help: { keys: 'arrows  h j k l', does: 'select a frame' } } : {}),
+  ...(direction === 'up'
+    ? { help: { keys: 'arrows  h j k l', does: 'select a frame; page keys, g, G and the wheel scroll a deep graph' } }
+    : {}),
   listed: false,
 })
 
@@ -142,12 +143,6 @@ const toMover = (context: Context, step: 1 | -1): ScreenState =>
     return next ? at(state, { root: [], selected: next.path }) : state
   })
 
-/** The function of the selected frame; null for the whole. */
-function selectedName({ tree, callers }: FlameShown): string | null {
-  const [side, node] = tree.selected === null ? [callers, callers?.selected] : [tree, tree.selected]
-  return side && node ? nodeName(side.profile, node) : null
-}
-
 function zoomed(shown: FlameShown, state: FlameState): FlameState {
   const name = selectedName(shown)
   if (!shown.callers) return at(state, { root: state.selected, selected: state.selected })
@@ -188,14 +183,14 @@ function nextUnit(context: Context): ScreenState {
 /** The body of a panel has a line more than what movements happen in: that of the details. */
 function rowsOf({ panel, state }: Context, shown: FlameShown, height?: number): PanelRow[] {
   const { graph } = flameAreas(shown, panel.width, panel.height + 1)
-  return flameRows(shown, graph.width, height ?? graph.height, state.search)
+  // Steps are taken where the selected frame is in sight, also when the graph was scrolled away from it.
+  const { top: _, ...place } = shown.place
+  return flameWindow({ ...shown, place }, graph.width, height ?? graph.height, state.search).rows
 }
 
 /** Changes where the reader stands in the flame graph on the screen; nothing where there is none. */
 function inFlame(context: Context, next: (shown: FlameShown, state: FlameState) => FlameState): ScreenState {
   const { scene, state, tab } = context
   const shown = flameOfScene(scene, tab)
-  if (!shown || !tab) return state
-  const name = tab.kind === 'probe' ? tab.probe.name : tab.kind === 'stacks' ? tab.name : tab.kind
-  return { ...state, flames: { ...state.flames, [name]: next(shown, shown.place) } }
+  return shown ? { ...state, flames: { ...state.flames, [shown.name]: next(shown, shown.place) } } : state
 }

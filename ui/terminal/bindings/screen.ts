@@ -1,7 +1,7 @@
 import type { PhaseModel } from '../../../audit/index.ts'
 import { overviewDistribution } from '../panels/overview.ts'
 import type { Scene } from '../scene.ts'
-import { phaseShown, type ScreenState, tabsOf, viewShown, viewsOf } from '../state.ts'
+import { noTable, phaseShown, type ScreenState, tabsOf, viewShown, viewsOf } from '../state.ts'
 import { otherSide } from '../tail.ts'
 import { type Binding, type Context, change } from './binding.ts'
 
@@ -10,7 +10,7 @@ export const screenBindings: readonly Binding[] = [
   {
     keys: ['?'],
     where: 'everywhere',
-    act: change(({ state }) => ({ ...state, help: true })),
+    act: change(({ state }) => ({ ...state, help: true, tables: { ...state.tables, help: noTable } })),
     help: { keys: '?', does: 'this help' },
     hint: '? help',
   },

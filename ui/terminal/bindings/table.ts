@@ -1,7 +1,8 @@
 import { noTable, type ScreenState } from '../state.ts'
 import { type Binding, type Context, change } from './binding.ts'
+import { scrollBindings } from './scroll.ts'
 
-/** Keys of tables, and of all that scrolls. */
+/** Keys of tables. */
 export const tableBindings: readonly Binding[] = [
   {
     keys: ['s'],
@@ -27,33 +28,8 @@ export const tableBindings: readonly Binding[] = [
     help: { keys: 'esc', does: 'all rows again' },
     listed: false,
   },
-  {
-    keys: ['pagedown', ' '],
-    where: 'everywhere',
-    act: change((context) => scrolled(context, page(context))),
-    help: { keys: 'space  page keys', does: 'scroll a page' },
-    listed: false,
-  },
-  { keys: ['pageup'], where: 'everywhere', act: change((context) => scrolled(context, -page(context))) },
-  {
-    keys: ['up', 'k'],
-    where: 'everywhere',
-    act: change((context) => scrolled(context, -1)),
-    help: { keys: 'up down  j k', does: 'scroll a line' },
-    listed: false,
-  },
-  { keys: ['down', 'j'], where: 'everywhere', act: change((context) => scrolled(context, 1)) },
-  {
-    keys: ['g', 'home'],
-    where: 'everywhere',
-    act: change((context) => scrolled(context, Number.NEGATIVE_INFINITY)),
-    help: { keys: 'g G  home end', does: 'to the first, the last row' },
-    listed: false,
-  },
-  { keys: ['G', 'end'], where: 'everywhere', act: change((context) => scrolled(context, Number.POSITIVE_INFINITY)) },
+  ...scrollBindings('everywhere'),
 ]
-
-const page = ({ panel }: Context): number => Math.max(1, panel.height - 2)
 
 /** Shows only the rows of the table in sight that hold a text. */
 export function filtered({ state, tab }: Pick<Context, 'state' | 'tab'>, filter: string): ScreenState {
@@ -78,14 +54,4 @@ function nextSort(context: Context): ScreenState {
   const keys = [null, ...tab.probe.draw.table.columns.map((column) => column.key)]
   const { sort } = state.tables[tab.probe.name] ?? noTable
   return sortedBy(context, keys[(keys.indexOf(sort) + 1) % keys.length] ?? null)
-}
-
-function scrolled({ state, tab, most }: Context, by: number): ScreenState {
-  const end = most()
-  if (!tab || end === null) return state
-  const name = tab.kind === 'probe' ? tab.probe.name : tab.kind
-  const table = state.tables[name] ?? noTable
-  // The log counts from its end: upwards is back in time.
-  const wanted = Math.min(table.scroll, end) + (tab.kind === 'log' ? -by : by)
-  return { ...state, tables: { ...state.tables, [name]: { ...table, scroll: Math.max(0, Math.min(end, wanted)) } } }
 }

@@ -1,7 +1,15 @@
-import { createRunModel, type PhaseModel, type Profile, type ProfileOf, type RunModel } from '../../../audit/index.ts'
+import {
+  createRunModel,
+  type PhaseModel,
+  type Profile,
+  type ProfileOf,
+  pathOf,
+  type RunModel,
+} from '../../../audit/index.ts'
 import type { RunFlame } from '../../flame/of-run.ts'
+import type { PictureStart } from '../../flame/start.ts'
 import type { ScreenState } from '../state.ts'
-import type { Shape } from './shape.ts'
+import { type FlameState, noFlame, type Shape, withShape } from './shape.ts'
 import { FILE, FILE_KIND } from './stacks-tab.ts'
 
 /** What a screen needs to show a file of stacks: a model whose phases stand for its columns, and nothing else. */
@@ -29,9 +37,16 @@ export function stackFile({ profile, options }: RunFlame, shapes: readonly Shape
         ? { phaseId: phaseId(idOf(view.column)) }
         : { phaseId: phaseId(idOf(view.candidate)), compare: phaseId(idOf(view.base)) }),
       flame: { unit: null, isFlame: options.invert ?? false },
-      ...(shapes.length > 0 ? { flames: { [FILE]: { root: [], selected: [], shapes } } } : {}),
+      flames: { [FILE]: placeAtFirst(profile, options.start ?? {}, shapes) },
     },
   }
+}
+
+/** As the picture was looked at that these are the stacks of. Its search is not begun again: a pattern of anybody's could take for ever. */
+function placeAtFirst(profile: Profile, { of, node = 0 }: PictureStart, shapes: readonly Shape[]): FlameState {
+  const path = pathOf(profile, node)
+  const start: FlameState = { root: path, selected: path, ...(shapes.length > 0 ? { shapes } : {}) }
+  return of === undefined ? start : withShape(start, { kind: 'sandwich', name: of, from: noFlame })
 }
 
 const phaseId = (index: number): number | null => (index < 0 ? null : index)

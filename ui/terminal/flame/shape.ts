@@ -18,6 +18,8 @@ export type Shape =
   | { kind: 'sandwich'; name: string; from: Place }
 
 export interface FlameState extends Place {
+  /** rows that stand above what is seen; by default those that leave the selected frame in sight */
+  top?: number
   /** in the order in which they were asked for */
   shapes?: readonly Shape[]
 }

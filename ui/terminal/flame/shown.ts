@@ -39,6 +39,8 @@ export interface FlameShown {
   tree: FlameTree
   /** of a sandwich: who calls the function, reversed */
   callers: FlameTree | null
+  /** whose they are: where the reader stands in them is kept under it */
+  name: string
   /** the stacks before anything was done to them */
   whole: Profile
   place: FlameState
@@ -66,20 +68,21 @@ export function flameOfScene(scene: Scene, tab: Tab | undefined): FlameShown | n
 /** The stacks of a probe. */
 export function flameShown(scene: Scene, probe: Probe, view: string, phase: PhaseModel | null): FlameShown | null {
   const profile = scene.profileOf(scene.model, probe.name, view)
-  const place = scene.state.flames[probe.name] ?? noFlame
-  const shown = profile && phase && show(scene, profile, place, phase, probe.name)
-  if (!shown || !phase || shown.pair || place.shapes) return shown
-  return { ...shown, long: longParts(scene, probe, view, phase, place.selected) }
+  const shown = profile && phase && show(scene, profile, probe.name, phase, probe.name)
+  if (!shown || !phase || shown.pair || shown.place.shapes) return shown
+  return { ...shown, long: longParts(scene, probe, view, phase, shown.place.selected) }
 }
 
 /** Stacks that are no probe's: the wall clock, a file's. */
 function stacksShown(scene: Scene, name: string, phase: PhaseModel | null): FlameShown | null {
   const profile = scene.profileOf(scene.model, name, name)
-  return profile && phase && show(scene, profile, scene.state.flames[name] ?? noFlame, phase, 'off-cpu')
+  return profile && phase && show(scene, profile, name, phase, 'off-cpu')
 }
 
-function show(scene: Scene, whole: Profile, place: FlameState, phase: PhaseModel, probe: string): FlameShown | null {
+/** `probe`: whose windows say how much time is covered. */
+function show(scene: Scene, whole: Profile, name: string, phase: PhaseModel, probe: string): FlameShown | null {
   const { model, state } = scene
+  const place = state.flames[name] ?? noFlame
   const base = comparedWith(model, state, phase)
   const key = String(phase.id)
   if (!whole.columns.includes(key) && !(base && whole.columns.includes(String(base.id)))) return null
@@ -87,7 +90,8 @@ function show(scene: Scene, whole: Profile, place: FlameState, phase: PhaseModel
   const sides = (base ? [base, phase] : [phase]).map(exposure)
   const unit = unitShown(state.flame.unit, whole.unit, sides)
   const { profile, callers } = shaped(whole, place.shapes ?? [])
-  const common = { whole, place, unit, units: { sides }, exposureOf: exposure, isFlame: state.flame.isFlame, long: [] }
+  const { isFlame } = state.flame
+  const common = { name, whole, place, unit, units: { sides }, exposureOf: exposure, isFlame, long: [] }
   if (!base) {
     const scale = scaleOf(unit, sides[0] ?? { requests: null, seconds: null })
     const all = totalsKept(whole, key)[0] ?? 0
@@ -167,6 +171,12 @@ function treeOf(profile: Profile, place: Place, isAbove: boolean, isSandwich: bo
   return { profile, ...weighed, root, selected: isSandwich && selected === 0 ? (profile.firstChild[0] ?? 0) : selected }
 }
 
+/** The function of the selected frame; null for the whole. */
+export function selectedName({ tree, callers }: FlameShown): string | null {
+  const [side, node] = tree.selected === null ? [callers, callers?.selected] : [tree, tree.selected]
+  return side && node ? nodeName(side.profile, node) : null
+}
+
 /** As much of a path as there is. */
 function nearest(profile: Profile, path: readonly string[]): number {
   let node = 0
@@ -182,7 +192,7 @@ function nearest(profile: Profile, path: readonly string[]): number {
 function nearestBelow(profile: Profile, path: readonly string[], root: number): number {
   const node = nearest(profile, path)
   for (let at = node; at > 0; at = profile.parentOf[at] ?? 0) if (at === root) return node
-  return root
+  return root === 0 ? node : root
 }
 
 function childOf(profile: Profile, node: number, name: string): number {

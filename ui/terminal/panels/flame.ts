@@ -1,13 +1,15 @@
 import { pathOf } from '../../../audit/index.ts'
-import { type FlameRow, type FlameRun, flameCells } from '../../flame/cells.ts'
+import { flameWindow as cellsOf, type FlameRow, type FlameRun, type FlameWindow } from '../../flame/cells.ts'
 import type { Brush, Rect } from '../cells.ts'
 import { drawDetails } from '../flame/details.ts'
 import { drawMovers } from '../flame/movers-list.ts'
-import { chipOf, isSandwich, type Place } from '../flame/shape.ts'
+import { chipOf, isSandwich, noFlame, type Place } from '../flame/shape.ts'
 import type { FlameShown, FlameTree } from '../flame/shown.ts'
 import { boxStyle } from '../flame/style.ts'
 import { printedAs } from '../flame/unit.ts'
 import { INVERSE, ink } from '../palette.ts'
+import { moreRows } from './more.ts'
+import type { Scroll } from './scroll.ts'
 
 /** A row of boxes, and where they come from. */
 export interface PanelRow {
@@ -39,12 +41,17 @@ export function flameAreas(
   return { chips, graph, movers: beside > 0 ? { ...graph, x: graph.width + 2, width: MOVERS } : null, notes }
 }
 
-/** The flame graph, what was done to its stacks above it, and under it a line on the selected frame and a legend. */
-export function drawFlame(brush: Brush, shown: FlameShown, search: string): void {
+/**
+ * The flame graph, what was done to its stacks above it, and under it a line on the selected frame and a legend. Returns
+ * what is said of the rows that are out of sight.
+ */
+export function drawFlame(brush: Brush, shown: FlameShown, search: string): string {
   const { chips, graph, movers, notes } = flameAreas(shown, brush.width, brush.height)
   if (chips > 0) drawChips(brush, shown)
   const boxes = brush.part(graph)
-  const rows = flameRows(shown, graph.width, graph.height, search)
+  const seen = flameWindow(shown, graph.width, graph.height, search)
+  const { rows } = seen
+  boxes.spot({ ...graph, x: 0, y: 0 }, { kind: 'rows', ...scrollOfFlame(shown, seen) })
   const at = (x: number, y: number) => {
     const place = boxAt(shown, rows, x, y)
     const runs = rows.find((row) => row.y === y)?.runs ?? []
@@ -54,6 +61,21 @@ export function drawFlame(brush: Brush, shown: FlameShown, search: string): void
   for (const { y, runs } of rows) for (const run of runs) boxes.text(run.x, y, run.text, boxStyle(run))
   if (movers) drawMovers(brush.part(movers), shown)
   drawDetails(brush.part({ x: 0, y: brush.height - notes, width: brush.width, height: notes }), shown, search)
+  const scroll = scrollOfFlame(shown, seen)
+  return moreRows(scroll.at, scroll.most - scroll.at)
+}
+
+/** By rows as they are drawn: where the root is at the bottom the deepest are the first. */
+function scrollOfFlame({ isFlame, name }: FlameShown, { at, most }: PanelWindow): Scroll {
+  const turned = (rows: number): number => (isFlame ? most - rows : rows)
+  return {
+    at: turned(at),
+    most,
+    to: (state, to) => ({
+      ...state,
+      flames: { ...state.flames, [name]: { ...(state.flames[name] ?? noFlame), top: turned(to) } },
+    }),
+  }
 }
 
 function drawChips(brush: Brush, { place }: FlameShown): void {
@@ -62,34 +84,85 @@ function drawChips(brush: Brush, { place }: FlameShown): void {
   brush.text(x + 1, 0, 'backspace takes the last off, X all', ink.dim)
 }
 
-/** The rows of a graph, from top to bottom as they are drawn. */
-export function flameRows(shown: FlameShown, width: number, height: number, search: string): PanelRow[] {
-  const rows = shown.callers
-    ? sandwichRows(shown, shown.callers, width, height, search)
-    : cells(shown, shown.tree, width, height, search, {}).map((runs) => ({ runs, tree: shown.tree, isAbove: false }))
-  const placed = rows.map((row, i) => ({ ...row, y: shown.isFlame ? height - 1 - i : i }))
-  return shown.isFlame ? placed.reverse() : placed
+/** What of a graph is seen: its rows from top to bottom as they are drawn, and how it is scrolled. */
+export interface PanelWindow {
+  rows: PanelRow[]
+  /** rows out of sight on the root's side, and how many can be */
+  at: number
+  most: number
 }
 
-/** The callers, the nearest last, the function, and what it calls; neither side takes more than half that the other needs. */
-function sandwichRows(
-  shown: FlameShown,
+export function flameWindow(shown: FlameShown, width: number, height: number, search: string): PanelWindow {
+  const draw: Draw = (tree, room, levels) => cells(shown, tree, width, room, search, levels)
+  const { callers, tree, place } = shown
+  const { rows, at, most } = callers
+    ? sandwichWindow(draw, tree, callers, height, place.top)
+    : treeWindow(draw, tree, height, place.top)
+  const placed = rows.map((row, i) => ({ ...row, y: shown.isFlame ? height - 1 - i : i }))
+  return { rows: shown.isFlame ? placed.reverse() : placed, at, most }
+}
+
+type Draw = (tree: FlameTree, height: number, levels: { skip?: number; top?: number | undefined }) => FlameWindow
+type Unplaced = Omit<PanelWindow, 'rows'> & { rows: Omit<PanelRow, 'y'>[] }
+
+const rowsOf = (tree: FlameTree, { rows }: FlameWindow, isAbove = false): Omit<PanelRow, 'y'>[] =>
+  rows.map((runs) => ({ runs, tree, isAbove }))
+
+function treeWindow(draw: Draw, tree: FlameTree, height: number, top: number | undefined): Unplaced {
+  const seen = draw(tree, height, { top })
+  return { rows: rowsOf(tree, seen), at: seen.top, most: Math.max(0, seen.levels - height) }
+}
+
+/** The root and the function, which stand in both trees, are no levels of a sandwich's sides. */
+const SKIP = 2
+
+/**
+ * The callers, the nearest last, the function, and what it calls. Where it is not scrolled neither side takes more than half
+ * that the other needs.
+ */
+function sandwichWindow(
+  draw: Draw,
+  tree: FlameTree,
   callers: FlameTree,
-  width: number,
   height: number,
-  search: string,
-): Omit<PanelRow, 'y'>[] {
-  const side = (tree: FlameTree, room: number) => cells(shown, tree, width, room, search, { skip: 2 })
+  top: number | undefined,
+): Unplaced {
+  const side = (of: FlameTree, room: number, level?: number) =>
+    draw(of, Math.max(0, room), { skip: SKIP, top: level === undefined ? undefined : SKIP + level })
   const room = Math.max(0, height - 1)
-  const [up, down] = [side(callers, room), side(shown.tree, room)]
-  const above = Math.min(up.length, Math.max(Math.floor(room / 2), room - down.length))
-  const below = Math.min(down.length, room - above)
-  const rowsOf = (tree: FlameTree, rows: FlameRow[], isAbove: boolean) => rows.map((runs) => ({ runs, tree, isAbove }))
-  return [
-    ...rowsOf(callers, above < up.length ? side(callers, above) : up, true).reverse(),
-    ...rowsOf(shown.tree, cells(shown, shown.tree, width, Math.min(1, height), search, { skip: 1, top: 1 }), false),
-    ...rowsOf(shown.tree, below < down.length ? side(shown.tree, below) : down, false),
-  ]
+  const [up, down] = [side(callers, room), side(tree, room)]
+  const [upLevels, downLevels] = [up, down].map(({ levels }) => Math.max(0, levels - SKIP)) as [number, number]
+  const most = Math.max(0, upLevels + 1 + downLevels - height)
+  const itself = (isSeen: boolean) => rowsOf(tree, draw(tree, isSeen ? 1 : 0, { skip: 1, top: 1 }))
+  if (top === undefined) {
+    const above = Math.min(up.rows.length, Math.max(Math.floor(room / 2), room - down.rows.length))
+    const below = Math.min(down.rows.length, room - above)
+    return {
+      rows: [
+        ...rowsOf(callers, above < up.rows.length ? side(callers, above) : up, true).reverse(),
+        ...itself(height > 0),
+        ...rowsOf(tree, below < down.rows.length ? side(tree, below) : down),
+      ],
+      at: Math.min(most, upLevels - above),
+      most,
+    }
+  }
+  const at = Math.min(most, top)
+  // Callers are counted from the function upwards: the last that is seen stands at the top.
+  const nearest = Math.max(0, upLevels - at - height)
+  const above = Math.max(0, upLevels - at - nearest)
+  const first = Math.max(0, at - upLevels - 1)
+  const isSeen = at <= upLevels && upLevels < at + height
+  const below = height - above - (isSeen ? 1 : 0)
+  return {
+    rows: [
+      ...rowsOf(callers, side(callers, above, nearest), true).reverse(),
+      ...itself(isSeen),
+      ...rowsOf(tree, side(tree, Math.min(below, downLevels - first), first)),
+    ],
+    at,
+    most,
+  }
 }
 
 function cells(
@@ -98,12 +171,13 @@ function cells(
   width: number,
   height: number,
   search: string,
-  levels: { skip?: number; top?: number },
-): FlameRow[] {
+  { skip, top }: { skip?: number; top?: number | undefined },
+): FlameWindow {
   const { profile, view, weights, verdict, root, selected } = tree
   const changeOf = verdict && ((node: number) => verdict.changeOf(node))
   const shown = { weights, root, selected, scale, changeOf, unit: printedAs(unit, profile) }
-  return flameCells(profile, { ...view, ...shown, ...levels, width, height, search: search === '' ? null : search })
+  const levels = { ...(skip === undefined ? {} : { skip }), ...(top === undefined ? {} : { top }) }
+  return cellsOf(profile, { ...view, ...shown, ...levels, width, height, search: search === '' ? null : search })
 }
 
 type Direction = 'up' | 'down' | 'left' | 'right'

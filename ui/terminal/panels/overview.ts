@@ -13,6 +13,7 @@ import { drawHistogram } from './histogram.ts'
 import { drawLanes } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
+import { scrollOf, spotToScroll } from './scroll.ts'
 
 /** a distribution narrower than this says nothing */
 const SMALLEST_HISTOGRAM = 38
@@ -36,14 +37,12 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
   const below = { y: y + 1, height: brush.height - y - 1 }
   const tableWidth = phaseTableWidth(model)
   const wide = brush.width >= tableWidth + 2 + SMALLEST_HISTOGRAM
-  drawPhaseTable(
-    model,
-    phaseRows(model, catalog, baseFor(state)),
-    phase,
-    brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below }),
-    state.tables['overview']?.scroll ?? 0,
-    base,
-  )
+  const rows = phaseRows(model, catalog, baseFor(state))
+  const table = brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below })
+  // One row names the phases.
+  const scroll = scrollOf(state, 'overview', rows.length - table.height + 1)
+  spotToScroll(table, scroll)
+  drawPhaseTable(model, rows, phase, table, scroll.at, base)
   if (wide)
     drawDistribution(scene, brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }), phase)
 }

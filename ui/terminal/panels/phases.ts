@@ -16,14 +16,14 @@ export const phaseTableWidth = (model: RunModel): number => LABEL + model.phases
 
 /**
  * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than `base`. Rows
- * above `scroll` are left out; without it the table does not scroll.
+ * above `scroll` are left out.
  */
 export function drawPhaseTable(
   model: RunModel,
   rows: readonly PhaseRow[],
   shown: PhaseModel | null,
   brush: Brush,
-  scroll: number | null = null,
+  scroll: number,
   base: PhaseModel | null = baselineOf(model, shown),
 ): void {
   const phases = phasesThatFit(model, shown, base, Math.floor((brush.width - LABEL - 1 - RATIO) / COLUMN))
@@ -31,15 +31,11 @@ export function drawPhaseTable(
   const columns = phases.map((phase, i) => ({ phase, x: LABEL + i * COLUMN + (at >= 0 && i > at ? RATIO : 0) }))
   if (columns.length === 0) return
   const room = brush.height - 1
-  if (scroll !== null) {
-    const target = { kind: 'rows', most: rows.length - room } as const
-    brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, target)
-  }
   for (const { phase, x } of columns) {
     brush.text(x, 0, right(clip(phase.name, COLUMN - 1), COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
     brush.spot({ x, y: 0, width: COLUMN, height: 1 }, { kind: 'phase', id: phase.id })
   }
-  const from = Math.max(0, Math.min(scroll ?? 0, rows.length - room))
+  const from = Math.max(0, Math.min(scroll, rows.length - room))
   const spaced = rows.length + groupsOf(rows) <= room
   let y = 1
   rows.slice(from).forEach((row, i, visible) => {

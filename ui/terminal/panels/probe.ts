@@ -14,21 +14,26 @@ import { drawHeat } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
+import { type Scroll, scrollOf, spotToScroll } from './scroll.ts'
 import { drawTable } from './table.ts'
+import { tableSeen } from './table-seen.ts'
 
 /** One probe: its flame graph, or its figures, distribution and table, as the view asks. */
 export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   const phase = phaseShown(scene.model, scene.state)
   const view = viewShown(probe, phase, scene.state)
-  drawRule(brush, 0, probe.question, shownWords(scene.model, scene.state))
+  const words = shownWords(scene.model, scene.state)
+  drawRule(brush, 0, probe.question, words)
   if (!phase?.probes.has(probe.name)) {
     brush.text(2, 2, phase ? `nothing recorded in ${phase.name} yet` : 'waiting for the first window', ink.dim)
     return
   }
   drawViews(probe, phase, view, brush.part({ x: 0, y: 1, width: brush.width, height: 1 }))
   const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
-  if (view?.kind === 'flame') drawFlameView(scene, probe, view.name.slice('flame:'.length), phase, body)
-  else if (view?.kind === 'heat') drawHeat(scene, probe, view.histogram, body)
+  if (view?.kind === 'flame') {
+    const more = drawFlameView(scene, probe, view.name.slice('flame:'.length), phase, body)
+    drawRule(brush, 0, probe.question, words, more)
+  } else if (view?.kind === 'heat') drawHeat(scene, probe, view.histogram, body)
   else drawNumbers(scene, probe, phase, view, body)
 }
 
@@ -62,10 +67,11 @@ function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: B
   if (x + headline.length + 3 < brush.width) brush.text(brush.width - headline.length - 1, 0, headline)
 }
 
-function drawFlameView(scene: Scene, probe: Probe, view: string, phase: PhaseModel, brush: Brush): void {
+function drawFlameView(scene: Scene, probe: Probe, view: string, phase: PhaseModel, brush: Brush): string {
   const shown = flameShown(scene, probe, view, phase)
-  if (shown) drawFlame(brush, shown, scene.state.search)
-  else brush.text(2, 1, `no stacks in ${phase.name} yet`, ink.dim)
+  if (shown) return drawFlame(brush, shown, scene.state.search)
+  brush.text(2, 1, `no stacks in ${phase.name} yet`, ink.dim)
+  return ''
 }
 
 /** The distribution keeps this much; phases that do not fit beside it are left out. */
@@ -81,20 +87,39 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
   ]
   const figuresWidth = Math.min(phaseTableWidth(model), brush.width - DISTRIBUTION)
   const beside = label !== null && brush.width >= 100
-  // One row for the names of the phases, one between figures and percentiles.
-  const wanted = rows.length + 2
-  const table = probe.draw.table
-  const height = table && brush.height >= wanted + 4 ? wanted : brush.height
+  const table = tableSeen(scene, probe)
+  const { height, scroll, ofTable } = shared(scene, probe, rows.length, table, brush.height)
+  spotToScroll(brush, scroll)
   const figures = brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height })
-  drawPhaseTable(model, rows, phase, figures, null, baseFor(state)(model, phase))
+  drawPhaseTable(model, rows, phase, figures, scroll.at - ofTable, baseFor(state)(model, phase))
   if (beside) {
     const part = { x: figuresWidth + 1, y: 0, width: brush.width - figuresWidth - 1, height }
     drawDistribution(scene, probe, phase, label, brush.part(part))
   }
-  if (!table || height === brush.height) return
+  if (!table) return
   const under = brush.part({ x: 0, y: height, width: brush.width, height: brush.height - height })
   const filter = state.hands.filters[probe.name] ?? ''
-  drawTable(under, table.columns, tableRowsOf(probe, phase), state.tables[probe.name] ?? noTable, filter)
+  const own = { ...(state.tables[probe.name] ?? noTable), scroll: ofTable }
+  drawTable(under, table.columns, tableRowsOf(probe, phase), own, filter)
+}
+
+/** A table that has less beside all figures stands under them as on a page: they are scrolled out of its way first. */
+const LEAST_OF_TABLE = 4
+
+/** How high the figures are, and which rows of the table stand above what is seen of it. */
+function shared(
+  { state }: Scene,
+  { name }: Probe,
+  figures: number,
+  table: { rows: readonly unknown[] } | null,
+  room: number,
+): { height: number; scroll: Scroll; ofTable: number } {
+  // One row for the names of the phases, one between figures and percentiles; over the table its titles and what is hidden.
+  const [wanted, tableHeight] = [figures + 2, (table?.rows.length ?? 0) + 2]
+  if (!table) return { height: room, scroll: scrollOf(state, name, figures + 1 - room), ofTable: 0 }
+  const scroll = scrollOf(state, name, wanted + tableHeight - room)
+  const gone = room >= wanted + LEAST_OF_TABLE ? 0 : Math.min(scroll.at, wanted)
+  return { height: Math.min(room, wanted - gone), scroll, ofTable: scroll.at - gone }
 }
 
 function drawDistribution({ model, state }: Scene, probe: Probe, phase: PhaseModel, label: string, brush: Brush): void {

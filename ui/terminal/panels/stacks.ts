@@ -10,10 +10,11 @@ import { drawRule } from './rule.ts'
 /** A tab that is a flame graph and nothing else: the wall clock of all threads, or a file of stacks. */
 export function drawStacks(scene: Scene, tab: Extract<Tab, { kind: 'stacks' }>, brush: Brush): void {
   const { model, state } = scene
-  drawRule(brush, 0, tab.question, shownWords(model, state))
   const shown = flameOfScene(scene, tab)
   const phase = phaseShown(model, state)
   // Its boxes begin where those of a probe do, under its views: movements rely on it.
-  if (shown) drawFlame(brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 }), shown, state.search)
-  else brush.text(2, 2, phase ? `no stacks in ${phase.name} yet` : 'waiting for the first window', ink.dim)
+  const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
+  const more = shown ? drawFlame(body, shown, state.search) : ''
+  drawRule(brush, 0, tab.question, shownWords(model, state), more)
+  if (!shown) brush.text(2, 2, phase ? `no stacks in ${phase.name} yet` : 'waiting for the first window', ink.dim)
 }

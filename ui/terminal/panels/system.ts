@@ -6,9 +6,10 @@ import { type SystemRow, systemRows } from '../../text/system-rows.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { phaseShown } from '../state.ts'
+import { phaseShown, type ScreenState } from '../state.ts'
 import { moreRows } from './more.ts'
 import { drawRule } from './rule.ts'
+import { scrollOf, spotToScroll } from './scroll.ts'
 
 /** columns of a label and of a number; narrow: three phases and both differences in 80 columns */
 const WIDE = { label: 34, column: 11 }
@@ -27,25 +28,25 @@ export function drawSystem({ model, state }: Scene, brush: Brush): void {
     brush.text(2, 2, phase ? 'no number of the system was recorded' : 'waiting for the first sample', ink.dim)
     return
   }
-  drawRows(brush.part({ x: 0, y: 1, width: brush.width, height: brush.height - 1 }), model, rows, phase, {
-    scroll: state.tables['system']?.scroll ?? 0,
-  })
+  drawRows(brush.part({ x: 0, y: 1, width: brush.width, height: brush.height - 1 }), model, rows, phase, state)
 }
 
-/** Numbers under their phases, groups under their names. Lines above `scroll` are left out. */
+/** Numbers under their phases, groups under their names. */
 function drawRows(
   brush: Brush,
   model: RunModel,
   rows: readonly SystemRow[],
   shown: PhaseModel | null,
-  { scroll }: { scroll: number },
+  state: ScreenState,
 ): void {
   const columns = columnsOf(model, shown, brush.width)
   for (const { title, x, isShown } of columns.heads)
     brush.text(x, 0, right(title, columns.column), isShown ? BOLD | ink.accent : ink.dim)
   const lines = linesOf(rows)
   const room = Math.max(0, brush.height - 1)
-  const from = Math.max(0, Math.min(scroll, lines.length - room))
+  const scroll = scrollOf(state, 'system', lines.length - room)
+  spotToScroll(brush, scroll)
+  const from = scroll.at
   brush.text(1, 0, clip(moreRows(from, lines.length - from - room), columns.label - 1), ink.dim)
   lines.slice(from, from + room).forEach((line, i) => {
     const y = i + 1

@@ -27,7 +27,6 @@ export function drawTable(
   const kept = filterRows(rows, filter)
   const room = Math.max(0, brush.height - 2)
   const most = Math.max(0, kept.length - room)
-  brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, { kind: 'rows', most })
   for (const { column, x, width } of placed) {
     const isSorted = column.key === state.sort
     const title = `${column.label}${isSorted ? ' ▾' : ''}`
