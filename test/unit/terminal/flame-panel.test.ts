@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyRecord, createRunModel, findPath, profileOf, type RecordingRecord, totals } from '../../../audit/index.ts'
-import { loadCatalog } from '../../../probes/index.ts'
+import { findPath, profileOf, totals } from '../../../audit/index.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
 import { stackFile } from '../../../ui/terminal/flame/file.ts'
 import {
@@ -13,7 +12,6 @@ import {
   withShape,
 } from '../../../ui/terminal/flame/shape.ts'
 import { unitShown, unitsOf } from '../../../ui/terminal/flame/unit.ts'
-import { withWall } from '../../../ui/terminal/flame/wall.ts'
 import { layoutOf } from '../../../ui/terminal/layout.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import { freeze, type Scene } from '../../../ui/terminal/scene.ts'
@@ -22,6 +20,7 @@ import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 import { profileOf as profileOfStacks, stacks } from '../profile/stacks.ts'
 import { screen } from './screen-text.ts'
+import { wallRun } from './wall-run.ts'
 
 const run = syntheticRun(60)
 const FLAME = 3
@@ -253,10 +252,8 @@ describe('units', () => {
 
 describe('stacks that are no probe’s', () => {
   it('the wall clock is a tab where both kinds of stacks are recorded, also when it is frozen', async () => {
-    const catalog = await loadCatalog()
-    const model = createRunModel(catalog)
-    for (const record of wallRecords) applyRecord(model, record)
-    const live = { model, catalog, profileOf: withWall(profileOf) }
+    const { model, catalog, profileOf: of } = await wallRun()
+    const live = { model, profileOf: of }
     const scene = (source: Pick<Scene, 'model' | 'profileOf'>): Scene => ({
       ...still,
       ...source,
@@ -304,40 +301,3 @@ describe('stacks that are no probe’s', () => {
     expect(diff.join('\n')).toMatch(/parse/)
   })
 })
-
-const wallRecords: RecordingRecord[] = [
-  {
-    type: 'header',
-    format: 'probe-recording',
-    version: 1,
-    tool: 'probe 0.1.0',
-    started: '2026-11-23T15:04:05Z',
-    clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
-    host: { name: 'host', kernel: '6.1.0', arch: 'x64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17' },
-    target: { processes: [], selector: '--pid 1', follow: false, ports: [], netns: 1, cgroup: null },
-    plan: null,
-    probes: ['on-cpu', 'off-cpu'].map((name) => ({ name, variant: 'tracepoints', params: {}, script_sha256: '' })),
-    sysctls: {},
-  },
-  { type: 'frames', from: 0, names: ['main', 'serve', 'schedule_[k]'] },
-  { type: 'phase', id: 0, name: 'baseline', kind: 'baseline', start_us: 0 },
-  { type: 'window', probe: 'on-cpu', phase: 0, start_us: 0, end_us: 1e6, data: { hz: 100, samples: 10 } },
-  {
-    type: 'stacks',
-    probe: 'on-cpu',
-    phase: 0,
-    start_us: 0,
-    end_us: 1e6,
-    unit: 'samples',
-    rows: [[10, 10, [0, 1]]],
-  },
-  {
-    type: 'stacks',
-    probe: 'off-cpu',
-    phase: 0,
-    start_us: 0,
-    end_us: 1e6,
-    unit: 'ns',
-    rows: [[6e8, 3, [0, 1], { state: 'blocked' }]],
-  },
-]
