@@ -33,10 +33,12 @@ export function placeHalves(
   const levels = Math.max(1, above + down.levels - 1)
   const moved = (placed: FlameLayout, first: number, rowOf: (depth: number) => number): FlameLayout => ({
     ...placed,
-    rects: placed.rects.flatMap((rect): FlameRect[] => {
-      const row = rowOf(rect.depth)
-      return rect.depth < first ? [] : [{ ...rect, depth: options.invert ? levels - 1 - row : row }]
-    }),
+    rects: placed.rects
+      .flatMap((rect): FlameRect[] => {
+        const row = rowOf(rect.depth)
+        return rect.depth < first ? [] : [{ ...rect, depth: options.invert ? levels - 1 - row : row }]
+      })
+      .sort((a, b) => a.depth - b.depth),
   })
   const half = (tree: Profile, placed: FlameLayout): Half => ({
     ...{ profile: tree, placed, view },

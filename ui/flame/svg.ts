@@ -51,9 +51,7 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
   const told = { isShare: start.unit === 'share', whole: options.whole }
   const shown = shownOf(profile, columns, options.view, told)
   const { margin, panel, panelGap, besideFrom } = GEOMETRY
-  // What changed most is a list of functions, and a sandwich is of one.
-  const hasList = shown.pair !== null && start.of === undefined
-  const beside = hasList && width >= besideFrom ? panel + panelGap : 0
+  const beside = shown.pair && width >= besideFrom ? panel + panelGap : 0
   const { halves, levels } = placeHalves(profile, start, {
     view: shown.view,
     width: width - 2 * margin - beside,
@@ -75,9 +73,12 @@ export function flameSvg(profile: Profile, options: FlameSvgOptions): string {
     root: last?.root ?? '',
   })
   const boxesHeight = levels * GEOMETRY.row
+  // Of a sandwich its lower half: there is where stacks end.
+  const lower = halves.at(-1)
+  const pair = lower && 'pair' in lower.view && shown.pair ? { ...shown.pair, columns: lower.view.pair } : null
   const list =
-    hasList && shown.pair
-      ? drawMovers(profile, shown.pair, verdict?.isTested ?? false, {
+    lower && pair
+      ? drawMovers(lower.profile, pair, verdict?.isTested ?? false, {
           x: beside ? width - margin - panel : margin,
           y: beside ? head.height : head.height + boxesHeight + 6,
           width: beside ? panel : width - 2 * margin,

@@ -102,11 +102,13 @@ describe('an exported flame graph', () => {
     expect(weightOf(lines)).toBe(totalIn(tree.profile))
     for (const line of lines) expect(line.split(/[; ]/)).toContain('handle_request_3')
     const rows = text.split('<g transform="translate(0 ').slice(1)
-    const rowOf = (frame: string) => rows.findIndex((row) => row.includes(`>${frame}</text>`))
     expect(callers && functionsOf(callers.profile)).toContain('worker_main')
-    expect(rowOf('main')).toBeGreaterThanOrEqual(0)
-    expect(rowOf('worker_main')).toBeGreaterThan(rowOf('main'))
-    expect(rowOf('handle_request_3')).toBeGreaterThan(rowOf('worker_main'))
+    const at = rows.findIndex((row) => row.includes('>handle_request_3</text>') && row.split('<rect').length === 2)
+    expect([rows[at - 2], rows[at - 1]]).toEqual([
+      expect.stringContaining('>main</text>'),
+      expect.stringContaining('>worker_main</text>'),
+    ])
+    expect(rows.length - at).toBe(levelsOf(tree.profile) - 1)
     expect(text).toContain('around handle_request_3')
   })
 
@@ -208,6 +210,13 @@ it('a place that is gone is no reason to fail: any keys give files of the same w
     { numRuns: 40 },
   )
 }, 60_000)
+
+/** Rows of all its boxes, with the root's. */
+function levelsOf(profile: Profile): number {
+  let levels = 0
+  for (let node = 0; node < profile.size; node++) levels = Math.max(levels, pathOf(profile, node).length + 1)
+  return levels
+}
 
 /** The functions that stacks pass through. */
 function functionsOf(profile: Profile): string[] {
