@@ -109,10 +109,13 @@ interface Reshaping {
 }
 
 function reshaped(graph: RunFlame, flags: Reshaping): RunFlame {
+  if (!flags.reverse && !flags['collapse-recursion']) return graph
   const profile = flags['collapse-recursion'] ? collapseRecursion(graph.profile) : graph.profile
-  if (!flags.reverse) return { ...graph, profile }
-  const title = `${graph.options.title}, reversed: what ran, and its callers`
-  return { ...graph, profile: reverse(profile), options: { ...graph.options, title } }
+  // Where a picture was looked at first is a place in its own stacks.
+  const { start: _, ...options } = graph.options
+  if (!flags.reverse) return { ...graph, profile, options }
+  const title = `${options.title}, reversed: what ran, and its callers`
+  return { ...graph, profile: reverse(profile), options: { ...options, title } }
 }
 
 /** Formats of other tools: every phase where they have a place for several, else the one that is shown. */

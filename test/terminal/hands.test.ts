@@ -74,6 +74,25 @@ describe('the mouse', () => {
     await tmux.until((rows) => !rows.some((row) => /rows that hold|of 10 rows/.test(row)), 'all rows')
   })
 
+  it('scrolls the help and a deep flame graph', async () => {
+    await open()
+    tmux.resize(80, 24)
+    tmux.keys('4')
+    await tmux.until(/\d more ↓ {3}stress ──/)
+    for (let n = 0; n < 3; n++) tmux.mouse(65, 20, 14)
+    await tmux.until(/ ↑ 9 {3}\d+ more ↓ {3}stress ──/)
+    tmux.keys('Down')
+    await tmux.until(/│worker_main/)
+    tmux.keys('?')
+    await tmux.until(/── Keys ─+ \d+ more ↓ ──/)
+    for (let n = 0; n < 30; n++) tmux.mouse(65, 20, 14)
+    await tmux.until(/leave the span that is being read/)
+    tmux.keys('g')
+    await tmux.until(/zoom into the selected frame/)
+    tmux.keys('x')
+    await tmux.until(/│worker_main/)
+  })
+
   it('stays the terminal’s own when it is asked for', async () => {
     await open('DRIVE_MOUSE=no')
     expect(tmux.isPointed()).toBe(false)
@@ -113,6 +132,22 @@ describe('what is taken away', () => {
     expect(files.filter((name) => !isPrivate(name))).toEqual([])
     tmux.keys('2')
     await tmux.until((rows) => !rows.some((row) => row.includes('written:')), 'the message gone')
+  })
+
+  it('is there on every tab, and of stacks what is seen of them', async () => {
+    await open()
+    tmux.keys('4', 'Down', 'Down', 'Down', 'x', 'e', 's')
+    await tmux.until(/written: .*stalls-blocked-stress-without-handle-request-3\.svg/)
+    tmux.keys('5', 'e')
+    await tmux.until(/written: .*system\.csv/)
+    tmux.keys('6', 'e')
+    await tmux.until(/written: .*log\.txt/)
+    tmux.keys('2', 'v', 'e', 'c')
+    await tmux.until(/written: .*waits-waited-over-time\.csv/)
+    expect(read('stalls-blocked-stress-without-handle-request-3.svg')).toContain('shown: without handle_request_3')
+    expect(read('system.csv')).toMatch(/^of,number,unit,idle,baseline,stress\r\n.*,per_s,/)
+    expect(read('log.txt')).toMatch(/^ +00:25 {2}phase {2}stress$/m)
+    expect(read('waits-waited-over-time.csv')).toMatch(/^stress,25,26,\d+,\d+,\d+\r$/m)
   })
 
   it('goes to the clipboard', async () => {

@@ -112,13 +112,9 @@ export function fileName(parts: readonly string[], ending: string): string {
       .replace(/^-|-$/g, '')
       .slice(0, 40),
   )
-  return `${
-    words
-      .filter((word) => word !== '')
-      .slice(0, MOST_WORDS)
-      .join('-') || 'probe'
-  }${ending}`
+  const name = words.filter((word) => word !== '').join('-')
+  return `${name.slice(0, LONGEST).replace(/-$/, '') || 'probe'}${ending}`
 }
 
 /** With the ending and a number it stays a name that every file system takes. */
-const MOST_WORDS = 5
+const LONGEST = 180

@@ -118,8 +118,8 @@ describe('an exported flame graph', () => {
       const column = about.columns.find(({ key }) => key === STRESS)
       return [about.start?.unit, column?.divide?.per, /<text class="numbers"[^>]*>([^<]*)/.exec(text)?.[1]]
     }
-    expect(await unitOf()).toEqual(['request', 'request', expect.stringMatching(/^3\.42 ms\/request/)])
-    expect(await unitOf('u')).toEqual(['request', 'second', expect.stringMatching(/^16\.6 s\/second/)])
+    expect(await unitOf()).toEqual([undefined, 'request', expect.stringMatching(/^3\.42 ms\/request/)])
+    expect(await unitOf('u')).toEqual([undefined, 'second', expect.stringMatching(/^16\.6 s\/second/)])
     expect(await unitOf('u', 'u')).toEqual(['total', 'request', expect.anything()])
     expect(await unitOf('u', 'u', 'u')).toEqual(['share', 'request', expect.anything()])
   })

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { filter, findPath, type PhaseModel, type Profile, pathOf, under } from '../../../audit/index.ts'
 import { columnOf, flameOfRun, type RunFlame } from '../../flame/of-run.ts'
+import type { PictureStart } from '../../flame/start.ts'
 import { wallFlameOfRun } from '../../flame/wall-of-run.ts'
 import { comparedWith } from '../compare.ts'
 import type { Scene } from '../scene.ts'
@@ -36,18 +37,21 @@ export function stacksSeen(scene: Scene, tab: Tab | undefined): SeenStacks | nul
   const zoomed = sandwich ? 0 : (findPath(profile, pathOf(shown.tree.profile, shown.tree.root)) ?? 0)
   const done = lasting.map(doneWords)
   const base = comparedWith(model, state, phase)
+  const columns = run.options.columns.map((column) => dividedBy(shown.unit, column, model.phases, shown))
+  const start: PictureStart = {
+    // What a column is divided by is told first anyway.
+    ...(shown.unit === 'share' || shown.unit === 'total' ? { unit: shown.unit } : {}),
+    ...(sandwich ? { of: sandwich.name } : {}),
+    ...(zoomed > 0 ? { node: zoomed } : {}),
+    ...(state.search === '' ? {} : { search: state.search }),
+  }
   const options: RunFlame['options'] = {
     ...run.options,
     lines: [...(done.length > 0 ? [`shown: ${done.join(', ')}`] : []), ...run.options.lines],
-    columns: run.options.columns.map((column) => dividedBy(shown.unit, column, model.phases, shown)),
+    columns,
     invert: shown.isFlame,
     ...(shapes.some(({ kind }) => kind === 'only') ? { whole: 'what is shown' } : {}),
-    start: {
-      unit: shown.unit === 'second' ? 'request' : shown.unit,
-      ...(sandwich ? { of: sandwich.name } : {}),
-      ...(zoomed > 0 ? { node: zoomed } : {}),
-      ...(state.search === '' ? {} : { search: state.search }),
-    },
+    ...(Object.keys(start).length > 0 ? { start } : {}),
   }
   const key = String(phase.id)
   return {
@@ -58,7 +62,7 @@ export function stacksSeen(scene: Scene, tab: Tab | undefined): SeenStacks | nul
       options: { ...options, columns: options.columns.filter((column) => column.key === key) },
     },
     words: {
-      stacks: [...stacksWords(scene, tab), phase.name, ...shapes.map(fileWord)],
+      stacks: [...stacksWords(scene, tab), phase.name, ...shapes.slice(0, NAMED).map(fileWord)],
       against: base ? ['against', base.name] : [],
     },
   }
@@ -125,6 +129,9 @@ function stacksWords({ model, state, title }: Scene, tab: Tab | undefined): stri
   const view = viewShown(tab.probe, phaseShown(model, state), state)?.name.slice('flame:'.length)
   return [tab.probe.name, ...(view === undefined || view === tab.probe.name ? [] : [view])]
 }
+
+/** So many of the things that were done to stacks stand in the name; the head says all. */
+const NAMED = 2
 
 function fileWord(shape: Shape): string {
   const verb = { hide: 'without', only: 'through', sandwich: 'around', collapse: 'collapsed', reverse: 'reversed' }

@@ -79,6 +79,7 @@ export function chipOf(shape: Shape): string {
 /** The same as part of a sentence, for the head of a picture. */
 export function doneWords(shape: Shape): string {
   if (shape.kind === 'hide') return `without ${frameLabel(shape.name)}`
+  if (shape.kind === 'reverse') return 'reversed (what ran, and its callers)'
   return chipOf(shape)
 }
 
