@@ -112,6 +112,7 @@ describe('figures and a table that do not both fit', () => {
     const first = pressed([], { tab: TABLE }, 80, 12).rows.join('\n')
     expect(first).toMatch(/per request/)
     expect(first).not.toMatch(/recvmsg/)
+    expect(first).toMatch(/^ \d+ more ↓ +idle +baseline +stress/m)
     expect(pressed(['G'], { tab: TABLE }, 80, 12).rows.join('\n')).toMatch(/recvmsg/)
     const seen = new Set<string>()
     for (let n = 0; n < 20; n++)

@@ -12,6 +12,7 @@ import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } 
 import { drawFlame } from './flame.ts'
 import { drawHeat } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
+import { moreRows } from './more.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
 import { type Scroll, scrollOf, spotToScroll } from './scroll.ts'
@@ -92,6 +93,9 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
   spotToScroll(brush, scroll)
   const figures = brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height })
   drawPhaseTable(model, rows, phase, figures, scroll.at - ofTable, baseFor(state)(model, phase))
+  // Where no row of the table is seen its rows are the rest of the page.
+  if (table && brush.height - height <= TABLE_HEAD)
+    figures.text(1, 0, moreRows(scroll.at, scroll.most - scroll.at).padEnd(MORE), ink.dim)
   if (beside) {
     const part = { x: figuresWidth + 1, y: 0, width: brush.width - figuresWidth - 1, height }
     drawDistribution(scene, probe, phase, label, brush.part(part))
@@ -105,6 +109,10 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
 
 /** A table that has less beside all figures stands under them as on a page: they are scrolled out of its way first. */
 const LEAST_OF_TABLE = 4
+/** its titles, and what is hidden of it */
+const TABLE_HEAD = 2
+/** columns in which it is said how much is out of sight */
+const MORE = 28
 
 /** How high the figures are, and which rows of the table stand above what is seen of it. */
 function shared(
@@ -115,7 +123,7 @@ function shared(
   room: number,
 ): { height: number; scroll: Scroll; ofTable: number } {
   // One row for the names of the phases, one between figures and percentiles; over the table its titles and what is hidden.
-  const [wanted, tableHeight] = [figures + 2, (table?.rows.length ?? 0) + 2]
+  const [wanted, tableHeight] = [figures + 2, (table?.rows.length ?? 0) + TABLE_HEAD]
   if (!table) return { height: room, scroll: scrollOf(state, name, figures + 1 - room), ofTable: 0 }
   const scroll = scrollOf(state, name, wanted + tableHeight - room)
   const gone = room >= wanted + LEAST_OF_TABLE ? 0 : Math.min(scroll.at, wanted)
