@@ -77,7 +77,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       model: run.model,
       end,
       error: typeof ending === 'function' ? null : (ending.error ?? null),
-      recording: run.recording && (await packRecording(run.recording.path)),
+      recording: run.recording && (await packRecording(run.recording.path, options.catalog, model.nowUs)),
     }
   } catch (error) {
     await load?.driver.stop()
