@@ -1,6 +1,5 @@
 import { mergeData, type Probe } from '../../probes/index.ts'
 import { createHdr, createHdrReader, type Hdr, type HdrCounts, percentilesOf, sumHdr } from '../load/hdr.ts'
-import { createProfile, type ProfileBuilder } from '../profile/build.ts'
 import type { Profile } from '../profile/profile.ts'
 import type {
   LoadRecord,
@@ -15,14 +14,16 @@ import { remember } from './history.ts'
 import { type Blocks, createBlocks, DONE, type Interval, P50_TIMES_DONE, statedIntervals } from './interval.ts'
 import { followSample } from './metric-spans.ts'
 import type { LoadPercentiles, LoadPhase, LoadSpan, PhaseModel, RunModel } from './run.ts'
+import { createProbeStacks, type ProbeStacks } from './stacks.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
+import { createWindow, packWindow } from './window.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
   looksBack: boolean
   overTime: boolean
-  profiles: Map<string, ProfileBuilder>
+  stacks: Map<string, ProbeStacks>
   telemetry: LatestSamples
   load: Map<number, LoadHistograms<Hdr>>
   /** by phase id: how what is stated with an interval varied */
@@ -69,7 +70,7 @@ export function createRunModel(
     catalog,
     looksBack,
     overTime,
-    profiles: new Map(),
+    stacks: new Map(),
     telemetry: new Map(),
     load: new Map(),
     blocks: new Map(),
@@ -128,9 +129,9 @@ export function applyRecord(model: RunModel, record: RecordingLine): void {
 
 /** Stacks of a probe as a profile, one column per phase (its id); null when there are none, or no such view. */
 export function profileOf(model: RunModel, probe: string, view?: string): Profile | null {
-  const { catalog, profiles } = inside(model)
+  const { catalog, stacks } = inside(model)
   const name = view ?? catalog.get(probe)?.draw.flame?.views[0]?.name
-  return name === undefined ? null : (profiles.get(`${probe} ${name}`) ?? null)
+  return name === undefined ? null : (stacks.get(probe)?.profile(name) ?? null)
 }
 
 function inside(model: RunModel): Hidden {
@@ -190,11 +191,13 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, data.data) : data.data
   seen.windows++
   seen.coveredUs += record.end_us - record.start_us
-  keep(model, seen.history, { startUs: record.start_us, endUs: record.end_us, data: data.data }, (a, b) => ({
-    startUs: a.startUs,
-    endUs: b.endUs,
-    data: probe ? mergeData(probe.record, a.data, b.data) : b.data,
-  }))
+  const before = seen.history.at(-1)
+  if (before) packWindow(before)
+  keep(model, seen.history, createWindow(record.start_us, record.end_us, data.data), (a, b) => {
+    const sum = createWindow(a.startUs, b.endUs, probe ? mergeData(probe.record, a.data, b.data) : b.data)
+    packWindow(sum)
+    return sum
+  })
   // Without a plan nobody sends requests that are counted here.
   if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
@@ -238,19 +241,15 @@ export function intervalsOf(model: RunModel, phase: PhaseModel): Record<string, 
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
-  const { catalog, profiles, looksBack } = inside(model)
+  const { catalog, stacks, looksBack } = inside(model)
   const phase = phaseById(model, record.phase)
-  const views = catalog.get(record.probe)?.draw.flame?.views ?? []
   if (!phase) return
   probePhase(phase, record.probe).hasStacks ||= record.rows.length > 0
-  if (!looksBack) return
-  for (const view of views) {
-    const key = `${record.probe} ${view.name}`
-    const profile = profiles.get(key) ?? createProfile(record.unit, model.frames)
-    profiles.set(key, profile)
-    for (const [value, count, frames, dims] of record.rows)
-      if (view.keep(dims ?? {})) profile.add(frames, value, count, String(record.phase))
-  }
+  const probe = catalog.get(record.probe)
+  if (!looksBack || !probe) return
+  const known = stacks.get(record.probe) ?? createProbeStacks(probe, record.unit, model.frames)
+  stacks.set(record.probe, known)
+  known.add(record)
 }
 
 function applyLoad(model: RunModel, record: LoadRecord): void {
