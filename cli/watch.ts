@@ -87,7 +87,7 @@ export async function watchReplay(
 ): Promise<Pick<OpenRecording, 'model' | 'bytes'> & { isWhole: boolean }> {
   const [pulse, reading, closing] = [createPulse(), new AbortController(), new AbortController()]
   const opened = await openRecording(path, catalog, { signal: reading.signal, onRecord: pulse.beat })
-  opened.done.catch(() => closing.abort()) // told below, when the screen is gone
+  opened.done.then(collectSoon, () => closing.abort()) // why is told below, when the screen is gone
   await openTerminal({
     model: opened.model,
     catalog,
@@ -107,6 +107,11 @@ export async function watchReplay(
   })
   const { model, bytes } = opened
   return { model, bytes, isWhole: await opened.done }
+}
+
+/** When all is read and drawn most of the memory is what that left behind, and nothing more comes that would collect it. */
+function collectSoon(): void {
+  setTimeout(() => void globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' }), 500).unref()
 }
 
 /** Whether a person sits in front of it. */
