@@ -3,6 +3,7 @@ import type { Probe } from '../probes/index.ts'
 import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
 import { type OpenRecording, openRecording } from './load-recording.ts'
 import { saveBeside } from './save-beside.ts'
+import { say } from './say.ts'
 
 /** A line for a log every so often, ms. */
 const PROGRESS_EVERY_MS = 2_000
@@ -29,7 +30,7 @@ export function createPulse() {
 
 /** Progress of a run on stderr; returns how to stop it. */
 export function printProgress(model: RunModel): () => void {
-  const timer = setInterval(() => process.stderr.write(`${progressLine(model)}\n`), PROGRESS_EVERY_MS)
+  const timer = setInterval(() => say(progressLine(model)), PROGRESS_EVERY_MS)
   return () => clearInterval(timer)
 }
 
