@@ -130,11 +130,13 @@ function lastOf(first: Held): Sum {
 function lastOfSource(first: TelemetryRecord, before: Readonly<Record<string, number>>): Sum {
   const { source } = first
   let last = first
-  let highs: Record<string, number> = { ...first.values }
-  let lows: Record<string, number> = { ...first.values }
   const isLevel = (name: string) => metricOf(source, name)?.kind === 'gauge'
+  // What a partial sample does not name stood still: such a level is one of this span's too.
+  const atFirst = { ...(first.partial ? pick(before, isLevel) : {}), ...first.values }
+  let highs: Record<string, number> = { ...atFirst }
+  let lows: Record<string, number> = { ...atFirst }
   // With the levels that the first sample told: without them those of the span before would seem to go on.
-  const levels = pick(first.values, isLevel)
+  const levels = pick(atFirst, isLevel)
   const told = (t_us: number, values: Record<string, number>): TelemetryRecord[] =>
     Object.keys(values).length > 0
       ? [{ type: 'telemetry', t_us, source, values: { ...levels, ...values }, partial: true }]
@@ -156,7 +158,7 @@ function lastOfSource(first: TelemetryRecord, before: Readonly<Record<string, nu
       last = { ...whole, values, ...(last.partial && record.partial ? { partial: true } : {}) }
     },
     result: () => {
-      const at = (name: string) => last.values[name] ?? 0
+      const at = (name: string) => last.values[name] ?? atFirst[name] ?? 0
       const high = pick(highs, (name, value) => isLevel(name) && value > at(name))
       const low = pick(lows, (name, value) => (isLevel(name) ? value < at(name) : value < (before[name] ?? value)))
       return [...told(first.t_us, high), ...told(first.t_us, low), last]
