@@ -66,7 +66,7 @@ export function second(s: number, id: number): RecordingRecord[] {
       type: 'telemetry',
       t_us: span.end_us,
       source: 'resources',
-      values: { ...(s % 5 === 3 ? { fds: s } : { deleted_fds: (s * 37) % 101 }), ...(s % 13 === 0 ? { fd_limit: 1024 + s } : {}) },
+      values: { ...(s % 5 === 3 ? { fds: s } : { fds_total: (s * 37) % 101 }), ...(s % 13 === 0 ? { fd_limit: 1024 + s } : {}) },
       ...(s === 0 ? {} : { partial: true }),
     },
     { type: 'telemetry', t_us: span.end_us, source: 'process', values: { cpu_ns: s % 400 === 397 ? 1 : s * 1000 } },
