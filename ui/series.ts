@@ -1,12 +1,12 @@
 import type { PhaseModel, RunModel } from '../audit/index.ts'
-import { type Figure, type Probe, percentile } from '../probes/index.ts'
-import { figuresOf } from './text/reading.ts'
+import type { DrawnLane, Figure, Probe } from '../probes/index.ts'
 
 /** A measure over the time of a run; every picture over time is drawn from these. */
 export interface Series {
+  /** of the figure, as tables have it */
   label: string
   unit: Figure['unit']
-  /** the value of a point grows with its span (a count, a sum): points are compared per second */
+  /** the figure grows as long as one watches (a count, a sum): its values are per second here, spans are not of one length */
   adds: boolean
   /** by time; spans that nobody measured are missing, spans in which it is unknown are null */
   points: Point[]
@@ -18,53 +18,59 @@ export interface Point {
   value: number | null
 }
 
-/**
- * The one figure of a probe that is drawn over time (`draw.lane`), window by window, as far as the model keeps windows;
- * `null` when there is none. While that figure is known in none of `phases` (no load, so nothing per request), the first
- * headline that is; without any, the 99th percentile of the probe's main distribution.
- */
-export function probeSeries(
-  model: RunModel,
-  probe: Probe,
-  phases: readonly PhaseModel[] = model.phases,
-): Series | null {
-  const chosen = laneFigure(probe, phases)
-  const points = model.phases.flatMap((phase) =>
-    (phase.probes.get(probe.name)?.history ?? []).map((window) => ({
-      startUs: window.startUs,
-      endUs: window.endUs,
-      value: valueIn(probe, phase, window, chosen?.key ?? null),
-    })),
-  )
-  if (points.length === 0) return null
-  return { label: chosen?.label ?? 'p99', unit: chosen?.unit ?? 'ns', adds: chosen?.adds ?? false, points }
-}
+/** The first lane of a probe, for pictures that have room for one; `null` when it has no window. */
+export const probeSeries = (model: RunModel, probe: Probe): Series | null =>
+  laneSeries(model, probe, probe.draw.lanes[0])
 
-function laneFigure(probe: Probe, phases: readonly PhaseModel[]): Figure | null {
-  const known = phases.flatMap((phase) => figuresOf(probe, phase)).filter((figure) => figure.value !== null)
-  return known.find(({ key }) => key === probe.draw.lane) ?? known.find(({ headline }) => headline) ?? null
+/** A lane of a probe window by window, as far as the model keeps windows; `null` when there is none. */
+export function laneSeries(model: RunModel, probe: Probe, { figures }: DrawnLane): Series | null {
+  const windows = model.phases.flatMap((phase) =>
+    (phase.probes.get(probe.name)?.history ?? []).map((window) => ({ window, known: knownOf(probe, phase, window) })),
+  )
+  if (windows.length === 0) return null
+  const key = figures.find((one) => windows.some(({ known }) => known.has(one))) ?? figures[0]
+  const figure = windows.find(({ known }) => known.has(key))?.known.get(key)
+  return {
+    label: figure?.label ?? key,
+    unit: figure?.unit ?? 'count',
+    adds: figure?.adds ?? false,
+    points: windows.map(({ window: { startUs, endUs }, known }) => ({
+      ...{ startUs, endUs },
+      value: known.get(key)?.value ?? null,
+    })),
+  }
 }
 
 type Window = { startUs: number; endUs: number; data: unknown }
+interface Drawn {
+  label: string
+  unit: Figure['unit']
+  adds: boolean
+  value: number
+}
+type Known = ReadonlyMap<string, Drawn>
 // A window never changes once it is recorded; figures of hundreds of windows are not computed for every frame.
-const known = new WeakMap<Window, Map<string | null, number>>()
+const computed = new WeakMap<Window, { requests: number | null; known: Known }>()
 
-function valueIn(probe: Probe, phase: PhaseModel, window: Window, key: string | null): number | null {
-  const cached = known.get(window)?.get(key)
-  if (cached !== undefined) return cached
-  const value = key === null ? p99Of(probe, window) : figureOf(probe, phase, window, key)
-  if (value !== null) known.set(window, (known.get(window) ?? new Map()).set(key, value))
-  return value
-}
-
-function p99Of(probe: Probe, window: Window): number | null {
-  const histogram = probe.draw.histograms?.(window.data)[0]?.histogram
-  return histogram ? percentile(histogram, 0.99) : null
-}
-
-function figureOf(probe: Probe, phase: PhaseModel, window: Window, key: string): number | null {
-  const scope = { durationUs: window.endUs - window.startUs, requests: requestsIn(phase, window) }
-  return probe.draw.figures(window.data, scope).find((figure) => figure.key === key)?.value ?? null
+/** What is known in a window of the figures that are drawn over time. */
+function knownOf(probe: Probe, phase: PhaseModel, window: Window): Known {
+  const before = computed.get(window)
+  if (before && before.requests !== null) return before.known
+  const requests = requestsIn(phase, window)
+  // How many requests there were is told a moment after the window.
+  if (before && requests === null) return before.known
+  const drawn = new Set(probe.draw.lanes.flatMap(({ figures }) => figures))
+  const spanUs = window.endUs - window.startUs
+  const figures = probe.draw.figures(window.data, { durationUs: spanUs, requests })
+  const known = new Map(
+    figures.flatMap(({ key, label, unit, adds = false, value }): [string, Drawn][] =>
+      value === null || !drawn.has(key)
+        ? []
+        : [[key, { label, unit, adds, value: adds ? (value * 1e6) / Math.max(1, spanUs) : value }]],
+    ),
+  )
+  computed.set(window, { requests, known })
+  return known
 }
 
 /** Of a window that the load's slices do not cover so far: they come up to a second after it. */

@@ -26,7 +26,7 @@ const waits = defineProbe<object, { events: number; deepest: number; waited: unk
   params: z.object({}),
   variants: [],
   record: z.object({ events: count(), deepest: peak(), waited: histogram() }),
-  draw: { tab: 'Waits', lane: 'rate', figures: () => [] },
+  draw: { tab: 'Waits', lanes: [{ label: 'rate', figures: ['rate'] }], figures: () => [] },
   estimateNs: () => 0,
 })
 const catalog: ReadonlyMap<string, Probe> = new Map([['waits', waits as Probe]])

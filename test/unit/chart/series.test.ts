@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { applyRecord, createRunModel } from '../../../audit/index.ts'
+import { applyRecord, createRunModel, profileOf } from '../../../audit/index.ts'
 import { createHdr } from '../../../audit/load/hdr.ts'
 import { defineProbe, type Probe } from '../../../probes/define.ts'
 import { count } from '../../../probes/record.ts'
 import { probeSeries } from '../../../ui/series.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
-import { drawLanes, lanesOf } from '../../../ui/terminal/panels/lanes.ts'
+import { lanesOf } from '../../../ui/terminal/lanes.ts'
+import { drawLanes } from '../../../ui/terminal/panels/lanes.ts'
+import type { Scene } from '../../../ui/terminal/scene.ts'
+import { initialState } from '../../../ui/terminal/state.ts'
 import { figuresOf } from '../../../ui/text/reading.ts'
 import { header, phase } from '../audit/records.ts'
 
@@ -22,7 +25,7 @@ const calls = defineProbe<object, { calls: number }>({
   record: z.object({ calls: count() }),
   draw: {
     tab: 'Calls',
-    lane: 'per_request',
+    lanes: [{ label: 'calls', figures: ['per_request'] }],
     figures: ({ calls: n }, { requests }) => [
       {
         key: 'per_request',
@@ -72,9 +75,11 @@ test('a live window whose requests are told a moment after it has no value until
   // 100 ms of the second window are known: that is not its number of requests.
   expect(values()).toEqual([6.33, null])
   // The number beside the lane is then that of the window before, and the phase's own goes on as before.
-  const cells = createCells(100, 5)
-  drawLanes(model, lanesOf(model, new Map([['calls', calls]])), brush(cells))
-  expect(rowText(cells, 3, () => '')).toMatch(/Calls calls per request .* 6\.33/)
+  const cells = createCells(100, 6)
+  const catalog = new Map([['calls', calls]])
+  const scene: Scene = { model, catalog, profileOf, state: initialState, live: true, title: '' }
+  drawLanes(scene, lanesOf(scene), brush(cells))
+  expect(rowText(cells, 4, () => '')).toMatch(/^ calls .* 6\.33\/req/)
   expect(figuresOf(calls, model.phases[0] ?? null)[0]?.value).toBeCloseTo(6, 6)
   load(1050, 2050)
   expect(values()).toEqual([6.33, 6])

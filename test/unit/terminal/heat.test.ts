@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { profileOf } from '../../../audit/index.ts'
 import { histogramOf } from '../../../probes/index.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
-import { addUp, drawHeat } from '../../../ui/terminal/panels/heat.ts'
+import { addUp, drawHeat, probeOverTime } from '../../../ui/terminal/panels/heat.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
@@ -14,6 +14,7 @@ const catalog = syntheticCatalog()
 const run = syntheticRun(60)
 const waits = catalog.get('waits')
 if (!waits) throw new Error('the run has waits')
+const waitsOverTime = probeOverTime(waits, 0)
 const sceneOf = (state: Partial<ScreenState> = {}, model = run.model): Scene => ({
   ...{ model, catalog, profileOf, live: true, title: '' },
   state: { ...initialState, ...state },
@@ -40,8 +41,8 @@ describe('the heat map', () => {
 
   it('has one mark for each percentile in every cell that was measured, the higher one above', () => {
     const height = 30
-    const text = rows(120, height, (panel) => drawHeat(sceneOf(), waits, 0, panel))
-    const axis = timeAxis(run.model, 120)
+    const text = rows(120, height, (panel) => drawHeat(sceneOf(), waitsOverTime, panel))
+    const axis = timeAxis(sceneOf(), 120)
     if (!axis) throw new Error('no axis')
     const bands = text.findIndex((row) => row.includes('└idle'))
     for (let second = 0; second < 60; second++) {
@@ -89,10 +90,10 @@ describe('the heat map', () => {
 
   it('says so before anything is measured, and where there is no room', () => {
     const idle = syntheticRun(3)
-    expect(rows(100, 20, (panel) => drawHeat(sceneOf({}, idle.model), waits, 0, panel)).join('')).toMatch(
+    expect(rows(100, 20, (panel) => drawHeat(sceneOf({}, idle.model), waitsOverTime, panel)).join('')).toMatch(
       /nothing measured/,
     )
-    expect(rows(20, 20, (panel) => drawHeat(sceneOf(), waits, 0, panel)).join('')).toMatch(/no room/)
+    expect(rows(20, 20, (panel) => drawHeat(sceneOf(), waitsOverTime, panel)).join('')).toMatch(/no room/)
   })
 
   it('never writes outside its rectangle', () => {
@@ -100,7 +101,7 @@ describe('the heat map', () => {
     fc.assert(
       fc.property(size, fc.integer({ min: 0, max: 50 }), (width, height) => {
         const cells = createCells(200, 60)
-        drawHeat(sceneOf(), waits, 0, brush(cells, { x: 7, y: 3, width, height }))
+        drawHeat(sceneOf(), waitsOverTime, brush(cells, { x: 7, y: 3, width, height }))
         cells.code.forEach((code, index) => {
           const [x, y] = [(index % 200) - 7, Math.floor(index / 200) - 3]
           if (code !== 0x20 && (x < 0 || y < 0 || x >= width || y >= height)) throw new Error(`wrote at ${x},${y}`)
