@@ -61,6 +61,8 @@ export interface DrawnLane {
   label: string
   /** keys of figures: drawn is the first that is known anywhere in the run (per request; where there is no load, as such) */
   figures: readonly [string, ...string[]]
+  /** they come with the stacks, not with every window: each is of the time since the one before */
+  withStacks?: boolean
 }
 
 /** Some of a probe's stack rows, as one picture. */

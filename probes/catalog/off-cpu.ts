@@ -31,7 +31,7 @@ export const offCpu = defineProbe({
     tab: 'Off-CPU',
     lanes: [
       { label: 'run queue wait', figures: ['runnable'] },
-      { label: 'blocked', figures: ['blocked_per_request', 'working'] },
+      { label: 'blocked', figures: ['blocked_per_request', 'working'], withStacks: true },
     ],
     histograms: (data) => [
       { label: 'blocked', histogram: data.blocked },

@@ -20,8 +20,8 @@ export type Timed = Pick<Scene, 'model' | 'live' | 'readShare'>
 /** Names of lanes have this many columns less one; those of the catalog are whole in it, also with the sign of a pinned one. */
 const LABEL = 22
 const NARROW_LABEL = 13
-/** `1.27 ms/req` */
-const VALUE = 11
+/** `1.27 ms/req`, and a blank before it */
+const VALUE = 12
 /** fewer columns show nothing */
 const NARROWEST = 8
 /** Of a second, a minute, an hour: round on a clock, and the next is at most a third more. */

@@ -20,7 +20,8 @@ export interface LanesMarked {
 
 export const unmarked: LanesMarked = { selection: null, chosen: null, pinned: [], spans: [] }
 
-const LEVELS = '▁▂▃▄▅▆▇█'
+/** The highest leaves an eighth free: lanes above one another do not run together. */
+const LEVELS = '▁▂▃▄▅▆▇'
 /** columns from one time to the next, about */
 const TICK_ROOM = 14
 
