@@ -20,6 +20,8 @@ type Size = Pick<Rect, 'width' | 'height'>
 const BODY = 15
 /** The same while the reader brushes, who must see what is selected. */
 const BODY_BESIDE_BRUSH = 4
+/** So many rows more than the body needs are enough for a clock under the lanes. */
+const AMPLE = 4
 const NARROWEST = 60
 /** What the overview keeps for its table, with both rules. */
 const OVERVIEW_BODY = 11
@@ -40,8 +42,8 @@ export function partsOf(scene: Scene, { width, height }: Size): Parts {
   const count = Math.min(wanted.length, room)
   if (count < Math.min(2, Math.max(1, wanted.length))) return none
   const shown = isOverview ? wanted.slice(0, count) : fitting(scene, wanted, count)
-  // Another is a clock, when no lane needs it.
-  const rows = count + (room > count ? 2 : 1)
+  // Another is a clock, where nothing else is short of rows.
+  const rows = count + (room >= count + AMPLE ? 2 : 1)
   if (isOverview) return { lanes: { x: 0, y: 1, width, height: rows }, shown, body: whole }
   return { lanes: { ...whole, height: rows }, shown, body: { ...whole, y: rows, height: height - rows } }
 }

@@ -22,7 +22,7 @@ const calls = defineProbe<object, { calls: number }>({
   isDefault: true,
   params: z.object({}),
   variants: [],
-  record: z.object({ calls: count() }),
+  record: z.object({ calls: count(), ns: count().optional() }),
   draw: {
     tab: 'Calls',
     lanes: [{ label: 'calls', figures: ['per_request'] }],
@@ -83,4 +83,40 @@ test('a live window whose requests are told a moment after it has no value until
   expect(figuresOf(calls, model.phases[0] ?? null)[0]?.value).toBeCloseTo(6, 6)
   load(1050, 2050)
   expect(values()).toEqual([6.33, 6])
+})
+
+test('what comes with the stacks is of the time since the ones before, and what is not told yet is unknown', () => {
+  const blocked = {
+    ...calls,
+    name: 'blocked',
+    draw: {
+      ...calls.draw,
+      lanes: [{ label: 'blocked', figures: ['ns'], withStacks: true }],
+      figures: (data: { ns?: number }) => [
+        { key: 'ns', label: 'blocked', value: data.ns ?? null, unit: 'ns', adds: true, better: 'lower' },
+      ],
+    },
+  } as Probe
+  const model = createRunModel(new Map([['blocked', blocked]]))
+  const window = (phaseId: number, second: number, ns?: number) =>
+    applyRecord(model, {
+      ...{ type: 'window', probe: 'blocked', phase: phaseId, data: ns === undefined ? { calls: 1 } : { calls: 1, ns } },
+      ...{ start_us: second * 1e6, end_us: (second + 1) * 1e6 },
+    })
+  for (const record of [header(), phase(1, 'baseline', 0)]) applyRecord(model, record)
+  window(1, 0)
+  window(1, 1)
+  window(1, 2, 600)
+  window(1, 3, 50)
+  for (const record of [phase(1, 'baseline', 0, 4e6), phase(2, 'stress', 4e6)]) applyRecord(model, record)
+  window(2, 4)
+  const points = () =>
+    probeSeries(model, blocked)?.points.map(({ startUs, endUs, value }) => [startUs / 1e6, endUs / 1e6, value])
+  const ended = [
+    [0, 3, 200],
+    [3, 4, 50],
+  ]
+  expect(points()).toEqual([...ended, [4, 5, null]])
+  window(2, 5, 80)
+  expect(points()).toEqual([...ended, [4, 6, 40]])
 })

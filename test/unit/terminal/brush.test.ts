@@ -15,6 +15,7 @@ import { partsOf } from '../../../ui/terminal/parts.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { edgesMoved, spanName, timeRemark } from '../../../ui/terminal/span-words.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
+import { timeAxis } from '../../../ui/terminal/time-axis.ts'
 import { initialTime, type TimeState } from '../../../ui/terminal/time-state.ts'
 import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
@@ -157,8 +158,8 @@ describe('brushing by mouse', () => {
     }
     return { state: update.state, effects }
   }
-  // Names stand in the first 25 columns.
-  const columnOf = (second: number) => 25 + second
+  const axis = timeAxis(sceneOf(), SIZE.columns)
+  const columnOf = (second: number) => (axis?.label ?? 0) + 1 + second
 
   it('looks at what was dragged over, forth or back', () => {
     for (const columns of [
@@ -184,7 +185,11 @@ describe('brushing by mouse', () => {
       const rect = lanesRect(scene, layout)
       const rows = screen(scene, SIZE)
       expect(rows[rect?.y ?? -1]).toMatch(/^ requests\/s/)
-      expect(rows[(rect?.y ?? 0) + (rect?.height ?? 0) - 1]).toMatch(/└idle/)
+      // Names of phases, and a clock.
+      expect(rows.slice(rect?.y, (rect?.y ?? 0) + (rect?.height ?? 0)).slice(-2)).toEqual([
+        expect.stringMatching(/└idle/),
+        expect.stringMatching(/╵00:00/),
+      ])
     }
   })
 })
