@@ -41,7 +41,7 @@ export const screenBindings: readonly Binding[] = [
     keys: ['v'],
     where: 'everywhere',
     act: change(nextView),
-    help: { keys: 'v', does: 'next view of this tab: flame graphs, distributions' },
+    help: { keys: 'v', does: 'next view of this tab: flame graphs, distributions, over time' },
     hint: 'v view',
   },
   {
