@@ -5,7 +5,7 @@ import { formatClock, formatMs, formatPercent, formatRate, formatUnit, UNKNOWN }
 import { type Catalog, probesOf } from '../text/reading.ts'
 import type { Scene } from './scene.ts'
 import { phaseShown } from './state.ts'
-import { cellAt, cellsOf, isOver, runPhases, type TimeAxis, type Timed } from './time-axis.ts'
+import { cellAt, eachCell, isOver, runPhases, type TimeAxis, type Timed } from './time-axis.ts'
 
 /** A measure over time, a cell high. */
 export interface Lane {
@@ -109,9 +109,10 @@ export function valuesOf(lane: Lane, axis: TimeAxis): Values {
   const before = drawn.get(lane)
   if (before?.axis === key) return before.values
   const sums = createSums(axis.width)
-  for (const { startUs, endUs, value } of lane.points)
-    if (value !== null)
-      for (const { cell, share } of cellsOf(axis, startUs, endUs)) sums.add(cell, value, share * (endUs - startUs))
+  for (const point of lane.points) {
+    const { startUs, endUs, value } = point
+    if (value !== null) eachCell(axis, point, (cell, share) => sums.add(cell, value, share * (endUs - startUs)))
+  }
   const values = Array.from({ length: axis.width }, (_, cell) => sums.read(cell, lane.several))
   drawn.set(lane, { axis: key, values })
   return values

@@ -60,20 +60,22 @@ export const cellAt = ({ fromUs, stepUs }: TimeAxis, us: number): number => Math
 export const startOfCell = ({ fromUs, stepUs }: TimeAxis, cell: number): number => fromUs + cell * stepUs
 
 /**
- * The cells that a span lies in, and what part of it lies in each: within a span nothing is known about when, so it fills
- * all of them. Cells beside the plot are left out.
+ * Visits the cells that a span lies in, with the part of it that lies in each: within a span nothing is known about when, so
+ * it fills all of them. Cells beside the plot are left out. (A list of them would be made for each point of each frame.)
  */
-export function cellsOf(axis: TimeAxis, startUs: number, endUs: number): { cell: number; share: number }[] {
+export function eachCell(
+  axis: TimeAxis,
+  { startUs, endUs }: { startUs: number; endUs: number },
+  visit: (cell: number, share: number) => void,
+): void {
   const first = cellAt(axis, startUs)
   const last = Math.max(first, Math.ceil((endUs - axis.fromUs) / axis.stepUs) - 1)
   const spanUs = Math.max(1, endUs - startUs)
-  const cells = []
   for (let cell = Math.max(0, first); cell <= Math.min(last, axis.width - 1); cell++) {
     const from = startOfCell(axis, cell)
     const inside = Math.min(endUs, from + axis.stepUs) - Math.max(startUs, from)
-    cells.push({ cell, share: first === last ? 1 : Math.max(0, inside) / spanUs })
+    visit(cell, first === last ? 1 : Math.max(0, inside) / spanUs)
   }
-  return cells
 }
 
 /** The run's own phases; spans are not of it. */

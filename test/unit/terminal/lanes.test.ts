@@ -8,7 +8,7 @@ import { type Lane, lanesOf, numberOf, spokenOf, spokenWords, valuesOf } from '.
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
-import { cellAt, cellsOf, startOfCell, type TimeAxis, timeAxis } from '../../../ui/terminal/time-axis.ts'
+import { cellAt, eachCell, startOfCell, type TimeAxis, timeAxis } from '../../../ui/terminal/time-axis.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 import { header, phase } from '../audit/records.ts'
 
@@ -98,7 +98,8 @@ describe('the axis of time', () => {
     const axis = { fromUs: 0, stepUs: 700, label: 0, width: 100, value: 0 }
     fc.assert(
       fc.property(fc.nat(60_000), fc.integer({ min: 1, max: 9_000 }), (startUs, spanUs) => {
-        const cells = cellsOf(axis, startUs, startUs + spanUs)
+        const cells: { cell: number; share: number }[] = []
+        eachCell(axis, { startUs, endUs: startUs + spanUs }, (cell, share) => cells.push({ cell, share }))
         expect(cells.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9)
         expect(cells.map(({ cell }) => cell)).toEqual(
           Array.from({ length: cells.length }, (_, i) => cellAt(axis, startUs) + i),

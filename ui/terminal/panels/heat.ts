@@ -4,7 +4,7 @@ import { clip, formatCount, formatNs, right } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { cellsOf, runPhases, type TimeAxis, timeAxis } from '../time-axis.ts'
+import { eachCell, runPhases, type TimeAxis, timeAxis } from '../time-axis.ts'
 import { drawBands, unmarked } from './lanes.ts'
 
 /** Shades by the share of the fullest cell that a cell holds: long tails are seen beside the bulk. */
@@ -123,12 +123,13 @@ export function addUp(spans: readonly Span[], axis: TimeAxis, height: number): H
   const step = Math.max(1, Math.ceil((highest - lowest + 1) / height))
   const rows = Math.ceil((highest - lowest + 1) / step)
   const counts = new Float64Array(axis.width * rows)
-  for (const { startUs, endUs, histogram } of filled)
-    for (const { cell, share } of cellsOf(axis, startUs, endUs))
-      for (const [bucket, count] of histogram.buckets) {
+  for (const span of filled)
+    eachCell(axis, span, (cell, share) => {
+      for (const [bucket, count] of span.histogram.buckets) {
         const at = cell * rows + Math.floor((bucket - lowest) / step)
         counts[at] = (counts[at] ?? 0) + count * share
       }
+    })
   return { rows, lowest, step, counts, fullest: counts.reduce((a, b) => Math.max(a, b), 0) }
 }
 
