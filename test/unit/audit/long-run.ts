@@ -19,7 +19,7 @@ const waits = defineProbe<object, { events: number; deepest: number; waited: unk
   record: z.object({ events: count(), deepest: peak(), waited: histogram() }),
   draw: {
     tab: 'Waits',
-    lane: 'rate',
+    lanes: [{ label: 'rate', figures: ['rate'] }],
     figures: () => [],
     flame: {
       unit: 'ns',

@@ -10,7 +10,7 @@ import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } from '../state.ts'
 import { drawFlame } from './flame.ts'
-import { drawHeat } from './heat.ts'
+import { drawHeat, probeOverTime } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
@@ -28,7 +28,7 @@ export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   drawViews(probe, phase, view, brush.part({ x: 0, y: 1, width: brush.width, height: 1 }))
   const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
   if (view?.kind === 'flame') drawFlameView(scene, probe, view.name.slice('flame:'.length), phase, body)
-  else if (view?.kind === 'heat') drawHeat(scene, probe, view.histogram, body)
+  else if (view?.kind === 'heat') drawHeat(scene, probeOverTime(probe, view.histogram), body)
   else drawNumbers(scene, probe, phase, view, body)
 }
 
