@@ -8,6 +8,7 @@ import type { runDemo as demo } from './run/demo.ts'
 export type { ReadOptions, ReadProfile, WriteOptions } from './interchange/format.ts'
 export { type FormatName, formatNamed, formatOfPath, readProfile, writableFormats } from './interchange/formats.ts'
 export { type FileKind, type OpenStacks, openStacks, sniff } from './interchange/sniff.ts'
+export { latenciesIn } from './load/hdr.ts'
 export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'
@@ -17,6 +18,7 @@ export type {
   CostSample,
   LoadPercentiles,
   LoadPhase,
+  LoadSpan,
   PhaseModel,
   PhaseTelemetry,
   ProbePhase,

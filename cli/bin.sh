@@ -26,9 +26,11 @@ if [ "$node" = node ] && ! command -v node >/dev/null; then
   exit 3
 fi
 # A recorder shares the host with what it watches: garbage is collected early (the defaults let it grow past 250 MB), and
-# malloc keeps few pools. Other commands end soon and may take what makes them quick: a sixth of the time of a replay.
+# malloc keeps few pools. Other commands end soon and may take what makes them quick: a sixth of the time they need. A
+# replay is looked at for long: what reading left behind is collected when it is over (watch.ts).
 case ${1-} in
   attach | audit) set -- --max-semi-space-size=2 --heap-growing-percent=20 "$home/dist/cli/bin.js" "$@" ;;
+  replay) set -- --expose-gc --max-semi-space-size=8 "$home/dist/cli/bin.js" "$@" ;;
   *) set -- --max-semi-space-size=32 "$home/dist/cli/bin.js" "$@" ;;
 esac
 MALLOC_ARENA_MAX=2 NODE_ENV=production exec "$node" "$@"

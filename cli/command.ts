@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command'
 import { boolean } from '@oclif/core/flags'
+import { readable } from './say.ts'
 
 /** `--json` of the commands that answer with one object; `enableJsonFlag` prints what `run` returns. */
 export const jsonFlag = boolean({ description: 'the same facts as one JSON object', helpGroup: 'GLOBAL' })
@@ -8,6 +9,11 @@ export const jsonFlag = boolean({ description: 'the same facts as one JSON objec
 export abstract class ProbeCommand extends Command {
   static override baseFlags = {
     debug: boolean({ description: 'show the stack trace of an error', helpGroup: 'GLOBAL' }),
+  }
+
+  /** Text for people. Data goes to stdout as it is, and so does what JSON says. */
+  override log(text = ''): void {
+    super.log(process.stdout.isTTY ? readable(text) : text)
   }
 
   protected override catch(error: Error): Promise<never> {

@@ -3,14 +3,14 @@ import { applyRecord, createRunModel, type RunModel, readRecording } from '../au
 import type { Probe } from '../probes/index.ts'
 import { UsageError } from './errors.ts'
 
-/** Reads a whole recording into a model. */
+/** Reads a recording into a model: what is shown of it as a whole, which a long one tells in brief. */
 export async function loadRecording(
   path: string,
   catalog: ReadonlyMap<string, Probe>,
 ): Promise<{ model: RunModel; bytes: number; isWhole: true }> {
   const bytes = await sizeOfFile(path)
   const model = createRunModel(catalog)
-  for await (const record of readRecording(path)) applyRecord(model, record)
+  for await (const record of readRecording(path, { isBrief: true })) applyRecord(model, record)
   return { model, bytes, isWhole: true }
 }
 
@@ -34,6 +34,7 @@ export async function openRecording(
   const model = createRunModel(catalog)
   let progress: number | null = 0
   const records = readRecording(path, {
+    isBrief: true,
     signal,
     onBytes: (read) => {
       progress = Math.min(1, read / Math.max(1, bytes))

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { run } from '@oclif/core/run'
 import { settings } from '@oclif/core/settings'
 import { describeFailure, type Failure, formatFailure } from './errors.ts'
+import { readable } from './say.ts'
 
 /** Runs the command that `argv` names. Ends the process with a code of the command-line contract when it fails. */
 export async function main(argv: string[]): Promise<void> {
@@ -40,7 +41,7 @@ function report(failure: Failure, error: unknown, flags: Set<string>): void {
     const { quiet, ...facts } = failure
     process.stdout.write(`${JSON.stringify({ error: facts })}\n`)
   }
-  process.stderr.write(formatFailure(failure))
+  process.stderr.write(readable(formatFailure(failure)))
   if (flags.has('--debug') && error instanceof Error)
     process.stderr.write(`${stripVTControlCharacters(stackOf(error))}\n`)
 }

@@ -3,6 +3,7 @@ import type { Probe } from '../probes/index.ts'
 import { openTerminal, progressLine, type ScreenEnd, type TerminalOptions } from '../ui/index.ts'
 import { type OpenRecording, openRecording } from './load-recording.ts'
 import { saveBeside } from './save-beside.ts'
+import { say } from './say.ts'
 
 /** A line for a log every so often, ms. */
 const PROGRESS_EVERY_MS = 2_000
@@ -29,7 +30,7 @@ export function createPulse() {
 
 /** Progress of a run on stderr; returns how to stop it. */
 export function printProgress(model: RunModel): () => void {
-  const timer = setInterval(() => process.stderr.write(`${progressLine(model)}\n`), PROGRESS_EVERY_MS)
+  const timer = setInterval(() => say(progressLine(model)), PROGRESS_EVERY_MS)
   return () => clearInterval(timer)
 }
 
@@ -87,7 +88,7 @@ export async function watchReplay(
 ): Promise<Pick<OpenRecording, 'model' | 'bytes'> & { isWhole: boolean }> {
   const [pulse, reading, closing] = [createPulse(), new AbortController(), new AbortController()]
   const opened = await openRecording(path, catalog, { signal: reading.signal, onRecord: pulse.beat })
-  opened.done.catch(() => closing.abort()) // told below, when the screen is gone
+  opened.done.then(collectSoon, () => closing.abort()) // why is told below, when the screen is gone
   await openTerminal({
     model: opened.model,
     catalog,
@@ -107,6 +108,11 @@ export async function watchReplay(
   })
   const { model, bytes } = opened
   return { model, bytes, isWhole: await opened.done }
+}
+
+/** When all is read and drawn most of the memory is what that left behind, and nothing more comes that would collect it. */
+function collectSoon(): void {
+  setTimeout(() => void globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' }), 500).unref()
 }
 
 /** Whether a person sits in front of it. */

@@ -39,8 +39,8 @@ export interface Drawing<Data> {
   /** labelled distributions, most important first */
   histograms?: (data: Data) => { label: string; histogram: Histogram }[]
   figures: (data: Data, scope: FigureScope) => Figure[]
-  /** key of the figure that is drawn over time: one that every window has */
-  lane: string
+  /** what is drawn over time; pictures with room for one of them take the first */
+  lanes: readonly [DrawnLane, ...DrawnLane[]]
   /** rows for a table, biggest first; values by column key; null is unknown */
   table?: {
     columns: TableColumn[]
@@ -53,6 +53,16 @@ export interface Drawing<Data> {
     /** views of the same rows by their dims; the first is the default */
     views: StackView[]
   }
+}
+
+/** A figure over time. Its name stands beside those of other probes', so it says of what it is. */
+export interface DrawnLane {
+  /** at most 19 characters */
+  label: string
+  /** keys of figures: drawn is the first that is known anywhere in the run (per request; where there is no load, as such) */
+  figures: readonly [string, ...string[]]
+  /** they come with the stacks, not with every window: each is of the time since the one before */
+  withStacks?: boolean
 }
 
 /** Some of a probe's stack rows, as one picture. */

@@ -4,6 +4,7 @@ export type {
   Decoded,
   DecodedStack,
   Drawing,
+  DrawnLane,
   Figure,
   FigureScope,
   Probe,

@@ -1,12 +1,12 @@
-import type { PhaseModel, RunModel } from '../audit/index.ts'
-import { type Figure, type Probe, percentile } from '../probes/index.ts'
-import { figuresOf } from './text/reading.ts'
+import type { PhaseModel, ProbePhase, RunModel } from '../audit/index.ts'
+import type { DrawnLane, Figure, Probe } from '../probes/index.ts'
 
 /** A measure over the time of a run; every picture over time is drawn from these. */
 export interface Series {
+  /** of the figure, as tables have it */
   label: string
   unit: Figure['unit']
-  /** the value of a point grows with its span (a count, a sum): points are compared per second */
+  /** the figure grows as long as one watches (a count, a sum): its values are per second here, spans are not of one length */
   adds: boolean
   /** by time; spans that nobody measured are missing, spans in which it is unknown are null */
   points: Point[]
@@ -18,60 +18,86 @@ export interface Point {
   value: number | null
 }
 
-/**
- * The one figure of a probe that is drawn over time (`draw.lane`), window by window, as far as the model keeps windows;
- * `null` when there is none. While that figure is known in none of `phases` (no load, so nothing per request), the first
- * headline that is; without any, the 99th percentile of the probe's main distribution.
- */
-export function probeSeries(
-  model: RunModel,
+/** The first lane of a probe, for pictures that have room for one; `null` when it has no window. */
+export const probeSeries = (model: RunModel, probe: Probe): Series | null =>
+  laneSeries(model, probe, probe.draw.lanes[0])
+
+/** A lane of a probe window by window, as far as the model keeps windows; `null` when there is none. */
+export function laneSeries(model: RunModel, probe: Probe, lane: DrawnLane): Series | null {
+  const spans = model.phases.flatMap((phase) => spansOf(probe, phase, lane))
+  if (spans.length === 0) return null
+  const key = lane.figures.find((one) => spans.some(({ known }) => known.has(one))) ?? lane.figures[0]
+  const figure = spans.find(({ known }) => known.has(key))?.known.get(key)
+  return {
+    label: figure?.label ?? key,
+    unit: figure?.unit ?? 'count',
+    adds: figure?.adds ?? false,
+    points: spans.map(({ startUs, endUs, known }) => ({ startUs, endUs, value: known.get(key)?.value ?? null })),
+  }
+}
+
+interface Drawn {
+  label: string
+  unit: Figure['unit']
+  adds: boolean
+  value: number
+}
+type Known = ReadonlyMap<string, Drawn>
+
+/** The spans of which a window speaks: its own, or what went by since the last one that came with stacks. */
+function spansOf(
   probe: Probe,
-  phases: readonly PhaseModel[] = model.phases,
-): Series | null {
-  const chosen = laneFigure(probe, phases)
-  const points = model.phases.flatMap((phase) =>
-    (phase.probes.get(probe.name)?.history ?? []).map((window) => ({
-      startUs: window.startUs,
-      endUs: window.endUs,
-      value: valueIn(probe, phase, window, chosen?.key ?? null),
-    })),
-  )
-  if (points.length === 0) return null
-  return { label: chosen?.label ?? 'p99', unit: chosen?.unit ?? 'ns', adds: chosen?.adds ?? false, points }
+  phase: PhaseModel,
+  { figures, withStacks = false }: DrawnLane,
+): { startUs: number; endUs: number; known: Known }[] {
+  const windows = phase.probes.get(probe.name)?.history ?? []
+  const spans = []
+  let startUs: number | null = null
+  for (const window of windows) {
+    startUs ??= window.startUs
+    const known = knownOf(probe, phase, window, { startUs, endUs: window.endUs, withStacks })
+    if (withStacks && window !== windows.at(-1) && !figures.some((key) => known.has(key))) continue
+    spans.push({ startUs, endUs: window.endUs, known })
+    startUs = null
+  }
+  return spans
 }
 
-function laneFigure(probe: Probe, phases: readonly PhaseModel[]): Figure | null {
-  const known = phases.flatMap((phase) => figuresOf(probe, phase)).filter((figure) => figure.value !== null)
-  return known.find(({ key }) => key === probe.draw.lane) ?? known.find(({ headline }) => headline) ?? null
-}
-
-type Window = { startUs: number; endUs: number; data: unknown }
+type Window = ProbePhase['history'][number]
+type Scope = { startUs: number; endUs: number; withStacks: boolean }
+type Computed = WeakMap<Window, { startUs: number; requests: number | null; known: Known }>
 // A window never changes once it is recorded; figures of hundreds of windows are not computed for every frame.
-const known = new WeakMap<Window, Map<string | null, number>>()
+const computed: Record<'alone' | 'withStacks', Computed> = { alone: new WeakMap(), withStacks: new WeakMap() }
 
-function valueIn(probe: Probe, phase: PhaseModel, window: Window, key: string | null): number | null {
-  const cached = known.get(window)?.get(key)
-  if (cached !== undefined) return cached
-  const value = key === null ? p99Of(probe, window) : figureOf(probe, phase, window, key)
-  if (value !== null) known.set(window, (known.get(window) ?? new Map()).set(key, value))
-  return value
-}
-
-function p99Of(probe: Probe, window: Window): number | null {
-  const histogram = probe.draw.histograms?.(window.data)[0]?.histogram
-  return histogram ? percentile(histogram, 0.99) : null
-}
-
-function figureOf(probe: Probe, phase: PhaseModel, window: Window, key: string): number | null {
-  const scope = { durationUs: window.endUs - window.startUs, requests: requestsIn(phase, window) }
-  return probe.draw.figures(window.data, scope).find((figure) => figure.key === key)?.value ?? null
+/** What is known in a window of the figures that are drawn over time. */
+function knownOf(probe: Probe, phase: PhaseModel, window: Window, { startUs, endUs, withStacks }: Scope): Known {
+  const kept = computed[withStacks ? 'withStacks' : 'alone']
+  const found = kept.get(window)
+  const before = found?.startUs === startUs ? found : undefined
+  if (before && before.requests !== null) return before.known
+  const requests = requestsIn(phase, { startUs, endUs })
+  // How many requests there were is told a moment after the window.
+  if (before && requests === null) return before.known
+  const lanes = probe.draw.lanes.filter((lane) => (lane.withStacks ?? false) === withStacks)
+  const drawn = new Set(lanes.flatMap(({ figures }) => figures))
+  const spanUs = endUs - startUs
+  const known = new Map(
+    probe.draw
+      .figures(window.data, { durationUs: spanUs, requests })
+      .flatMap(({ key, label, unit, adds = false, value }): [string, Drawn][] => {
+        if (value === null || !drawn.has(key)) return []
+        return [[key, { label, unit, adds, value: adds ? (value * 1e6) / Math.max(1, spanUs) : value }]]
+      }),
+  )
+  kept.set(window, { startUs, requests, known })
+  return known
 }
 
 /** Of a window that the load's slices do not cover so far: they come up to a second after it. */
 const LEAST_COVERED = 0.8
 
 /** Requests completed in a window; `null` while what the load did in it is not known yet. */
-function requestsIn(phase: PhaseModel, { startUs, endUs }: Window): number | null {
+function requestsIn(phase: PhaseModel, { startUs, endUs }: { startUs: number; endUs: number }): number | null {
   let [requests, coveredUs] = [0, 0]
   for (const slice of phase.load?.history ?? []) {
     const overlapUs = Math.min(endUs, slice.endUs) - Math.max(startUs, slice.startUs)

@@ -16,6 +16,8 @@ export interface Hdr {
   addEncoded: (text: string) => void
   reset: () => void
   percentiles: () => LoadPercentiles
+  /** what it holds; good until any other is listed */
+  listed: () => HdrCounts
   /** V2 compressed, base64: what the `load` record of a recording holds */
   encode: () => string
 }
@@ -90,6 +92,7 @@ export function createHdr(): Hdr {
       known ??= percentilesOf(listed())
       return known
     },
+    listed,
     encode: () => encode(listed()),
   }
 }
@@ -99,6 +102,12 @@ export function sumHdr(encoded: Iterable<string>): Hdr {
   const sum = createHdr()
   for (const text of encoded) sum.addEncoded(text)
   return sum
+}
+
+/** What encoded histograms hold together, in order of latency. */
+export function latenciesIn(encoded: Iterable<string>): { us: number; count: number }[] {
+  const { buckets, counts, length } = sumHdr(encoded).listed()
+  return Array.from({ length }, (_, i) => ({ us: highestIn(buckets[i] ?? 0), count: counts[i] ?? 0 }))
 }
 
 const createList = () => ({ buckets: new Uint16Array(LAST_BUCKET + 1), counts: new Float64Array(LAST_BUCKET + 1) })

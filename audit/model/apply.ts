@@ -1,6 +1,5 @@
 import { mergeData, type Probe } from '../../probes/index.ts'
-import { createHdr, createHdrReader, type Hdr, type HdrCounts, percentilesOf, sumHdr } from '../load/hdr.ts'
-import { createProfile, type ProfileBuilder } from '../profile/build.ts'
+import { type Hdr, percentilesOf } from '../load/hdr.ts'
 import type { Profile } from '../profile/profile.ts'
 import type {
   LoadRecord,
@@ -13,28 +12,25 @@ import type {
 import type { RecordingLine } from '../recording/reader.ts'
 import { remember } from './history.ts'
 import { type Blocks, createBlocks, DONE, type Interval, P50_TIMES_DONE, statedIntervals } from './interval.ts'
+import { addSlice, addSpan, histogramsOf, type LoadHistograms, plannedBy } from './load.ts'
 import { followSample } from './metric-spans.ts'
-import type { LoadPercentiles, LoadPhase, LoadSpan, PhaseModel, RunModel } from './run.ts'
+import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
+import { createProbeStacks, type ProbeStacks } from './stacks.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
+import { createWindow, packWindow } from './window.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
   catalog: Catalog
   looksBack: boolean
   overTime: boolean
-  profiles: Map<string, ProfileBuilder>
+  stacks: Map<string, ProbeStacks>
   telemetry: LatestSamples
   load: Map<number, LoadHistograms<Hdr>>
   /** by phase id: how what is stated with an interval varied */
   blocks: Map<number, Blocks>
   /** those that are times per request; the others are counts */
   times: Set<string>
-}
-/** `null`: the generator cannot tell */
-interface LoadHistograms<Histogram> {
-  response: Histogram
-  service: Histogram | null
-  sendLag: Histogram | null
 }
 const hidden = new WeakMap<RunModel, Hidden>()
 
@@ -69,7 +65,7 @@ export function createRunModel(
     catalog,
     looksBack,
     overTime,
-    profiles: new Map(),
+    stacks: new Map(),
     telemetry: new Map(),
     load: new Map(),
     blocks: new Map(),
@@ -128,9 +124,9 @@ export function applyRecord(model: RunModel, record: RecordingLine): void {
 
 /** Stacks of a probe as a profile, one column per phase (its id); null when there are none, or no such view. */
 export function profileOf(model: RunModel, probe: string, view?: string): Profile | null {
-  const { catalog, profiles } = inside(model)
+  const { catalog, stacks } = inside(model)
   const name = view ?? catalog.get(probe)?.draw.flame?.views[0]?.name
-  return name === undefined ? null : (profiles.get(`${probe} ${name}`) ?? null)
+  return name === undefined ? null : (stacks.get(probe)?.profile(name) ?? null)
 }
 
 function inside(model: RunModel): Hidden {
@@ -190,11 +186,13 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, data.data) : data.data
   seen.windows++
   seen.coveredUs += record.end_us - record.start_us
-  keep(model, seen.history, { startUs: record.start_us, endUs: record.end_us, data: data.data }, (a, b) => ({
-    startUs: a.startUs,
-    endUs: b.endUs,
-    data: probe ? mergeData(probe.record, a.data, b.data) : b.data,
-  }))
+  const before = seen.history.at(-1)
+  if (before) packWindow(before)
+  keep(model, seen.history, createWindow(record.start_us, record.end_us, data.data), (a, b) => {
+    const sum = createWindow(a.startUs, b.endUs, probe ? mergeData(probe.record, a.data, b.data) : b.data)
+    packWindow(sum)
+    return sum
+  })
   // Without a plan nobody sends requests that are counted here.
   if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
@@ -238,19 +236,15 @@ export function intervalsOf(model: RunModel, phase: PhaseModel): Record<string, 
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
-  const { catalog, profiles, looksBack } = inside(model)
+  const { catalog, stacks, looksBack } = inside(model)
   const phase = phaseById(model, record.phase)
-  const views = catalog.get(record.probe)?.draw.flame?.views ?? []
   if (!phase) return
   probePhase(phase, record.probe).hasStacks ||= record.rows.length > 0
-  if (!looksBack) return
-  for (const view of views) {
-    const key = `${record.probe} ${view.name}`
-    const profile = profiles.get(key) ?? createProfile(record.unit, model.frames)
-    profiles.set(key, profile)
-    for (const [value, count, frames, dims] of record.rows)
-      if (view.keep(dims ?? {})) profile.add(frames, value, count, String(record.phase))
-  }
+  const probe = catalog.get(record.probe)
+  if (!looksBack || !probe) return
+  const known = stacks.get(record.probe) ?? createProbeStacks(probe, record.unit, model.frames)
+  stacks.set(record.probe, known)
+  known.add(record)
 }
 
 function applyLoad(model: RunModel, record: LoadRecord): void {
@@ -271,7 +265,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   const errors = { ...phase.load?.errors }
   for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count
   const history = phase.load?.history ?? []
-  addSpan(model, history, record, own)
+  addSpan(history, record, own, (next, merge) => keep(model, history, next, merge))
   const load: LoadPhase = {
     targetRps: record.target_rps,
     planned: plannedBy(phase.load, record),
@@ -299,93 +293,6 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
     history,
   }
   phase.load = load
-}
-
-/** A shorter slice has no rate: what it counts belongs to the end of the one before. */
-const SHORTEST_RATE_US = 200_000
-
-function addSpan(model: RunModel, history: LoadSpan[], record: LoadRecord, own: LoadPercentiles): void {
-  const errors = Object.values(record.errors).reduce((a, b) => a + b, 0)
-  const before = history.at(-1)
-  if (before && record.end_us - record.start_us < SHORTEST_RATE_US && record.end_us > before.startUs) {
-    const counted = (before.rps * (before.endUs - before.startUs)) / 1e6 + record.done
-    before.endUs = Math.max(before.endUs, record.end_us)
-    before.rps = (counted * 1e6) / (before.endUs - before.startUs)
-    before.errors += errors
-    before.response = [...before.response, record.hist.response]
-    return
-  }
-  const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
-  const span: LoadSpan = {
-    startUs: record.start_us,
-    endUs: record.end_us,
-    rps: record.done / seconds,
-    targetRps: record.target_rps,
-    p50Ms: own.p50,
-    p99Ms: own.p99,
-    errors,
-    response: [record.hist.response],
-  }
-  keep(model, history, span, bothSpans)
-}
-
-function bothSpans(a: LoadSpan, b: LoadSpan): LoadSpan {
-  const [aUs, bUs] = [a.endUs - a.startUs, b.endUs - b.startUs]
-  const rate = (read: (span: LoadSpan) => number) => (read(a) * aUs + read(b) * bUs) / Math.max(1, aUs + bUs)
-  const response = [...a.response, ...b.response]
-  let known: LoadPercentiles | null = null
-  const percentiles = () => {
-    known ??= sumHdr(response).percentiles()
-    return known
-  }
-  return {
-    startUs: a.startUs,
-    endUs: b.endUs,
-    rps: rate((span) => span.rps),
-    targetRps: a.targetRps === null && b.targetRps === null ? null : rate((span) => span.targetRps ?? 0),
-    // Worked out when a lane is drawn.
-    get p50Ms() {
-      return percentiles().p50
-    },
-    get p99Ms() {
-      return percentiles().p99
-    },
-    errors: a.errors + b.errors,
-    response,
-  }
-}
-
-function plannedBy(load: LoadPhase | null, { target_rps, start_us, end_us }: LoadRecord): number | null {
-  if (target_rps === null) return load?.planned ?? null
-  return (load?.planned ?? 0) + (target_rps * (end_us - start_us)) / 1e6
-}
-
-const addSlice = (sum: LoadHistograms<Hdr> | undefined, slice: LoadHistograms<HdrCounts>): LoadHistograms<Hdr> => ({
-  response: added(sum?.response ?? null, slice.response) ?? createHdr(),
-  service: added(sum?.service ?? null, slice.service),
-  sendLag: added(sum?.sendLag ?? null, slice.sendLag),
-})
-
-function added(sum: Hdr | null, counts: HdrCounts | null): Hdr | null {
-  if (counts === null) return sum
-  const into = sum ?? createHdr()
-  into.add(counts)
-  return into
-}
-
-// One for each: a slice is added only when all of its histograms could be read.
-const read = { response: createHdrReader(), service: createHdrReader(), sendLag: createHdrReader() }
-
-function histogramsOf({ hist }: LoadRecord): LoadHistograms<HdrCounts> | null {
-  try {
-    return {
-      response: read.response(hist.response),
-      service: hist.service === null ? null : read.service(hist.service),
-      sendLag: hist.send_lag === null ? null : read.sendLag(hist.send_lag),
-    }
-  } catch {
-    return null // damaged: the text is no histogram
-  }
 }
 
 function applyTelemetry(model: RunModel, record: TelemetryRecord): void {

@@ -1,6 +1,7 @@
 import type { Profile } from '../profile/profile.ts'
 import type { EndRecord, HeaderRecord, SummaryRecord } from '../recording/format.ts'
 import type { MetricSpans } from './metric-spans.ts'
+import type { ProbeWindow } from './window.ts'
 
 /**
  * Everything that screens, summaries and pictures know about a run: a fold over its recording. Live, replay and test run
@@ -80,7 +81,7 @@ export interface ProbePhase {
   /** all windows of the phase added up by the probe's record schema */
   data: unknown
   /** windows over the whole phase, oldest first, for lanes and live views; of a long one the older are added up (history.ts) */
-  history: { startUs: number; endUs: number; data: unknown }[]
+  history: ProbeWindow[]
   /** views by name (see `draw.flame.views`), one profile per probe and view shared by all phases; column = String(phase id) */
   hasStacks: boolean
 }

@@ -27,8 +27,13 @@ export interface CoarseOutput {
 /**
  * Makes a long run's recording small: adjacent windows and load slices of a phase are added up, of counters the last is
  * kept. Sums, histograms and spans of a phase stay exactly what they were; only the resolution over time is lost.
+ * `lengthMs`: how long a window is when its phase is that old, ms; 0 leaves it as it was taken.
  */
-export function createCoarsener(catalog: ReadonlyMap<string, Probe>, output: CoarseOutput): Coarsener {
+export function createCoarsener(
+  catalog: ReadonlyMap<string, Probe>,
+  output: CoarseOutput,
+  lengthMs: (ageMs: number) => number = windowMsAt,
+): Coarsener {
   const held = new Map<string, Sum>()
   let phase = { id: 0, startUs: 0 }
   let heldSinceUs = 0
@@ -60,15 +65,18 @@ export function createCoarsener(catalog: ReadonlyMap<string, Probe>, output: Coa
   return {
     add: (record) => {
       const key = isHeld(record) ? keyOf(record, phase.id) : null
-      const widthUs = isHeld(record) ? windowMsAt((endOf(record) - phase.startUs) / 1000) * 1000 : 0
-      if (isHeld(record) && key !== null && widthUs > 0) {
+      const widthUs = isHeld(record) ? lengthMs((endOf(record) - phase.startUs) / 1000) * 1000 : 0
+      // Growth is counted from the first sample of a source.
+      const isFirst = record.type === 'telemetry' && key !== null && !before.has(key)
+      if (isHeld(record) && key !== null && widthUs > 0 && !isFirst) {
         // The records of one cut come together: the span ends before the next cut's first record, never inside one.
         if (record.type === 'window' && held.has(key) && startOf(record) - heldSinceUs >= widthUs) flush()
         hold(key, record)
         remember(key, record)
         return
       }
-      if (record.type === 'phase' || record.type === 'summary' || record.type === 'end' || key !== null) flush()
+      if (record.type === 'phase' || record.type === 'summary' || record.type === 'end') flush()
+      else if (key !== null && !isFirst) flush()
       if (record.type === 'phase' && record.end_us === undefined) phase = { id: record.id, startUs: record.start_us }
       output.settled(record)
       if (key !== null && isHeld(record)) remember(key, record)
@@ -122,11 +130,17 @@ function lastOf(first: Held): Sum {
 function lastOfSource(first: TelemetryRecord, before: Readonly<Record<string, number>>): Sum {
   const { source } = first
   let last = first
-  let highs: Record<string, number> = { ...first.values }
-  let lows: Record<string, number> = { ...first.values }
   const isLevel = (name: string) => metricOf(source, name)?.kind === 'gauge'
+  // What a partial sample does not name stood still: such a level is one of this span's too.
+  const atFirst = { ...(first.partial ? pick(before, isLevel) : {}), ...first.values }
+  let highs: Record<string, number> = { ...atFirst }
+  let lows: Record<string, number> = { ...atFirst }
+  // With the levels that the first sample told: without them those of the span before would seem to go on.
+  const levels = pick(atFirst, isLevel)
   const told = (t_us: number, values: Record<string, number>): TelemetryRecord[] =>
-    Object.keys(values).length > 0 ? [{ type: 'telemetry', t_us, source, values, partial: true }] : []
+    Object.keys(values).length > 0
+      ? [{ type: 'telemetry', t_us, source, values: { ...levels, ...values }, partial: true }]
+      : []
   return {
     add: (record) => {
       if (record.type !== 'telemetry') return
@@ -144,7 +158,7 @@ function lastOfSource(first: TelemetryRecord, before: Readonly<Record<string, nu
       last = { ...whole, values, ...(last.partial && record.partial ? { partial: true } : {}) }
     },
     result: () => {
-      const at = (name: string) => last.values[name] ?? 0
+      const at = (name: string) => last.values[name] ?? atFirst[name] ?? 0
       const high = pick(highs, (name, value) => isLevel(name) && value > at(name))
       const low = pick(lows, (name, value) => (isLevel(name) ? value < at(name) : value < (before[name] ?? value)))
       return [...told(first.t_us, high), ...told(first.t_us, low), last]

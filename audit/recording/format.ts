@@ -264,6 +264,17 @@ export const endSchema = z.object({
   verdict: z.string(),
 })
 
+/**
+ * Behind the header of a recording that was closed and compressed: the whole run once more in fewer, longer windows, for
+ * those who want to see it at once. What a phase adds up to is the same. Its last record is `end`; who reads everything
+ * passes over it.
+ */
+export const digestSchema = z.object({
+  type: z.literal('digest'),
+  /** a record of any other type but `header` */
+  record: z.unknown(),
+})
+
 export const recordSchema = z.discriminatedUnion('type', [
   headerSchema,
   phaseSchema,

@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
 import { RecordingError } from './error.ts'
-import { headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
+import { digestSchema, headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
 import { tailName } from './tail-name.ts'
 
 /** A record, or a line that was none: of a newer program, damaged, or cut off by a crash. */
@@ -14,6 +14,8 @@ export interface ReadingOptions {
   signal?: AbortSignal
   /** bytes of the file read so far */
   onBytes?: (bytes: number) => void
+  /** true: of a recording with a digest (digest.ts) that alone, which tells the same of each phase in a part of the time */
+  isBrief?: boolean
 }
 
 /**
@@ -32,12 +34,15 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   try {
     for await (const line of linesOf(path, options)) {
       number++
-      const record = parseRecord(line)
+      const isDigest = line.startsWith(DIGEST)
+      if (isDigest && !options.isBrief) continue
+      const record = isDigest ? parseDigest(line) : parseRecord(line)
       if (number === 1) checkHeader(path, record, line)
       if (record) {
         hasEnd ||= record.type === 'end'
         reach(settled, record)
         yield record
+        if (isDigest && hasEnd) return // the rest is what this was made from
       } else if (line.trim() !== '') yield { type: 'skipped', line: number }
     }
   } catch (error) {
@@ -87,10 +92,20 @@ function spanOf(record: RecordingRecord): { of: string; endUs: number } | null {
 }
 
 /** One line as a record; null when it is none. Rows of stacks are trusted to be what the type says once their shape fits. */
-export function parseRecord(line: string): RecordingRecord | null {
-  const parsed = recordSchema.safeParse(parseJson(line))
+export const parseRecord = (line: string): RecordingRecord | null => recordOf(parseJson(line), line)
+
+function recordOf(value: unknown, line: string): RecordingRecord | null {
+  const parsed = recordSchema.safeParse(value)
   if (!parsed.success) return null
   return (MAY_HARM.test(line) ? safe(parsed.data) : parsed.data) as RecordingRecord
+}
+
+/** How a line of a digest begins, as it is written: the many lines of a recording need not be parsed to be passed over. */
+const DIGEST = '{"type":"digest",'
+
+function parseDigest(line: string): RecordingRecord | null {
+  const parsed = digestSchema.safeParse(parseJson(line))
+  return parsed.success ? recordOf(parsed.data.record, line) : null
 }
 
 /** What the JSON of a text that does no harm never holds: anything beyond printable ASCII, as it is or as an escape. */

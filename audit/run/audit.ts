@@ -11,6 +11,7 @@ import { verdictOf } from '../model/verdict.ts'
 import { PlanError } from '../plan/error.ts'
 import type { Plan } from '../plan/plan.ts'
 import { packRecording, refusePacked } from '../recording/pack.ts'
+import type { RecordingWriter } from '../recording/writer.ts'
 import type { AttachOutcome } from './attach.ts'
 import { type Conclude, type Ending, type Run, type RunOptions, startRun } from './run.ts'
 import { type Service, startService } from './service.ts'
@@ -77,7 +78,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       model: run.model,
       end,
       error: typeof ending === 'function' ? null : (ending.error ?? null),
-      recording: run.recording && (await packRecording(run.recording.path)),
+      recording: run.recording && (await packed(run.recording, options, model.nowUs)),
     }
   } catch (error) {
     await load?.driver.stop()
@@ -87,6 +88,14 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
   } finally {
     await service?.stop()
   }
+}
+
+/** Compressing this much takes a while, bytes. */
+const LARGE = 20e6
+
+function packed(recording: RecordingWriter, { catalog, onProgress }: AuditOptions, durationUs: number) {
+  if (recording.bytes() > LARGE) onProgress?.('compressing the recording')
+  return packRecording(recording.path, catalog, durationUs)
 }
 
 /** What the driver is given: phases are cut by the recorder, slices recorded and watched for errors. */

@@ -7,6 +7,7 @@ import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { pickTarget } from '../pick-target.ts'
+import { say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
@@ -73,7 +74,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     let stopProgress: () => void = () => undefined
     process.stdout.on('error', interrupt) // the reader of the pipe has gone
     const onAttached = (run: Run) => {
-      const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s\n`
+      const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s`
       if (screen)
         watching = watchLive(run, catalog, {
           ...{ pulse, looks: looksOf(flags), mouse: !flags['no-mouse'] },
@@ -81,11 +82,11 @@ The service keeps running as it is; nothing stays attached afterwards, however t
           onEnd: (end) => (end === 'lost' ? interrupt() : quit()),
         })
       else {
-        process.stderr.write(said)
+        say(said)
         stopProgress = printProgress(run.model)
       }
     }
-    if (!screen || process.stderr.isTTY) process.stderr.write(`attaching to ${target.selector}\n`)
+    if (!screen || process.stderr.isTTY) say(`attaching to ${target.selector}`)
     let outcome: AttachOutcome
     try {
       outcome = await attach({
@@ -105,7 +106,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
         signal,
         left,
         onAttached,
-        onProgress: (text) => process.stderr.write(`${text}\n`),
+        onProgress: (text) => say(text),
         onRecord: (record) => {
           if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
           pulse.beat()

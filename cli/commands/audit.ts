@@ -22,6 +22,7 @@ import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
+import { say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
@@ -108,13 +109,13 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
         if (screen) watching = watchLive(run, catalog, { pulse, ...looks, signal, onEnd: () => quit.abort() })
         else stopProgress = printProgress(run.model)
       },
-      onProgress: (text: string) => void process.stderr.write(`${text}\n`),
+      onProgress: (text: string) => say(text),
       onRecord: (record: unknown) => {
         if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
         pulse.beat()
       },
     }
-    process.stderr.write(plan ? 'attaching\n' : 'starting the demo API and attaching\n')
+    say(plan ? 'attaching' : 'starting the demo API and attaching')
     let outcome: AttachOutcome
     try {
       outcome = plan ? await runAudit({ ...options, plan }) : await runDemo(options)

@@ -3,6 +3,7 @@ import { loadCatalog } from '../../probes/index.ts'
 import { textSummary } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { loadRecording } from '../load-recording.ts'
+import { say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { hasScreen, watchReplay } from '../watch.ts'
 
@@ -24,7 +25,7 @@ export class Replay extends ProbeCommand {
       : await loadRecording(args.file, catalog)
     if (!screen) this.log(textSummary(model, catalog, { path: args.file, bytes }))
     if (model.end === null && isWhole)
-      process.stderr.write('note: the recording has no end: it was cut off, its last second may be missing\n')
+      say('note: the recording has no end: it was cut off, its last second may be missing')
     return {
       summary: model.summary,
       end: model.end,

@@ -11,6 +11,7 @@ import {
 import { chooseProbes } from '../choose-probes.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
+import { say } from '../say.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 
 const DEFAULT_VERSION = [0, 17, 0] as const
@@ -59,7 +60,7 @@ export class Script extends ProbeCommand {
         ? {}
         : { variants: Object.fromEntries(probes.map((probe) => [probe.name, variant])), unchecked: true }),
     })
-    for (const one of refused) process.stderr.write(`note: ${one.probe} is left out: ${one.reason}\n`)
+    for (const one of refused) say(`note: ${one.probe} is left out: ${one.reason}`)
     const program = await writeScript(chosen, target, host, {
       dialect: dialectOf(version),
       frame: { kind: 'ticks' },

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import {
+  digestSchema,
   initPlan,
   metricFacts,
   planSchemaText,
@@ -105,7 +106,7 @@ function describeNeed(need) {
 function recordingPage() {
   const source = readFileSync(join(root, 'audit/recording/format.ts'), 'utf8')
   const comments = commentsByType(source)
-  const records = recordSchema.options.map((schema) => {
+  const records = [...recordSchema.options, digestSchema].map((schema) => {
     const shape = json(schema)
     const names = namesOf(shape.properties.type)
     return `## ${names.map((name) => `\`${name}\``).join(', ')}\n\n${fieldTable(shape, new Map([...comments.get(''), ...(comments.get(names[0]) ?? [])]))}`

@@ -264,7 +264,10 @@ export const acceptQueue = defineProbe({
   ],
   draw: {
     tab: 'Accept',
-    lane: 'p99',
+    lanes: [
+      { label: 'accept wait p99', figures: ['p99'] },
+      { label: 'accept queue depth', figures: ['depth'] },
+    ],
     histograms: (data) =>
       Object.entries(data.listeners)
         .sort((a, b) => b[1].accepted - a[1].accepted)

@@ -43,7 +43,7 @@ export const locks = defineProbe({
   ],
   draw: {
     tab: 'Locks',
-    lane: 'wait',
+    lanes: [{ label: 'lock wait', figures: ['wait'] }],
     histograms: (data) => [{ label: 'user locks', histogram: data.user.latency }],
     figures: (data, scope) => [
       {

@@ -29,7 +29,10 @@ export const offCpu = defineProbe({
   ],
   draw: {
     tab: 'Off-CPU',
-    lane: 'runnable',
+    lanes: [
+      { label: 'run queue wait', figures: ['runnable'] },
+      { label: 'blocked', figures: ['blocked_per_request', 'working'], withStacks: true },
+    ],
     histograms: (data) => [
       { label: 'blocked', histogram: data.blocked },
       { label: 'waiting for a CPU', histogram: data.runnable },

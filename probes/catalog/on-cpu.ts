@@ -52,7 +52,7 @@ export const onCpu = defineProbe({
   ],
   draw: {
     tab: 'On-CPU',
-    lane: 'cpu',
+    lanes: [{ label: 'on CPU (sampled)', figures: ['cpu'] }],
     figures: (data, scope) => [
       {
         key: 'samples',

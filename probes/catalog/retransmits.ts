@@ -133,7 +133,7 @@ export const retransmits = defineProbe({
   ],
   draw: {
     tab: 'Resent',
-    lane: 'segments',
+    lanes: [{ label: 'segments resent', figures: ['segments'] }],
     figures: (data, scope) => [
       {
         key: 'segments',

@@ -100,7 +100,7 @@ export const syscalls = defineProbe({
   ],
   draw: {
     tab: 'Syscalls',
-    lane: 'per_request',
+    lanes: [{ label: 'system calls', figures: ['per_request', 'rate'] }],
     histograms: (data) =>
       Object.entries(data.syscalls)
         .sort((a, b) => b[1].total_ns - a[1].total_ns)

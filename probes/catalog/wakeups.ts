@@ -125,7 +125,7 @@ export const wakeups = defineProbe({
   ],
   draw: {
     tab: 'Wakeups',
-    lane: 'wakeups',
+    lanes: [{ label: 'waits ended', figures: ['wakeups'] }],
     histograms: (data) => [{ label: 'blocked until woken', histogram: data.blocked }],
     figures: (data, scope) => [
       {

@@ -209,6 +209,8 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
     throw new TracerError('no_bpftrace', supportText(host.bpftraceSupport), { fix: fixOf(host.bpftraceSupport) })
   if (host.privilege.how === null)
     throw new TracerError('no_privilege', supportText(host.privilege), { fix: fixOf(host.privilege) })
+  const clock = await checkNeeds([CLOCK], host)
+  if (clock.kind === 'no') throw new TracerError('no_probe', clock.reason, { fix: clock.fix ?? 'probe doctor' })
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
   const grows = target.follow || target.selectedBy === 'cgroup'
@@ -249,6 +251,9 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   }
   return createSession(running, refused, tracer, demangler, options)
 }
+
+/** What every script hears the recorder by (script/frame.ts), whatever its probes need. */
+const CLOCK: Need = { kind: 'tracepoint', name: 'syscalls:sys_enter_getpriority', fields: ['who'] }
 
 const fixOf = (support: Support): string | undefined => (support.kind === 'yes' ? undefined : support.fix)
 

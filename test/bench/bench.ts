@@ -20,7 +20,7 @@ const usage = `npm run bench -- [--only cost,footprint,waits,load,terminal,soak,
 Prints what tracing costs a server, what probe itself uses and how long it lets you wait. Asserts nothing: read the
 spread and the load average beside each figure. --quick is one round of short slots. As root, about five minutes.
 \`npm run bench -- load\` compares the load generator with others and needs no root; about two minutes.
-\`npm run bench -- terminal\` is about the screen on an invented run, and needs no root either; a minute.
+\`npm run bench -- terminal\` is about the screen on an invented run and a replay of hours, and needs no root either; two minutes.
 \`npm run bench -- soak\` watches an audit of ten minutes, \`npm run bench -- repeat\` compares audits of a minute.`
 
 const { values: flags, positionals } = parseArgs({

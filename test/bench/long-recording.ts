@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { createGzip } from 'node:zlib'
 import type { HeaderRecord, RecordingRecord, StackRow } from '../../audit/index.ts'
 import { createHdr } from '../../audit/load/hdr.ts'
 import { createCoarsener } from '../../audit/recording/coarse.ts'
@@ -24,12 +23,13 @@ const ROWS = { 'off-cpu': 160, 'on-cpu': 60, locks: 30 } as const
 
 /**
  * Writes the recording of a long audit, through the coarsening of the real recorder: every second has its windows, load
- * slice and counters, shaped like those of a Node.js server. The same numbers each time. Returns the number of records.
+ * slice and counters, shaped like those of a Node.js server. The same numbers each time.
  */
-export async function writeLongRecording(path: string, catalog: ReadonlyMap<string, Probe>): Promise<number> {
-  const file = createWriteStream(path)
-  const out = path.endsWith('.gz') ? createGzip({ level: 1 }) : file
-  if (out !== file) out.pipe(file)
+export async function writeLongRecording(
+  path: string,
+  catalog: ReadonlyMap<string, Probe>,
+): Promise<{ records: number; durationUs: number }> {
+  const out = createWriteStream(path)
   const random = numbersFrom(7)
   const stacks = inventStacks(random)
   let written = 0
@@ -65,8 +65,8 @@ export async function writeLongRecording(path: string, catalog: ReadonlyMap<stri
   coarsener.add({ type: 'end', reason: 'done', exit_code: 0, t_us: at * 1e6, verdict: 'done: made up' })
   await settle()
   out.end()
-  await once(file, 'close')
-  return written
+  await once(out, 'close')
+  return { records: written, durationUs: at * 1e6 }
 }
 
 type Random = () => number

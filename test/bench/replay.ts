@@ -1,79 +1,85 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { profileOf, type RunModel, readSpan } from '../../audit/index.ts'
-import { openRecording } from '../../cli/load-recording.ts'
-import { loadCatalog, type Probe } from '../../probes/index.ts'
-import { createScreen, type Screen } from '../../ui/terminal/screen.ts'
+import { packRecording } from '../../audit/recording/pack.ts'
+import { loadCatalog, readProcessStat, readSchedCpuNs } from '../../probes/index.ts'
+import { startTmux } from '../terminal/tmux.ts'
 import { writeLongRecording } from './long-recording.ts'
+import { delay, descendant, probeCommand } from './processes.ts'
+import type { Report } from './report.ts'
+import { spreadOf } from './statistics.ts'
+
+const ROUNDS = 5
+/** Longer than it takes to read anything, and to collect what reading left. */
+const SETTLED_MS = 4_000
 
 /**
- * How long a reader waits for the recording of a long audit: `node test/bench/replay.ts [ROUNDS [FILE]]`. The standard
- * preset with its four hours of soak, made up (test/bench/long-recording.ts) and compressed as an audit leaves it; or a
- * FILE. "opened" is up to the first frame of 200x50, which shows what has been read; "all read" follows while keys are
- * answered; "span" is what a brushed minute takes. CPU is the process's own: a busy machine changes the clock more than
- * it. Each round is a process of its own, as a command is.
+ * How long a reader waits for the recording of a long audit: `probe replay` in a terminal of 200x50, on the standard preset
+ * with its soak of four hours, made up (long-recording.ts) and packed as an audit leaves it. Times are from the command
+ * to what tmux shows, which is looked at every 10 ms; memory is what stays, and the most there was.
  */
-const [rounds = '3', given, role] = process.argv.slice(2)
-if (role === 'once' && given) await measure(given)
-else await compare()
-
-async function compare(): Promise<void> {
-  const { execFileSync } = await import('node:child_process')
-  const folder = await mkdtemp(join(tmpdir(), 'probe-bench-'))
-  const path = given ?? join(folder, 'run.ndjson.gz')
-  try {
-    if (!existsSync(path)) {
-      const records = await writeLongRecording(path, await loadCatalog())
-      console.log(`${records} records, ${((await stat(path)).size / 1e6).toFixed(1)} MB`)
-    }
-    for (let round = 0; round < Number(rounds); round++)
-      process.stdout.write(execFileSync(process.execPath, [import.meta.filename, '1', path, 'once']))
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-}
-
-async function measure(path: string): Promise<void> {
-  const catalog = await loadCatalog()
-  const signal = new AbortController().signal
-  const opened = await timed(async () => {
-    const recording = await openRecording(path, catalog, { signal, onRecord: () => undefined })
-    return { recording, screen: screenOn(recording.model, catalog, path) }
-  })
-  const { recording, screen } = opened.result
-  const read = await timed(() => recording.done)
-  const frame = await timed(async () => screen.repaint())
-  screen.close()
-  if (recording.model.skipped > 0)
-    console.log(`${recording.model.skipped} lines unread: the made-up data are out of date`)
-  const rss = Math.round(process.memoryUsage.rss() / 1024 ** 2)
-  const middleUs = recording.model.nowUs / 2
-  const minute = { id: -1, name: 'A', fromUs: middleUs, toUs: middleUs + 60e6 }
-  const span = await timed(() => readSpan(path, catalog, minute))
-  console.log(
-    `opened ${opened.text}   all read ${read.text}   frame of all ${frame.text}   rss ${rss} MiB   span ${span.text}`,
+export async function measureReplay(report: Report, folder: string): Promise<void> {
+  const path = join(folder, 'long.ndjson')
+  const { records, durationUs } = await writeLongRecording(path, await loadCatalog())
+  const plainBytes = statSync(path).size
+  const packedAtMs = performance.now()
+  const packed = await packRecording(path, await loadCatalog(), durationUs)
+  const packS = (performance.now() - packedAtMs) / 1000
+  const mb = (bytes: number) => (bytes / 1e6).toFixed(1)
+  report.section(
+    'A recording of four hours',
+    `${records} records, ${mb(plainBytes)} MB, ${mb(packed.bytes)} MB packed in ${packS.toFixed(1)} s; probe replay, 200x50, ${ROUNDS} times`,
   )
+  const rounds: Opened[] = []
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await openOnce(join(folder, `tmux-${round}`), packed.path))
+  for (const [figure, unit, read] of [
+    ['first frame', 's', (one) => one.shownS],
+    ['all of it read', 's', (one) => one.readS],
+    ['CPU', 's', (one) => one.cpuS],
+    ['resident', 'MB', (one) => one.rssMb],
+    ['most resident', 'MB', (one) => one.mostMb],
+  ] as const satisfies [string, string, (one: Opened) => number][])
+    report.figure({ what: 'probe replay', figure, unit, ...spreadOf(rounds.map(read)) })
+  report.end()
 }
 
-/** A screen of 200x50 on a terminal that swallows everything, its first frame painted. */
-function screenOn(model: RunModel, catalog: ReadonlyMap<string, Probe>, title: string): Screen {
-  const terminal = {
-    ...{ columns: 200, rows: 50, writableNeedDrain: false, once: () => undefined, write: () => undefined },
+interface Opened {
+  shownS: number
+  readS: number
+  cpuS: number
+  rssMb: number
+  mostMb: number
+}
+
+async function openOnce(socket: string, path: string): Promise<Opened> {
+  const tmux = startTmux(socket, 200, 50)
+  try {
+    await tmux.until(/ready:/)
+    const look = () => execFileSync('tmux', ['-S', socket, 'capture-pane', '-p'], { encoding: 'utf8' })
+    const begunMs = performance.now()
+    tmux.run(`exec ${probeCommand} replay ${path} --theme dark`)
+    const shownS = await until(() => /1 ?Overview/.test(look()), begunMs)
+    // The soak is the last phase; while there is more to read the remark says so.
+    const readS = await until(() => /soak 5\/5/.test(look()) && !/reading the recording/.test(look()), begunMs)
+    const pid = descendant(tmux.serverPid(), (_comm, cmdline) => cmdline.includes('bin.js'))
+    if (pid === null) throw new Error('the replay did not stay')
+    await delay(SETTLED_MS)
+    return {
+      shownS,
+      readS,
+      cpuS: (readSchedCpuNs(pid) ?? Number.NaN) / 1e9,
+      rssMb: (readProcessStat(pid)?.rssBytes ?? Number.NaN) / 1e6,
+      mostMb: (Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024) / 1e6,
+    }
+  } finally {
+    tmux.kill()
   }
-  const shown = { model, catalog, profileOf, title, live: false, sgr: () => '', terminal, onEffect: () => undefined }
-  const screen = createScreen(shown)
-  screen.committed(screen.chrome().layout)
-  screen.framed()
-  return screen
 }
 
-async function timed<T>(work: () => Promise<T>): Promise<{ result: T; text: string }> {
-  const cpu = process.cpuUsage()
-  const startedMs = performance.now()
-  const result = await work()
-  const { user, system } = process.cpuUsage(cpu)
-  const text = `${((performance.now() - startedMs) / 1000).toFixed(2)} s (CPU ${((user + system) / 1e6).toFixed(2)} s)`
-  return { result, text }
+async function until(isSo: () => boolean, begunMs: number): Promise<number> {
+  while (!isSo()) {
+    if (performance.now() - begunMs > 60_000) throw new Error('the replay does not come')
+    await delay(10)
+  }
+  return (performance.now() - begunMs) / 1000
 }

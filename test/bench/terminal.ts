@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { readProcessStat, readSchedCpuNs } from '../../probes/index.ts'
 import { startTmux, type Tmux } from '../terminal/tmux.ts'
 import { delay, descendant } from './processes.ts'
+import { measureReplay } from './replay.ts'
 import type { Report } from './report.ts'
 import { spreadOf } from './statistics.ts'
 
@@ -31,6 +32,7 @@ export async function measureTerminal(report: Report, { folder, watchMs }: { fol
     await timeKeys(report, folder)
   }
   report.end()
+  if (existsSync('/usr/bin/tmux')) await measureReplay(report, folder)
 }
 
 async function watchPanel(

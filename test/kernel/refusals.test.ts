@@ -28,6 +28,15 @@ kernelSuite(
       expectRefusal(await probe(['attach', '--pid', String(program.pid), '--json', '--no-ui'], { env }), 3, /bpftrace/)
     })
 
+    test('a host whose tracefs is not mounted', async () => {
+      const program = await startWorkload('phases')
+      // In a mount namespace of its own: the machine's stays as it is.
+      const hide = 'umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug 2>/dev/null; exec "$@"'
+      const prefix = ['unshare', '--mount', 'sh', '-c', hide, 'sh']
+      const args = ['attach', '--pid', String(program.pid), '--json', '--no-ui']
+      expectRefusal(await probe(args, { prefix }), 3, /tracefs is not mounted\n {2}fix: sudo mount -t tracefs/)
+    })
+
     test('a user without privileges, who is left with nothing to clear away', async () => {
       const program = await startWorkload('phases')
       const { url, pid } = await startServer()

@@ -29,7 +29,7 @@ const waits = defineProbe({
   estimateNs: (data) => data.served * 800,
   draw: {
     tab: 'Waits',
-    lane: 'mean',
+    lanes: [{ label: 'waited mean', figures: ['mean'] }],
     histograms: (data) => [{ label: 'waited', histogram: data.latency }],
     figures: (data, scope) => [
       {
@@ -66,7 +66,7 @@ const calls = defineProbe({
   estimateNs: () => 0,
   draw: {
     tab: 'Calls',
-    lane: 'per_request',
+    lanes: [{ label: 'calls', figures: ['per_request'] }],
     figures: (data, scope) => {
       const total = Object.values(data.calls).reduce((n, c) => n + c.count, 0)
       return [
@@ -108,7 +108,7 @@ const stalls = defineProbe({
   estimateNs: () => 0,
   draw: {
     tab: 'Stalls',
-    lane: 'blocked',
+    lanes: [{ label: 'blocked', figures: ['blocked'] }],
     figures: (data, scope) => [
       {
         key: 'blocked',

@@ -101,7 +101,7 @@ function probeLane(tab: string, { label, unit, adds, points }: Series): Lane {
         label: '',
         shape: isCount ? 'bars' : 'area',
         tone: isTime ? 'wait' : unit === 'percent' ? 'cpu' : 'event',
-        points: adds ? points.map((point) => ({ ...point, value: perSecond(point.value, point) })) : points,
+        points,
       },
     ],
   }
@@ -117,6 +117,5 @@ function spreadOf(points: readonly Point[]): number {
   return highest / lowest
 }
 
-/** What adds up depends on how long one watched; spans are not all of one length. */
-const perSecond = (value: number | null, { startUs, endUs }: { startUs: number; endUs: number }): number | null =>
-  value === null ? null : (value * 1e6) / Math.max(1, endUs - startUs)
+const perSecond = (count: number, { startUs, endUs }: { startUs: number; endUs: number }): number =>
+  (count * 1e6) / Math.max(1, endUs - startUs)

@@ -2,6 +2,7 @@ import { D3Node, type Selection } from 'd3-node'
 import { costOf, type RunModel } from '../../audit/index.ts'
 import { formatClock, formatPercent } from '../text/format.ts'
 import { type Catalog, lossCount, lossOfRun, probesOf, targetName } from '../text/reading.ts'
+import { timeTicks } from '../time-ticks.ts'
 import { phaseRows } from './by-phase.ts'
 import { drawLane } from './draw-lane.ts'
 import { drawPhases, drawRow, endOf, safe } from './draw-phases.ts'
@@ -9,8 +10,6 @@ import { GEOMETRY } from './geometry.ts'
 import { lanesOf } from './lanes.ts'
 import { chartStyle } from './theme.ts'
 
-/** Seconds between two ticks of the time axis. */
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400]
 const MOST_TICKS = 12
 
 /**
@@ -51,7 +50,7 @@ export function timelineSvg(model: RunModel, catalog: Catalog): string {
   }
   const axis = d3
     .axisBottom(x)
-    .tickValues(timeTicks(spanOf(model)))
+    .tickValues(timeTicks(spanOf(model), MOST_TICKS))
     .tickFormat(formatClock)
     .tickSizeOuter(0)
   svg.append('g').attr('class', 'axis time').attr('transform', `translate(0 ${axisY})`).call(axis)
@@ -108,14 +107,6 @@ function headLines(model: RunModel, catalog: Catalog): string[] {
 function spanOf(model: RunModel): [number, number] {
   const from = model.phases[0]?.startUs ?? 0
   return [from, model.phases.reduce((to, phase) => Math.max(to, endOf(model, phase)), from + 1)]
-}
-
-function timeTicks([from, to]: readonly [number, number]): number[] {
-  const seconds = (to - from) / 1e6
-  const stepUs = (STEPS_S.find((step) => seconds / step <= MOST_TICKS) ?? seconds / MOST_TICKS) * 1e6
-  const ticks: number[] = []
-  for (let us = Math.ceil(from / stepUs) * stepUs; us <= to; us += stepUs) ticks.push(us)
-  return ticks
 }
 
 /** Why phases are not to be believed, a line each. */

@@ -19,7 +19,7 @@ export function lanesRect(scene: Scene, { columns, panel }: Pick<Layout, 'column
  */
 export function brushAt(scene: Scene, lanes: Rect, column: number, action: 'down' | 'drag' | 'up'): Update {
   const { state } = scene
-  const axis = timeAxis(scene.model, lanes.width)
+  const axis = timeAxis(scene, lanes.width)
   if (!axis) return { state }
   const cell = Math.min(lastCell(scene, axis), Math.max(0, column - lanes.x - axis.label - 1))
   const atUs = startOfCell(axis, cell)

@@ -1,9 +1,12 @@
 import { bindings, placesOf } from './bindings/all.ts'
 import type { Context, Update } from './bindings/binding.ts'
+import { inTime, pinnedOrNot } from './bindings/brush.ts'
 import { exportsOf } from './export.ts'
 import { rank } from './fuzzy.ts'
+import { lanesOf } from './lanes.ts'
+import { overviewViews } from './panels/overview.ts'
 import type { Scene } from './scene.ts'
-import { phaseShown, type ScreenState, tabsOf, viewsOf } from './state.ts'
+import { phaseShown, type ScreenState, type Tab, tabsOf, viewsOf } from './state.ts'
 
 /** Something that the palette can do. */
 export interface Command {
@@ -48,7 +51,13 @@ export function commandsFor(scene: Scene, query: string): Command[] {
       run: ({ state }) => ({ state: asked(state, `${word} `) }),
     }),
   )
-  const all = [...exportCommands(scene), ...placeCommands(scene), ...unanswered, ...keyCommands(scene)]
+  const all = [
+    ...exportCommands(scene),
+    ...placeCommands(scene),
+    ...unanswered,
+    ...laneCommands(scene),
+    ...keyCommands(scene),
+  ]
   return [...answered, ...rank(typed.replace(/^:/, ''), all, ({ text }) => text)]
 }
 
@@ -66,24 +75,37 @@ const exportCommands = (scene: Scene): Command[] =>
     run: ({ state }) => ({ state, effect: { do: 'export', kind } }),
   }))
 
+const going = (text: string, note: string, next: (state: ScreenState) => ScreenState): Command => ({
+  text,
+  note,
+  run: (context) => ({ state: next(context.state) }),
+})
+
+/** Which lanes stand on the screen. */
+function laneCommands(scene: Scene): Command[] {
+  const lanes = lanesOf(scene)
+  if (lanes.length === 0) return []
+  const { pinned } = scene.state.time
+  return [
+    ...(['two', 'all', 'none'] as const).map((word) =>
+      going(`lanes ${word}`, 'L', (now) => inTime(now, { lanes: word })),
+    ),
+    ...lanes.map(({ key, label }) =>
+      pinned.includes(key)
+        ? going(`unpin ${label}`, 'lets the lane go', (now) => pinnedOrNot(now, key))
+        : going(`pin ${label}`, 'the lane stays on every tab', (now) => pinnedOrNot(now, key)),
+    ),
+  ]
+}
+
 /** Where one can go: tabs, views of the tab, phases, and marks that began none. */
-function placeCommands({ model, catalog, state }: Scene): Command[] {
-  const going = (text: string, note: string, next: (state: ScreenState) => ScreenState): Command => ({
-    text,
-    note,
-    run: (context) => ({ state: next(context.state) }),
-  })
+function placeCommands(scene: Scene): Command[] {
+  const { model, catalog, state } = scene
   const tabs = tabsOf(model, catalog)
-  const tab = tabs[state.tab]
-  const views = tab?.kind === 'probe' ? viewsOf(tab.probe, phaseShown(model, state)) : []
   const toPhase = (id: number | null) => (now: ScreenState) => ({ ...now, phaseId: id })
   return [
     ...tabs.map(({ title }, at) => going(`tab ${title}`, String(at + 1), (now) => ({ ...now, tab: at }))),
-    ...views.map(({ name, title }) =>
-      going(`view ${title}`, 'v', (now) =>
-        tab?.kind === 'probe' ? { ...now, views: { ...now.views, [tab.probe.name]: name } } : now,
-      ),
-    ),
+    ...viewCommands(scene, tabs[state.tab]),
     ...model.phases.map(({ id, name }) => going(`phase ${name}`, 'p', toPhase(id))),
     going('phase follow', 'the one that runs', toPhase(null)),
     ...model.notes.flatMap(({ kind, text, tUs }) => {
@@ -91,6 +113,17 @@ function placeCommands({ model, catalog, state }: Scene): Command[] {
       return kind === 'mark' && at ? [going(`mark ${text}`, `its phase: ${at.name}`, toPhase(at.id))] : []
     }),
   ]
+}
+
+function viewCommands(scene: Scene, tab: Tab | undefined): Command[] {
+  const { model, state } = scene
+  const of = (place: string, views: readonly { name: string; title: string }[]) =>
+    views.map(({ name, title }) =>
+      going(`view ${title}`, 'v', (now) => ({ ...now, views: { ...now.views, [place]: name } })),
+    )
+  if (tab?.kind === 'probe') return of(tab.probe.name, viewsOf(tab.probe, phaseShown(model, state)))
+  // What needs more columns than there are is shown once there are.
+  return tab?.kind === 'overview' ? of('overview', overviewViews(scene, Number.POSITIVE_INFINITY).all) : []
 }
 
 /** Keys by what the help says of them, where they mean something now. */

@@ -8,6 +8,8 @@ import { histogramsOf, probesOf } from '../text/reading.ts'
 import { systemCsv } from '../text/system-rows.ts'
 import type { ExportKind } from './export.ts'
 import { stacksSeen } from './flame/picture.ts'
+import { type OverTime, probeOverTime } from './panels/heat.ts'
+import { overviewViews } from './panels/overview.ts'
 import { tableSeen } from './panels/table-seen.ts'
 import type { Scene } from './scene.ts'
 import { phaseShown, tabsOf, viewShown } from './state.ts'
@@ -71,11 +73,11 @@ const makers: Readonly<Record<ExportKind, (scene: Scene) => Made>> = {
     )
   },
   heat: (scene) => {
-    const seen = histogramSeen(scene)
+    const seen = heatSeen(scene)
     return (
       seen && {
-        name: fileName([seen.probe.name, seen.label, 'over-time'], '.csv'),
-        pieces: [overTimeCsv(runPhases(scene.model), seen.probe, seen.label)],
+        name: fileName([...seen.words, 'over-time'], '.csv'),
+        pieces: [overTimeCsv(runPhases(scene.model), seen.what.read(scene.model))],
       }
     )
   },
@@ -101,6 +103,14 @@ function histogramSeen(scene: Scene): { probe: Probe; label: string } | null {
   const view = probe && viewShown(probe, phase, scene.state)
   const shown = view && view.kind !== 'flame' ? histogramsOf(probe, phase)[view.histogram] : undefined
   return probe && shown ? { probe, label: shown.label } : null
+}
+
+function heatSeen(scene: Scene): { what: OverTime; words: string[] } | null {
+  const tab = tabOf(scene)
+  const overview = tab?.kind === 'overview' ? overviewViews(scene).shown : null
+  if (overview?.kind === 'heat') return { what: overview.what, words: ['response'] }
+  const seen = histogramSeen(scene)
+  return seen && { what: probeOverTime(seen.probe, seen.label), words: [seen.probe.name, seen.label] }
 }
 
 /** Phases are named by users, and marks by anybody: of a name only what is safe in every folder is kept. */

@@ -1,4 +1,5 @@
 import { histogramsOf } from '../text/reading.ts'
+import { overviewViews } from './panels/overview.ts'
 import type { Scene } from './scene.ts'
 import { phaseShown, type Tab, tabsOf, viewShown } from './state.ts'
 
@@ -49,7 +50,7 @@ function kindsOf(scene: Scene, tab: Tab): readonly ExportKind[] {
     profileOf(model, name, view)?.columns.includes(String(phase.id)) ?? false
   switch (tab.kind) {
     case 'overview':
-      return ['timeline', 'figures']
+      return [...(overviewViews(scene).shown.kind === 'heat' ? (['heat'] as const) : []), 'timeline', 'figures']
     case 'system':
       return ['system']
     case 'log':

@@ -1,5 +1,6 @@
 import type { Rect } from './cells.ts'
-import { type Lane, type LanesMarked, lanesOf } from './panels/lanes.ts'
+import { type Lane, lanesOf } from './lanes.ts'
+import type { LanesMarked } from './panels/lanes.ts'
 import type { Scene } from './scene.ts'
 import { tabsOf } from './state.ts'
 import { timeAxis } from './time-axis.ts'
@@ -19,6 +20,8 @@ type Size = Pick<Rect, 'width' | 'height'>
 const BODY = 15
 /** The same while the reader brushes, who must see what is selected. */
 const BODY_BESIDE_BRUSH = 4
+/** So many rows more than the body needs are enough for a clock under the lanes. */
+const AMPLE = 4
 const NARROWEST = 60
 /** What the overview keeps for its table, with both rules. */
 const OVERVIEW_BODY = 11
@@ -30,16 +33,18 @@ export function partsOf(scene: Scene, { width, height }: Size): Parts {
   const { state, model, catalog } = scene
   const isBrushing = state.time.brush !== null
   if (state.help || (width < NARROWEST && !isBrushing)) return none
-  const all = lanesOf(model, catalog)
+  const all = lanesOf(scene)
   const isOverview = tabsOf(model, catalog)[state.tab]?.kind === 'overview'
   const wanted = isOverview && state.time.lanes !== 'none' ? all : wantedLanes(scene, all)
   const body = isBrushing ? BODY_BESIDE_BRUSH : isOverview ? OVERVIEW_BODY : BODY
   // One row names the phases.
-  const count = Math.min(wanted.length, height - body - (isOverview ? 0 : 1))
+  const room = height - body - (isOverview ? 0 : 1)
+  const count = Math.min(wanted.length, room)
   if (count < Math.min(2, Math.max(1, wanted.length))) return none
   const shown = isOverview ? wanted.slice(0, count) : fitting(scene, wanted, count)
-  if (isOverview) return { lanes: { x: 0, y: 1, width, height: count + 1 }, shown, body: whole }
-  const rows = count + 1
+  // Another is a clock, where nothing else is short of rows.
+  const rows = count + (room >= count + AMPLE ? 2 : 1)
+  if (isOverview) return { lanes: { x: 0, y: 1, width, height: rows }, shown, body: whole }
   return { lanes: { ...whole, height: rows }, shown, body: { ...whole, y: rows, height: height - rows } }
 }
 
@@ -58,13 +63,10 @@ function fitting({ state: { time } }: Scene, lanes: readonly Lane[], count: numb
 }
 
 /** What the reader has done to the lanes, for whoever draws them `columns` wide. */
-export function markedOf(
-  { state: { time }, model, shelf }: Scene,
-  columns: number,
-  shown: readonly Lane[],
-): LanesMarked {
-  const axis = timeAxis(model, columns)
-  const { brush, pinned, reading } = time
+export function markedOf(scene: Scene, columns: number, shown: readonly Lane[]): LanesMarked {
+  const { state, shelf } = scene
+  const axis = timeAxis(scene, columns)
+  const { brush, pinned, reading } = state.time
   return {
     pinned,
     chosen: brush ? (brush.lane ?? shown[0]?.key ?? null) : null,

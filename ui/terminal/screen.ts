@@ -108,6 +108,7 @@ export function createScreen(input: ScreenInput): Screen {
   })
   let chrome = compose()
   let timer: NodeJS.Timeout | null = null
+  let late: NodeJS.Timeout | null = null
   let painted = { at: 0, chromeAt: 0, tookMs: 0 }
   let isClosed = false
   let isWaiting = false
@@ -167,9 +168,18 @@ export function createScreen(input: ScreenInput): Screen {
     // A terminal that does not keep up gets fewer frames; it must never make the recorder wait.
     if (terminal.writableNeedDrain) waitForTerminal()
     else {
-      if (performance.now() - painted.chromeAt >= CHROME_MS) recompose()
+      const restMs = painted.chromeAt + CHROME_MS - performance.now()
+      if (restMs <= 0) recompose()
+      // Nothing else may change after this: the last words of the header must not wait for it.
+      else late ??= setTimeout(lateChrome, restMs)
       paint()
     }
+  }
+
+  /** Where a frame is due anyway it brings them. */
+  function lateChrome(): void {
+    late = null
+    if (timer === null && !isClosed && !terminal.writableNeedDrain) recompose()
   }
 
   function waitForTerminal(): void {
@@ -248,7 +258,7 @@ export function createScreen(input: ScreenInput): Screen {
     close: () => {
       isClosed = true
       spans.close()
-      if (timer) clearTimeout(timer)
+      for (const one of [timer, late]) if (one) clearTimeout(one)
     },
   }
 }

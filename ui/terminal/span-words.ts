@@ -38,7 +38,7 @@ export function timeRemark(scene: Scene, columns: number): { text: string; tone:
   const { state, model, shelf } = scene
   const { brush, reading } = state.time
   if (brush) {
-    const axis = timeAxis(model, columns)
+    const axis = timeAxis(scene, columns)
     if (!axis) return null
     const selection = selectionOf(brush, axis.stepUs)
     const next = brush.anchorUs === null ? 'space sets the start' : brush.endUs === null ? 'space sets the end' : ''

@@ -16,21 +16,17 @@ export function distributionCsv(model: RunModel, probe: Probe, label: string): s
   ])
 }
 
-/** The same over time, a row for each window and bucket that is not empty; times from the start of the run. */
-export function overTimeCsv(phases: readonly PhaseModel[], probe: Probe, label: string): string {
+/** Distributions over time, a row for each span and bucket that is not empty; times from the start of the run. */
+export function overTimeCsv(
+  phases: readonly PhaseModel[],
+  spans: readonly { startUs: number; endUs: number; histogram: Histogram }[],
+): string {
   return csvText([
     ['phase', 'start [s]', 'end [s]', 'from [ns]', 'to [ns]', 'count'],
-    ...phases.flatMap((phase) =>
-      (phase.probes.get(probe.name)?.history ?? []).flatMap(({ startUs, endUs, data }) =>
-        (named(probe.draw.histograms?.(data) ?? [], label)?.buckets ?? []).map(([bucket, count]) => [
-          phase.name,
-          startUs / 1e6,
-          endUs / 1e6,
-          ...edges(bucket),
-          count,
-        ]),
-      ),
-    ),
+    ...spans.flatMap(({ startUs, endUs, histogram }) => {
+      const phase = phases.findLast((one) => one.startUs <= startUs)?.name ?? null
+      return histogram.buckets.map(([bucket, count]) => [phase, startUs / 1e6, endUs / 1e6, ...edges(bucket), count])
+    }),
   ])
 }
 

@@ -32,7 +32,7 @@ const waits = defineProbe<object, Data>({
   stackUnit: 'ns',
   draw: {
     tab: 'Waits',
-    lane: 'rate',
+    lanes: [{ label: 'rate', figures: ['rate'] }],
     figures: (data, scope) => [
       { key: 'events', label: 'events', value: data.events, unit: 'count', better: 'lower' },
       { key: 'rate', label: 'events', value: (data.events * 1e6) / scope.durationUs, unit: 'per_s', better: 'lower' },

@@ -245,9 +245,11 @@ describe('what is no recording is refused', () => {
 })
 
 describe('a recording that is packed', () => {
+  const pack = (name: string) => packRecording(name, new Map(), 1_000_000)
+
   test('takes the place of the plain one, as private, and reads the same', async () => {
     const name = file(ndjson(records))
-    const packed = await packRecording(name)
+    const packed = await pack(name)
     expect(packed).toEqual({ path: `${name}.gz`, bytes: statSync(`${name}.gz`).size })
     expect(statSync(packed.path).mode & 0o777).toBe(0o600)
     expect(existsSync(name)).toBe(false)
@@ -257,7 +259,7 @@ describe('a recording that is packed', () => {
   test('never replaces a file: then the plain one stays', async () => {
     const name = file(ndjson(records))
     writeFileSync(`${name}.gz`, 'mine')
-    expect(await packRecording(name)).toEqual({ path: name, bytes: statSync(name).size })
+    expect(await pack(name)).toEqual({ path: name, bytes: statSync(name).size })
     expect(readFileSync(`${name}.gz`, 'utf8')).toBe('mine')
     expect(await read(name)).toEqual(records)
   })
@@ -269,7 +271,7 @@ describe('a recording that is packed', () => {
     // Too random to become smaller, so that there is no room for it twice.
     const noise = Array.from({ length: 1250 }, (_, n) => createHash('sha256').update(String(n)).digest())
     writeFileSync(name, Buffer.concat(noise))
-    expect(await packRecording(name)).toEqual({ path: name, bytes: 40_000 })
+    expect(await pack(name)).toEqual({ path: name, bytes: 40_000 })
     expect(readdirSync(small)).toEqual(['run.ndjson'])
   })
 

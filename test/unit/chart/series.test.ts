@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { applyRecord, createRunModel } from '../../../audit/index.ts'
+import { applyRecord, createRunModel, profileOf } from '../../../audit/index.ts'
 import { createHdr } from '../../../audit/load/hdr.ts'
 import { defineProbe, type Probe } from '../../../probes/define.ts'
 import { count } from '../../../probes/record.ts'
 import { probeSeries } from '../../../ui/series.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
-import { drawLanes, lanesOf } from '../../../ui/terminal/panels/lanes.ts'
+import { lanesOf } from '../../../ui/terminal/lanes.ts'
+import { drawLanes } from '../../../ui/terminal/panels/lanes.ts'
+import type { Scene } from '../../../ui/terminal/scene.ts'
+import { initialState } from '../../../ui/terminal/state.ts'
 import { figuresOf } from '../../../ui/text/reading.ts'
 import { header, phase } from '../audit/records.ts'
 
@@ -19,10 +22,10 @@ const calls = defineProbe<object, { calls: number }>({
   isDefault: true,
   params: z.object({}),
   variants: [],
-  record: z.object({ calls: count() }),
+  record: z.object({ calls: count(), ns: count().optional() }),
   draw: {
     tab: 'Calls',
-    lane: 'per_request',
+    lanes: [{ label: 'calls', figures: ['per_request'] }],
     figures: ({ calls: n }, { requests }) => [
       {
         key: 'per_request',
@@ -72,10 +75,48 @@ test('a live window whose requests are told a moment after it has no value until
   // 100 ms of the second window are known: that is not its number of requests.
   expect(values()).toEqual([6.33, null])
   // The number beside the lane is then that of the window before, and the phase's own goes on as before.
-  const cells = createCells(100, 5)
-  drawLanes(model, lanesOf(model, new Map([['calls', calls]])), brush(cells))
-  expect(rowText(cells, 3, () => '')).toMatch(/Calls calls per request .* 6\.33/)
+  const cells = createCells(100, 6)
+  const catalog = new Map([['calls', calls]])
+  const scene: Scene = { model, catalog, profileOf, state: initialState, live: true, title: '' }
+  drawLanes(scene, lanesOf(scene), brush(cells))
+  expect(rowText(cells, 4, () => '')).toMatch(/^ calls .* 6\.33\/req/)
   expect(figuresOf(calls, model.phases[0] ?? null)[0]?.value).toBeCloseTo(6, 6)
   load(1050, 2050)
   expect(values()).toEqual([6.33, 6])
+})
+
+test('what comes with the stacks is of the time since the ones before, and what is not told yet is unknown', () => {
+  const blocked = {
+    ...calls,
+    name: 'blocked',
+    draw: {
+      ...calls.draw,
+      lanes: [{ label: 'blocked', figures: ['ns'], withStacks: true }],
+      figures: (data: { ns?: number }) => [
+        { key: 'ns', label: 'blocked', value: data.ns ?? null, unit: 'ns', adds: true, better: 'lower' },
+      ],
+    },
+  } as Probe
+  const model = createRunModel(new Map([['blocked', blocked]]))
+  const window = (phaseId: number, second: number, ns?: number) =>
+    applyRecord(model, {
+      ...{ type: 'window', probe: 'blocked', phase: phaseId, data: ns === undefined ? { calls: 1 } : { calls: 1, ns } },
+      ...{ start_us: second * 1e6, end_us: (second + 1) * 1e6 },
+    })
+  for (const record of [header(), phase(1, 'baseline', 0)]) applyRecord(model, record)
+  window(1, 0)
+  window(1, 1)
+  window(1, 2, 600)
+  window(1, 3, 50)
+  for (const record of [phase(1, 'baseline', 0, 4e6), phase(2, 'stress', 4e6)]) applyRecord(model, record)
+  window(2, 4)
+  const points = () =>
+    probeSeries(model, blocked)?.points.map(({ startUs, endUs, value }) => [startUs / 1e6, endUs / 1e6, value])
+  const ended = [
+    [0, 3, 200],
+    [3, 4, 50],
+  ]
+  expect(points()).toEqual([...ended, [4, 5, null]])
+  window(2, 5, 80)
+  expect(points()).toEqual([...ended, [4, 6, 40]])
 })

@@ -6,15 +6,16 @@ import type { Effect } from '../../../ui/terminal/bindings/binding.ts'
 import { brushAt, lanesRect } from '../../../ui/terminal/brush-at.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
 import { drawFooter, drawHeader, drawTabs } from '../../../ui/terminal/chrome.ts'
+import { lanesOf } from '../../../ui/terminal/lanes.ts'
 import { layoutOf } from '../../../ui/terminal/layout.ts'
 import { withSpans } from '../../../ui/terminal/overlay.ts'
 import { INVERSE } from '../../../ui/terminal/palette.ts'
-import { lanesOf } from '../../../ui/terminal/panels/lanes.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import { partsOf } from '../../../ui/terminal/parts.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { edgesMoved, spanName, timeRemark } from '../../../ui/terminal/span-words.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
+import { timeAxis } from '../../../ui/terminal/time-axis.ts'
 import { initialTime, type TimeState } from '../../../ui/terminal/time-state.ts'
 import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
@@ -129,7 +130,7 @@ describe('brushing by keys', () => {
   })
 
   it('chooses a lane, brings it into sight and pins it', () => {
-    const [first, , third] = lanesOf(run.model, catalog)
+    const [first, , third] = lanesOf(sceneOf())
     expect(type(['b', 'down', 'down']).state.time.brush?.lane).toBe(third?.key)
     const { state } = type(['4', 'b', 'down', 'down', 'p', 'escape'])
     expect(state.time.pinned).toEqual([third?.key])
@@ -157,8 +158,8 @@ describe('brushing by mouse', () => {
     }
     return { state: update.state, effects }
   }
-  // Names stand in the first 25 columns.
-  const columnOf = (second: number) => 25 + second
+  const axis = timeAxis(sceneOf(), SIZE.columns)
+  const columnOf = (second: number) => (axis?.label ?? 0) + 1 + second
 
   it('looks at what was dragged over, forth or back', () => {
     for (const columns of [
@@ -184,7 +185,11 @@ describe('brushing by mouse', () => {
       const rect = lanesRect(scene, layout)
       const rows = screen(scene, SIZE)
       expect(rows[rect?.y ?? -1]).toMatch(/^ requests\/s/)
-      expect(rows[(rect?.y ?? 0) + (rect?.height ?? 0) - 1]).toMatch(/└idle/)
+      // Names of phases, and a clock.
+      expect(rows.slice(rect?.y, (rect?.y ?? 0) + (rect?.height ?? 0)).slice(-2)).toEqual([
+        expect.stringMatching(/└idle/),
+        expect.stringMatching(/╵00:00/),
+      ])
     }
   })
 })
@@ -194,7 +199,7 @@ describe('lanes', () => {
     partsOf(sceneOf(state), { width: columns, height: layoutOf({ columns, rows }).panel.height }).shown.length
 
   it('are two, all that fit, or none, as L says', () => {
-    const all = lanesOf(run.model, catalog).length
+    const all = lanesOf(sceneOf()).length
     const counts = [[], ['L'], ['L', 'L'], ['L', 'L', 'L']].map((keys) => lanesIn(type(['4', ...keys]).state))
     expect(counts).toEqual([2, all, 0, 2])
   })
@@ -210,7 +215,7 @@ describe('lanes', () => {
   })
 
   it('show what the kernel counts as rates', () => {
-    const lane = lanesOf(run.model, catalog).find(({ key }) => key === 'metric.overflows')
+    const lane = lanesOf(sceneOf()).find(({ key }) => key === 'metric.overflows')
     const last = lane?.points.at(-1)
     expect([last?.startUs, last?.endUs, last?.value]).toEqual([59 * S, 60 * S, 7])
   })

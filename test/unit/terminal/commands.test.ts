@@ -59,6 +59,8 @@ describe('the palette', () => {
       'export svg',
       'export folded',
       'mark NAME',
+      'lanes all',
+      'pin response p99',
       'zoom into the selected frame; in a sandwich: its sandwich',
       'freeze the screen; the recording goes on',
     ])
@@ -80,11 +82,19 @@ describe('the palette', () => {
     ['a phase', ['phase b', 'enter'], { phaseId: 1 }],
     ['the third of the list', ['tab ', 'down', 'down', 'enter'], { prompt: null }],
     ['what a key does', ['this', ' ', 'help', 'enter'], { help: true }],
+    ['what lanes stand there', ['lanes all', 'enter'], { time: { lanes: 'all' } }],
+    ['a lane that stays', ['pin over', 'enter'], { time: { pinned: ['metric.overflows'] } }],
+    ['a view of the overview', ['view resp', 'enter'], { views: { overview: 'heat:response' } }],
     ['completed with tab', ['phba', 'tab'], { prompt: { kind: 'command', text: 'phase baseline' } }],
     ['left with escape', ['x', 'escape'], { prompt: null, tab: 0 }],
     ['a name that nothing has', ['qqq', 'enter'], { prompt: null, tab: 0 }],
   ])('does %s', (_, keys, expected) => {
     expect(type(keys).state).toMatchObject(expected)
+  })
+
+  it('lets go of a lane that is pinned', () => {
+    const { state } = type(['pin over', 'enter'])
+    expect(type(['unpin over', 'enter'], state).state.time.pinned).toEqual([])
   })
 
   it('goes through its list and round its end', () => {

@@ -59,7 +59,7 @@ describe('the flame panel', () => {
 
   it('says in a difference what is compared, both sides, and how sure that is', () => {
     const rows = screen(pressed(['d', 'down']), 120, 40)
-    expect(rows[6]).toMatch(/ stress − baseline ──$/)
+    expect(rows.join('\n')).toMatch(/ stress − baseline ──$/m)
     expect(rows.slice(-5, -3)).toEqual([
       ' baseline 1.08 ms/request → stress 3.42 ms/request · +2.34 ms/request (×3.2)   95 %: ×2.3 to ×4.4   1.93 k events',
       ' main',
@@ -86,7 +86,7 @@ describe('the flame panel', () => {
 
   it('lists the top movers beside a wide graph, and goes from one to the next', () => {
     const list = (scene: Scene) => screen(scene, 160, 40).map((row) => row.slice(114))
-    expect(list(pressed(['d'], 160, 40))[8]).toMatch(/Top movers/)
+    expect(list(pressed(['d'], 160, 40)).join('\n')).toMatch(/Top movers/)
     expect(screen(pressed(['d'], 120, 40), 120, 40).join('\n')).not.toMatch(/Top movers/)
     const selected = (...keys: string[]) => pressed(['d', ...keys], 160, 40).state.flames['stalls']?.selected.at(-1)
     expect(selected('n')).toBe('schedule_timeout_[k]')

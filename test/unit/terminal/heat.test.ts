@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { profileOf } from '../../../audit/index.ts'
-import { histogramOf } from '../../../probes/index.ts'
+import { type PhaseModel, profileOf } from '../../../audit/index.ts'
+import { histogramOf, type Probe, percentile } from '../../../probes/index.ts'
 import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
-import { addUp, drawHeat } from '../../../ui/terminal/panels/heat.ts'
+import { addUp, drawHeat, probeOverTime, responseOverTime } from '../../../ui/terminal/panels/heat.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
 import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
@@ -14,6 +14,7 @@ const catalog = syntheticCatalog()
 const run = syntheticRun(60)
 const waits = catalog.get('waits')
 if (!waits) throw new Error('the run has waits')
+const waitsOverTime = probeOverTime(waits, 'waited')
 const sceneOf = (state: Partial<ScreenState> = {}, model = run.model): Scene => ({
   ...{ model, catalog, profileOf, live: true, title: '' },
   state: { ...initialState, ...state },
@@ -34,14 +35,14 @@ describe('the heat map', () => {
   it('is a view of each distribution, in line with the lanes', async () => {
     const state = { tab: 1, views: { waits: 'heat:waited' } }
     const text = rows(120, 34, (panel) => drawPanel(sceneOf(state), panel))
-    expect(text[4]).toMatch(/\[waited over time]/)
+    expect(text.join('\n')).toMatch(/\[waited over time]/)
     await expect(`${text.join('\n')}\n`).toMatchFileSnapshot('golden/heat-120x34.txt')
   })
 
   it('has one mark for each percentile in every cell that was measured, the higher one above', () => {
     const height = 30
-    const text = rows(120, height, (panel) => drawHeat(sceneOf(), waits, 0, panel))
-    const axis = timeAxis(run.model, 120)
+    const text = rows(120, height, (panel) => drawHeat(sceneOf(), waitsOverTime, panel))
+    const axis = timeAxis(sceneOf(), 120)
     if (!axis) throw new Error('no axis')
     const bands = text.findIndex((row) => row.includes('└idle'))
     for (let second = 0; second < 60; second++) {
@@ -51,6 +52,19 @@ describe('the heat map', () => {
       if (second < 5) expect(column.join('').trim()).toBe('')
       else expect(p99 >= 0 && p50 > p99).toBe(true)
     }
+  })
+
+  it('follows a histogram by its name, wherever it stands among those of a window', () => {
+    const of = (label: string, count: number) => ({ label, histogram: histogramOf([[5, count]], count) })
+    const windows = [[of('read', 1), of('write', 7)], [of('write', 9), of('read', 2)], [of('write', 3)]]
+    const probe = { name: 'calls', draw: { histograms: (data: unknown) => windows[Number(data)] } } as unknown as Probe
+    const history = windows.map((_, i) => ({ startUs: i * 1e6, endUs: (i + 1) * 1e6, data: i }))
+    const phase = { ...run.model.phases[0], probes: new Map([['calls', { history }]]) } as unknown as PhaseModel
+    const counts = probeOverTime(probe, 'read').read({ ...run.model, phases: [phase] })
+    expect(counts.map(({ startUs, histogram }) => [startUs / 1e6, histogram.count])).toEqual([
+      [0, 1],
+      [1, 2],
+    ])
   })
 
   it('loses no wait, however its cells and rows lie to the windows', () => {
@@ -87,12 +101,24 @@ describe('the heat map', () => {
     )
   })
 
+  it('shows the response times of the load on the overview, each request once', async () => {
+    const text = rows(120, 40, (panel) => drawPanel(sceneOf({ views: { overview: 'heat:response' } }), panel))
+    expect(text.join('\n')).toMatch(/── Response times over the run ──/)
+    // A hundred are in each of 55 seconds; none of them says how many requests there were.
+    const spans = responseOverTime.read(run.model)
+    expect(spans.map(({ histogram }) => histogram.count)).toEqual(Array.from({ length: 55 }, () => 100))
+    const p99 = spans.map(({ histogram }) => percentile(histogram, 0.99) ?? 0)
+    const stated = run.model.phases.flatMap(({ load }) => load?.history ?? []).map(({ p99Ms }) => (p99Ms ?? 0) * 1e6)
+    // Buckets of the heat map are a sixteenth of an octave wide.
+    for (const [i, ns] of stated.entries()) expect(Math.abs(Math.log2((p99[i] ?? 0) / ns))).toBeLessThan(1 / 8)
+  })
+
   it('says so before anything is measured, and where there is no room', () => {
     const idle = syntheticRun(3)
-    expect(rows(100, 20, (panel) => drawHeat(sceneOf({}, idle.model), waits, 0, panel)).join('')).toMatch(
+    expect(rows(100, 20, (panel) => drawHeat(sceneOf({}, idle.model), waitsOverTime, panel)).join('')).toMatch(
       /nothing measured/,
     )
-    expect(rows(20, 20, (panel) => drawHeat(sceneOf(), waits, 0, panel)).join('')).toMatch(/no room/)
+    expect(rows(20, 20, (panel) => drawHeat(sceneOf(), waitsOverTime, panel)).join('')).toMatch(/no room/)
   })
 
   it('never writes outside its rectangle', () => {
@@ -100,7 +126,8 @@ describe('the heat map', () => {
     fc.assert(
       fc.property(size, fc.integer({ min: 0, max: 50 }), (width, height) => {
         const cells = createCells(200, 60)
-        drawHeat(sceneOf(), waits, 0, brush(cells, { x: 7, y: 3, width, height }))
+        for (const what of [waitsOverTime, responseOverTime])
+          drawHeat(sceneOf(), what, brush(cells, { x: 7, y: 3, width, height }))
         cells.code.forEach((code, index) => {
           const [x, y] = [(index % 200) - 7, Math.floor(index / 200) - 3]
           if (code !== 0x20 && (x < 0 || y < 0 || x >= width || y >= height)) throw new Error(`wrote at ${x},${y}`)

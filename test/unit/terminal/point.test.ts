@@ -103,7 +103,8 @@ describe('a click', () => {
       { kind: 'release', button: 'left', x: 50, y: 30 },
       layout,
     )
-    expect(effect).toEqual({ do: 'span', fromUs: 15e6, toUs: 26e6 })
+    // The plot begins in column 23.
+    expect(effect).toEqual({ do: 'span', fromUs: 17e6, toUs: 28e6 })
     expect(state.hands.drag).toBeNull()
     expect(state.tab).toBe(0)
   })

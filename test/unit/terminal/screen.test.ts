@@ -66,6 +66,22 @@ describe('a screen', () => {
     expect(terminal.writes).toHaveLength(1)
   })
 
+  it('tells in its header what the last change was, though nothing comes after it', () => {
+    const { screen, grow } = open()
+    grow()
+    vi.advanceTimersByTime(1000)
+    const before = screen.chrome().header.join()
+    for (let n = 0; n < 3; n++) {
+      grow()
+      vi.advanceTimersByTime(110)
+    }
+    vi.advanceTimersByTime(1000)
+    const told = screen.chrome().header.join()
+    expect(told).not.toBe(before)
+    screen.resized()
+    expect(screen.chrome().header.join()).toBe(told)
+  })
+
   it('drops frames while the terminal does not keep up, and catches up once', () => {
     const { terminal, grow } = open()
     terminal.writes.length = 0

@@ -177,6 +177,20 @@ describe('a document', () => {
     for (const [, , , from, to] of stress) expect(Number(to)).toBeGreaterThan(Number(from))
   })
 
+  it('of response times over the run counts each request once', async () => {
+    const scene = sceneOf({ views: { overview: 'heat:response' } })
+    expect(exportsOf(scene).map(({ kind }) => kind)).toEqual(['heat', 'timeline', 'figures'])
+    const { name, text } = await textOf(scene, 'heat')
+    expect(name).toBe('response-over-time.csv')
+    const counted = text
+      .trim()
+      .split('\r\n')
+      .slice(1)
+      .reduce((sum, line) => sum + Number(line.split(',')[5]), 0)
+    // The invented load tells a hundred latencies a second, and none while it is idle.
+    expect(counted).toBe(55 * 100)
+  })
+
   it('has a name that is safe in every folder', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (parts) => {

@@ -123,9 +123,10 @@ describe('keys', () => {
     expect(update.state.flames['stalls']?.selected.at(-1)).toBe('schedule_timeout_[k]')
   })
 
-  it('takes the distributions of the overview in turn, each probe that has one', () => {
-    expect(type(['v']).state.views['overview']).toBe('waits')
-    expect(type(['v'], { phaseId: 0 }).state.views['overview']).toBeUndefined()
+  it('takes the views of the overview in turn: response times over the run, each probe with a distribution', () => {
+    const views = [['v'], ['v', 'v']].map((keys) => type(keys).state.views['overview'])
+    expect(views).toEqual(['heat:response', 'waits'])
+    expect(type(['v', 'v'], { phaseId: 0 }).state.views['overview']).toBe('table')
   })
 
   it('takes the views of a tab in turn', () => {

@@ -1,4 +1,4 @@
-import { lanesOf } from '../panels/lanes.ts'
+import { lanesOf } from '../lanes.ts'
 import type { Scene } from '../scene.ts'
 import { phaseShown, type ScreenState } from '../state.ts'
 import { cellAt, runPhases, startOfCell, type TimeAxis, timeAxis } from '../time-axis.ts'
@@ -93,7 +93,7 @@ export const inTime = (state: ScreenState, some: Partial<TimeState>): ScreenStat
   time: { ...state.time, ...some },
 })
 
-const axisOf = ({ scene, panel }: Context): TimeAxis | null => timeAxis(scene.model, panel.width)
+const axisOf = ({ scene, panel }: Context): TimeAxis | null => timeAxis(scene, panel.width)
 
 /** The newest cell; of a phase that is pinned its middle. */
 function begun(context: Context): ScreenState | null {
@@ -150,7 +150,7 @@ export function lookAt(
 }
 
 /** All lanes: the one that is chosen is shown, whatever else there is room for. */
-const lanesHere = ({ scene }: Context): string[] => lanesOf(scene.model, scene.catalog).map(({ key }) => key)
+const lanesHere = ({ scene }: Context): string[] => lanesOf(scene).map(({ key }) => key)
 
 function chosen(context: Context, by: 1 | -1): ScreenState {
   const keys = lanesHere(context)
@@ -163,6 +163,10 @@ function pinned(context: Context): ScreenState {
   const { state } = context
   const lane = state.time.brush?.lane ?? lanesHere(context)[0]
   if (!lane) return state
+  return pinnedOrNot(state, lane)
+}
+
+export function pinnedOrNot(state: ScreenState, lane: string): ScreenState {
   const { pinned: before } = state.time
   return inTime(state, { pinned: before.includes(lane) ? before.filter((key) => key !== lane) : [...before, lane] })
 }

@@ -1,6 +1,4 @@
-import type { PhaseModel } from '../../../audit/index.ts'
-import { overviewDistribution } from '../panels/overview.ts'
-import type { Scene } from '../scene.ts'
+import { overviewViews } from '../panels/overview.ts'
 import { noTable, phaseShown, type ScreenState, tabsOf, viewShown, viewsOf } from '../state.ts'
 import { otherSide } from '../tail.ts'
 import { type Binding, type Context, change } from './binding.ts'
@@ -43,7 +41,7 @@ export const screenBindings: readonly Binding[] = [
     keys: ['v'],
     where: 'everywhere',
     act: change(nextView),
-    help: { keys: 'v', does: 'next view of this tab: flame graphs, distributions' },
+    help: { keys: 'v', does: 'next view of this tab: flame graphs, distributions, over time' },
     hint: 'v view',
   },
   {
@@ -109,20 +107,18 @@ function phaseBy({ state, scene }: Context, step: 1 | -1): ScreenState {
   return { ...state, phaseId: places[(at + places.length) % places.length] ?? null }
 }
 
-function nextView({ state, scene, tab }: Context): ScreenState {
+function nextView({ state, scene, tab, panel }: Context): ScreenState {
   const phase = phaseShown(scene.model, state)
-  if (tab?.kind === 'overview') return nextDistribution(scene, phase)
+  if (tab?.kind === 'overview') {
+    const { all, shown } = overviewViews(scene, panel.width)
+    const next = all[(all.indexOf(shown) + 1) % all.length]
+    return next ? { ...state, views: { ...state.views, overview: next.name } } : state
+  }
   if (tab?.kind !== 'probe') return state
   const views = viewsOf(tab.probe, phase)
   const at = views.findIndex((view) => view.name === viewShown(tab.probe, phase, state)?.name)
   const next = views[(at + 1) % views.length]
   return next ? { ...state, views: { ...state.views, [tab.probe.name]: next.name } } : state
-}
-
-function nextDistribution({ model, catalog, state }: Scene, phase: PhaseModel | null): ScreenState {
-  const { all, shown } = overviewDistribution(model, catalog, state, phase)
-  const next = all[(all.findIndex(({ name }) => name === shown?.name) + 1) % all.length]
-  return next ? { ...state, views: { ...state.views, overview: next.name } } : state
 }
 
 function turned({ state, scene, tab }: Context): ScreenState {

@@ -1,10 +1,10 @@
-import type { RunModel } from '../../../audit/index.ts'
-import { bucketFloor, type Histogram, type Probe } from '../../../probes/index.ts'
+import { type LoadSpan, latenciesIn, type RunModel } from '../../../audit/index.ts'
+import { bucketFloor, bucketOf, type Histogram, histogramOf, type Probe } from '../../../probes/index.ts'
 import { clip, formatCount, formatNs, right } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
-import { runPhases, startOfCell, type TimeAxis, timeAxis } from '../time-axis.ts'
+import { eachCell, runPhases, type TimeAxis, timeAxis } from '../time-axis.ts'
 import { drawBands, unmarked } from './lanes.ts'
 
 /** Shades by the share of the fullest cell that a cell holds: long tails are seen beside the bulk. */
@@ -19,18 +19,32 @@ const MARKS = [
   { q: 0.99, glyph: '━', style: BOLD | ink.warn, name: 'p99' },
 ] as const
 
+/** A distribution span by span, as far as the model keeps spans. */
+export interface OverTime {
+  /** tells it from others of the run */
+  name: string
+  read: (model: RunModel) => Span[]
+}
+
+export interface Span {
+  startUs: number
+  endUs: number
+  histogram: Histogram
+}
+
 /**
  * A distribution over the time of the run: a column is a cell of time as in the lanes above, a row a step of a logarithmic
- * scale, the shade how many waits fell there. `index` is the histogram's place among those of the probe's draw.
+ * scale, the shade how many waits fell there.
  */
-export function drawHeat({ model }: Scene, probe: Probe, index: number, brush: Brush): void {
-  const axis = timeAxis(model, brush.width)
+export function drawHeat(scene: Scene, what: OverTime, brush: Brush): void {
+  const { model } = scene
+  const axis = timeAxis(scene, brush.width)
   const height = brush.height - 2
   if (!axis || height < 3) {
     brush.text(2, 0, clip('no room for a picture over time', brush.width - 3), ink.dim)
     return
   }
-  const heat = heatOf(model, probe, index, axis, height)
+  const heat = heatOf(model, what, axis, height)
   if (!heat) {
     brush.text(2, 1, clip('nothing measured yet', brush.width - 3), ink.dim)
     return
@@ -44,7 +58,7 @@ export function drawHeat({ model }: Scene, probe: Probe, index: number, brush: B
       ink.dim,
     )
   for (let cell = 0; cell < axis.width; cell++) drawColumn(plot, heat, cell)
-  drawBands(model, axis, brush.part({ x: axis.label + 1, y: heat.rows, width: axis.width, height: 1 }), unmarked)
+  drawBands(scene, axis, brush.part({ x: axis.label + 1, y: heat.rows, width: axis.width, height: 1 }), unmarked)
   drawLegend(heat, brush.part({ x: 0, y: heat.rows + 1, width: brush.width, height: 1 }))
 }
 
@@ -91,64 +105,77 @@ function drawLegend({ fullest }: Heat, brush: Brush): void {
 const made = new WeakMap<RunModel, { key: string; heat: Heat | null }>()
 
 /** Once per revision of the run and size of the picture. */
-function heatOf(model: RunModel, probe: Probe, index: number, axis: TimeAxis, height: number): Heat | null {
-  const key = [model.revision, probe.name, index, axis.stepUs, axis.width, height].join(' ')
+function heatOf(model: RunModel, { name, read }: OverTime, axis: TimeAxis, height: number): Heat | null {
+  const key = [model.revision, name, axis.stepUs, axis.width, height].join(' ')
   const known = made.get(model)
   if (known?.key === key) return known.heat
-  const heat = addUp(windowsOf(model, probe, index), axis, height)
+  const heat = addUp(read(model), axis, height)
   made.set(model, { key, heat })
   return heat
 }
 
-interface Window {
-  startUs: number
-  endUs: number
-  histogram: Histogram
-}
-
-/** Waits of windows by cell of the axis and by row, of at most `height` rows; null when there are none. */
-export function addUp(windows: readonly Window[], axis: TimeAxis, height: number): Heat | null {
-  const filled = windows.filter(({ histogram }) => histogram.count > 0)
+/** Waits of spans by cell of the axis and by row, of at most `height` rows; null when there are none. */
+export function addUp(spans: readonly Span[], axis: TimeAxis, height: number): Heat | null {
+  const filled = spans.filter(({ histogram }) => histogram.count > 0)
   if (filled.length === 0) return null
   const lowest = Math.min(...filled.map(({ histogram }) => histogram.buckets[0]?.[0] ?? 0))
   const highest = Math.max(...filled.map(({ histogram }) => histogram.buckets.at(-1)?.[0] ?? 0))
   const step = Math.max(1, Math.ceil((highest - lowest + 1) / height))
   const rows = Math.ceil((highest - lowest + 1) / step)
   const counts = new Float64Array(axis.width * rows)
-  for (const { startUs, endUs, histogram } of filled)
-    for (const { cell, share } of cellsOf(axis, startUs, endUs))
-      for (const [bucket, count] of histogram.buckets) {
+  for (const span of filled)
+    eachCell(axis, span, (cell, share) => {
+      for (const [bucket, count] of span.histogram.buckets) {
         const at = cell * rows + Math.floor((bucket - lowest) / step)
         counts[at] = (counts[at] ?? 0) + count * share
       }
+    })
   return { rows, lowest, step, counts, fullest: counts.reduce((a, b) => Math.max(a, b), 0) }
-}
-
-/** What part of a window lies in which cells; within a window nothing is known about when. */
-function cellsOf(axis: TimeAxis, startUs: number, endUs: number): { cell: number; share: number }[] {
-  const first = Math.floor((startUs - axis.fromUs) / axis.stepUs)
-  const last = Math.max(first, Math.ceil((endUs - axis.fromUs) / axis.stepUs) - 1)
-  const spanUs = Math.max(1, endUs - startUs)
-  const cells = []
-  for (let cell = Math.max(0, first); cell <= Math.min(last, axis.width - 1); cell++) {
-    const from = startOfCell(axis, cell)
-    const inside = Math.min(endUs, from + axis.stepUs) - Math.max(startUs, from)
-    cells.push({ cell, share: first === last ? 1 : Math.max(0, inside) / spanUs })
-  }
-  return cells
 }
 
 type Kept = { startUs: number; endUs: number; data: unknown }
 // A window never changes once it is recorded.
-const histograms = new WeakMap<Kept, readonly Histogram[]>()
+const histograms = new WeakMap<Kept, ReadonlyMap<string, Histogram>>()
 
-function windowsOf(model: RunModel, probe: Probe, index: number): Window[] {
-  return runPhases(model).flatMap((phase) =>
-    (phase.probes.get(probe.name)?.history ?? []).flatMap((window): Window[] => {
-      const own = histograms.get(window) ?? (probe.draw.histograms?.(window.data) ?? []).map((one) => one.histogram)
-      histograms.set(window, own)
-      const histogram = own[index]
-      return histogram ? [{ startUs: window.startUs, endUs: window.endUs, histogram }] : []
-    }),
+/** One of a probe's histograms, by its name: which place it has among them may differ from window to window. */
+export const probeOverTime = (probe: Probe, label: string): OverTime => ({
+  name: `${probe.name} ${label}`,
+  read: (model) =>
+    runPhases(model).flatMap((phase) =>
+      (phase.probes.get(probe.name)?.history ?? []).flatMap((window): Span[] => {
+        const own =
+          histograms.get(window) ??
+          new Map((probe.draw.histograms?.(window.data) ?? []).map((one) => [one.label, one.histogram]))
+        histograms.set(window, own)
+        const histogram = own.get(label)
+        return histogram ? [{ startUs: window.startUs, endUs: window.endUs, histogram }] : []
+      }),
+    ),
+})
+
+/** The response times of the load, from the intended start. */
+export const responseOverTime: OverTime = {
+  name: 'load response',
+  read: (model) =>
+    runPhases(model).flatMap((phase) =>
+      (phase.load?.history ?? []).map((span) => ({
+        ...{ startUs: span.startUs, endUs: span.endUs },
+        histogram: responseOf(span),
+      })),
+    ),
+}
+
+// What a span has of encoded texts is replaced, never changed, when more is told of it.
+const responses = new WeakMap<LoadSpan['response'], Histogram>()
+
+function responseOf({ response }: LoadSpan): Histogram {
+  const known = responses.get(response)
+  if (known) return known
+  const latencies = latenciesIn(response)
+  const histogram = histogramOf(
+    latencies.map(({ us, count }) => [bucketOf(us * 1000), count] as const),
+    latencies.reduce((sum, { us, count }) => sum + us * 1000 * count, 0),
   )
+  responses.set(response, histogram)
+  return histogram
 }

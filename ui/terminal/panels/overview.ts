@@ -2,13 +2,15 @@ import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import type { Histogram, Probe } from '../../../probes/index.ts'
 import { clip } from '../../text/format.ts'
 import { phaseRows } from '../../text/phases.ts'
-import { type Catalog, histogramsOf, probesOf } from '../../text/reading.ts'
+import { histogramsOf, probesOf } from '../../text/reading.ts'
 import type { Brush } from '../cells.ts'
 import { baseFor } from '../compare.ts'
+import { spokenOf, spokenWords } from '../lanes.ts'
 import { ink } from '../palette.ts'
 import { markedOf, type Parts, partsOf } from '../parts.ts'
 import type { Scene } from '../scene.ts'
-import { phaseShown, type ScreenState } from '../state.ts'
+import { phaseShown } from '../state.ts'
+import { drawHeat, type OverTime, responseOverTime } from './heat.ts'
 import { drawHistogram } from './histogram.ts'
 import { drawLanes } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
@@ -18,7 +20,10 @@ import { scrollOf, spotToScroll } from './scroll.ts'
 /** a distribution narrower than this says nothing */
 const SMALLEST_HISTOGRAM = 38
 
-/** The run at a glance: lanes over time, figures by phase, and a distribution. Lanes give way first. */
+/**
+ * The run at a glance: lanes over time, and under them figures by phase with a distribution, or response times as a heat map.
+ * Lanes give way first.
+ */
 export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(scene, brush)): void {
   const { model, catalog, state } = scene
   const phase = phaseShown(model, state)
@@ -28,51 +33,76 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
   }
   let y = 0
   if (parts.lanes) {
-    drawRule(brush, 0, 'Over time')
-    drawLanes(model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
+    const marked = markedOf(scene, brush.width, parts.shown)
+    drawRule(brush, 0, 'Over time', spokenWords(spokenOf(scene, marked.selection?.atUs ?? null)).long)
+    drawLanes(scene, parts.shown, brush.part(parts.lanes), marked)
     y = parts.lanes.y + parts.lanes.height
+  }
+  const below = { y: y + 1, height: brush.height - y - 1 }
+  const { shown } = overviewViews(scene, brush.width)
+  if (shown.kind === 'heat') {
+    drawRule(brush, y, shown.title)
+    drawHeat(scene, shown.what, brush.part({ x: 0, width: brush.width, ...below }))
+    return
   }
   const base = baseFor(state)(model, phase)
   drawRule(brush, y, 'By phase', base ? `× worse than ${base.name}` : '')
-  const below = { y: y + 1, height: brush.height - y - 1 }
   const tableWidth = phaseTableWidth(model)
-  const wide = brush.width >= tableWidth + 2 + SMALLEST_HISTOGRAM
   const rows = phaseRows(model, catalog, baseFor(state))
-  const table = brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below })
+  const beside = hasRoomBeside(model, brush.width) ? shown.distribution : null
+  const table = brush.part({ x: 0, width: beside ? tableWidth : brush.width, ...below })
   // One row names the phases.
   const scroll = scrollOf(state, 'overview', rows.length - table.height + 1)
   spotToScroll(table, scroll)
   drawPhaseTable(model, rows, phase, table, scroll.at, base)
-  if (wide)
-    drawDistribution(scene, brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }), phase)
+  if (!beside) return
+  const x = tableWidth + 2
+  drawDistribution(scene, brush.part({ x, width: brush.width - x, ...below }), phase, beside)
 }
 
 interface Distribution {
-  /** the probe's: how the reader's choice is kept */
-  name: string
   probe: Probe
   label: string
   histogram: Histogram
 }
 
-/** Of each probe its first distribution with values; shown is the reader's choice, else the first in the catalog's order. */
-export function overviewDistribution(
-  model: RunModel,
-  catalog: Catalog,
-  state: ScreenState,
-  phase: PhaseModel | null,
-): { all: Distribution[]; shown: Distribution | null } {
-  const all = probesOf(model, catalog).flatMap((probe): Distribution[] => {
-    const found = histogramsOf(probe, phase).find(({ histogram }) => histogram.count > 0)
-    return found ? [{ name: probe.name, probe, ...found }] : []
-  })
-  return { all, shown: all.find(({ name }) => name === state.views['overview']) ?? all[0] ?? null }
+/** `name` is how the reader's choice is kept. */
+export type OverviewView = { name: string; title: string } & (
+  | { kind: 'table'; distribution: Distribution | null }
+  | { kind: 'heat'; what: OverTime }
+)
+
+const hasRoomBeside = (model: RunModel, columns: number): boolean =>
+  columns >= phaseTableWidth(model) + 2 + SMALLEST_HISTOGRAM
+
+/**
+ * What can stand under the lanes: the table with a probe's first distribution that has values, in the catalog's order; after
+ * the first of them the response times over time. Where there is no room beside the table, it stands there once.
+ */
+export function overviewViews(
+  { model, catalog, state }: Pick<Scene, 'model' | 'catalog' | 'state'>,
+  columns = Number.POSITIVE_INFINITY,
+): { all: OverviewView[]; shown: OverviewView } {
+  const phase = phaseShown(model, state)
+  const [first = { kind: 'table', name: 'table', title: 'by phase', distribution: null } as const, ...others] =
+    probesOf(model, catalog).flatMap((probe): OverviewView[] => {
+      const found = histogramsOf(probe, phase).find(({ histogram }) => histogram.count > 0)
+      const title = `by phase, ${probe.draw.tab}`
+      return found ? [{ kind: 'table', name: probe.name, title, distribution: { probe, ...found } }] : []
+    })
+  const heat: OverviewView[] = model.phases.some(({ load }) => load)
+    ? [{ kind: 'heat', name: 'heat:response', title: 'Response times over the run', what: responseOverTime }]
+    : []
+  const all = [first, ...heat, ...(hasRoomBeside(model, columns) ? others : [])]
+  return { all, shown: all.find(({ name }) => name === state.views['overview']) ?? first }
 }
 
-function drawDistribution({ model, catalog, state }: Scene, brush: Brush, phase: PhaseModel): void {
-  const { shown } = overviewDistribution(model, catalog, state, phase)
-  if (!shown) return
-  const { probe, label, histogram } = shown
+function drawDistribution(
+  { model, state }: Scene,
+  brush: Brush,
+  phase: PhaseModel,
+  { probe, label, histogram }: Distribution,
+): void {
   const baseline = baseFor(state)(model, phase)
   const base = histogramsOf(probe, baseline).find((other) => other.label === label)?.histogram ?? null
   const legend = base && baseline ? `┊ ${baseline.name}` : ''

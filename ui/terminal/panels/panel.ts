@@ -26,8 +26,7 @@ function drawTab(scene: Scene, brush: Brush): void {
     drawOverview(scene, brush, parts)
     return
   }
-  if (parts.lanes)
-    drawLanes(scene.model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
+  if (parts.lanes) drawLanes(scene, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
   const body = brush.part(parts.body)
   if (tab.kind === 'probe') drawProbe(scene, tab.probe, body)
   else if (tab.kind === 'system') drawSystem(scene, body)

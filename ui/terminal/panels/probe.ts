@@ -10,7 +10,7 @@ import { BOLD, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } from '../state.ts'
 import { drawFlame } from './flame.ts'
-import { drawHeat } from './heat.ts'
+import { drawHeat, probeOverTime } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { moreRows } from './more.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
@@ -34,7 +34,8 @@ export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   if (view?.kind === 'flame') {
     const more = drawFlameView(scene, probe, view.name.slice('flame:'.length), phase, body)
     drawRule(brush, 0, probe.question, words, more)
-  } else if (view?.kind === 'heat') drawHeat(scene, probe, view.histogram, body)
+  } else if (view?.kind === 'heat')
+    drawHeat(scene, probeOverTime(probe, histogramsOf(probe, phase)[view.histogram]?.label ?? ''), body)
   else drawNumbers(scene, probe, phase, view, body)
 }
 

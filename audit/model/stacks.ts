@@ -1,0 +1,62 @@
+import type { Probe } from '../../probes/index.ts'
+import { createProfile, type ProfileBuilder } from '../profile/build.ts'
+import type { Profile } from '../profile/profile.ts'
+import type { StackRow, StacksRecord } from '../recording/format.ts'
+
+/** Text of stacks that nobody has looked at yet, kept of a probe; more of it is folded into every view. */
+const MOST_WAITING = 8 * 1024 * 1024
+
+/**
+ * The stacks of one probe. A view is folded when it is first asked for: a reader looks at few of them, and a folded view
+ * takes more memory than the text of the stacks in it.
+ */
+export interface ProbeStacks {
+  add: (record: StacksRecord) => void
+  /** one column per phase, String(id); null when the probe has no such view. Grows with later stacks when asked again */
+  profile: (view: string) => Profile | null
+}
+
+interface Waiting {
+  column: string
+  /** rows as they came, or as JSON once others came after them */
+  rows: readonly StackRow[] | string
+}
+
+export function createProbeStacks(probe: Probe, unit: Profile['unit'], frames: readonly string[]): ProbeStacks {
+  const views = probe.draw.flame?.views ?? []
+  const folded = new Map<string, { profile: ProfileBuilder; upTo: number }>()
+  let waiting: Waiting[] = []
+  let bytes = 0
+
+  function fold(name: string): Profile | null {
+    const view = views.find((one) => one.name === name)
+    if (!view) return null
+    const known = folded.get(name) ?? { profile: createProfile(unit, frames), upTo: 0 }
+    folded.set(name, known)
+    for (const { column, rows } of waiting.slice(known.upTo))
+      for (const [value, count, stack, dims] of rowsOf(rows))
+        if (view.keep(dims ?? {})) known.profile.add(stack, value, count, column)
+    known.upTo = waiting.length
+    return known.profile
+  }
+
+  return {
+    add: ({ rows, phase }) => {
+      const last = waiting.at(-1)
+      if (last && typeof last.rows !== 'string') {
+        last.rows = JSON.stringify(last.rows)
+        bytes += last.rows.length
+      }
+      waiting.push({ column: String(phase), rows })
+      if (bytes <= MOST_WAITING) return
+      for (const { name } of views) fold(name)
+      for (const view of folded.values()) view.upTo = 0
+      waiting = []
+      bytes = 0
+    },
+    profile: fold,
+  }
+}
+
+const rowsOf = (rows: Waiting['rows']): readonly StackRow[] =>
+  typeof rows === 'string' ? (JSON.parse(rows) as StackRow[]) : rows
