@@ -44,6 +44,8 @@ export const offCpu = defineProbe({
           unit: 'ns_per_request',
           better: 'lower',
           headline: true,
+          threads: 'blocked',
+          view: 'blocked',
         },
         {
           key: 'working',
@@ -78,6 +80,7 @@ export const offCpu = defineProbe({
           adds: true,
           better: 'lower',
           headline: true,
+          view: 'runnable',
         },
         {
           key: 'runnable_per_request',
@@ -85,6 +88,8 @@ export const offCpu = defineProbe({
           value: perRequest(data.runnable_ns),
           unit: 'ns_per_request',
           better: 'lower',
+          threads: 'ready',
+          view: 'runnable',
         },
         {
           key: 'blocked_p99',
@@ -99,6 +104,7 @@ export const offCpu = defineProbe({
           value: percentile(data.runnable, 0.99),
           unit: 'ns',
           better: 'lower',
+          view: 'runnable',
         },
         {
           key: 'voluntary',

@@ -24,7 +24,8 @@ import {
   tableRowsOf,
   targetName,
 } from '../text/reading.ts'
-import { remarkOf, WORSE } from '../text/remark.ts'
+import { remarkOf } from '../text/remark.ts'
+import { WORSE } from '../text/stand-outs.ts'
 import { systemRows } from '../text/system-rows.ts'
 import type { Scene } from './scene.ts'
 import { phaseShown, type Tab, tabsOf } from './state.ts'

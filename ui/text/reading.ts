@@ -179,6 +179,15 @@ function plannedPhases(model: RunModel): unknown[] {
   return typeof plan === 'object' && plan !== null && 'phases' in plan && Array.isArray(plan.phases) ? plan.phases : []
 }
 
+/** Failed requests in percent at which the plan stops a load; null where it does not say. */
+export function abortPct(model: RunModel): number | null {
+  const plan = model.header?.plan
+  const abort = typeof plan === 'object' && plan !== null && 'abort' in plan ? plan.abort : null
+  const errors = typeof abort === 'object' && abort !== null && 'errors' in abort ? abort.errors : null
+  const match = typeof errors === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(errors) : null
+  return match ? Number(match[1]) : null
+}
+
 /** What the plan says of a phase; nothing where another phase stands in its place (a mark). */
 function plannedOf(model: RunModel, phase: PhaseModel): Record<string, unknown> {
   const own = plannedPhases(model)[model.phases.indexOf(phase)]

@@ -1,0 +1,31 @@
+import type { PhaseModel, RunModel } from '../../audit/index.ts'
+import { kernelStandOuts } from './kernel-rows.ts'
+import type { Catalog } from './reading.ts'
+import { ranked, type StandOut, standOutsOf } from './stand-outs.ts'
+
+/** What goes with a phase's being worse, and one place on the screen that shows it. Never said to be the cause. */
+export interface Reason extends StandOut {
+  /** what else stands out at the same place, the telling first */
+  also: readonly StandOut[]
+}
+
+/**
+ * Why a phase is worse than another, as far as it was measured: what stands out, the telling first, one for each place
+ * that shows it. A wait too short to be felt is none.
+ */
+export function reasonsOf(model: RunModel, catalog: Catalog, phase: PhaseModel, base: PhaseModel): Reason[] {
+  const [drops, others] = split(standOutsOf(model, catalog, phase, base), ({ weight }) => weight === 'drop')
+  const all = [...drops, ...ranked([...others, ...kernelStandOuts(model, phase, base)])]
+  const places = new Map<string, StandOut[]>()
+  for (const found of all) {
+    if (found.weight === 'trifle') continue
+    const place = JSON.stringify(found.at)
+    places.set(place, [...(places.get(place) ?? []), found])
+  }
+  return [...places.values()].flatMap(([first, ...also]) => (first ? [{ ...first, also }] : []))
+}
+
+const split = <T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] => [
+  all.filter(isFirst),
+  all.filter((one) => !isFirst(one)),
+]
