@@ -5,6 +5,7 @@ import type { Rect, Spot } from './cells.ts'
 import { noFlame } from './flame/shape.ts'
 import type { Layout } from './layout.ts'
 import type { Pointer } from './mouse.ts'
+import { atProof, subjectOf } from './proof.ts'
 import type { Scene } from './scene.ts'
 import { noTable } from './state.ts'
 import type { Target } from './target.ts'
@@ -79,6 +80,11 @@ function clicked(scene: Scene, { rect, target }: Spot, pointer: Pointer, panel: 
     case 'lanes': {
       const held = { ...state, hands: { ...state.hands, drag: rect } }
       return brushAt({ ...scene, state: held }, rect, pointer.x, 'down')
+    }
+    case 'proof': {
+      const subject = subjectOf(scene)
+      const proof = subject?.proofs[target.index]
+      return { state: subject && proof ? atProof(scene, subject, proof) : state }
     }
     case 'rows':
     case 'command':

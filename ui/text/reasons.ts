@@ -9,6 +9,9 @@ export interface Reason extends StandOut {
   also: readonly StandOut[]
 }
 
+/** What counts the same by another name, or adds it up, is no news beside the reason. */
+const addsSomething = new Set<StandOut['weight']>(['wait', 'mean', 'work', 'fault'])
+
 /**
  * Why a phase is worse than another, as far as it was measured: what stands out, the telling first, one for each place
  * that shows it. A wait too short to be felt is none.
@@ -22,7 +25,9 @@ export function reasonsOf(model: RunModel, catalog: Catalog, phase: PhaseModel, 
     const place = JSON.stringify(found.at)
     places.set(place, [...(places.get(place) ?? []), found])
   }
-  return [...places.values()].flatMap(([first, ...also]) => (first ? [{ ...first, also }] : []))
+  return [...places.values()].flatMap(([first, ...rest]) =>
+    first ? [{ ...first, also: rest.filter(({ weight }) => addsSomething.has(weight)) }] : [],
+  )
 }
 
 const split = <T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] => [

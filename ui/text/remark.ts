@@ -1,5 +1,6 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
+import { wholePercent } from './format.ts'
 import { type BaseOf, baselineOf, type Catalog, isMeasured, isNotJudged } from './reading.ts'
 import { type Reason, reasonsOf } from './reasons.ts'
 import { nameOf, ranked, type StandOut, standOuts, timesText } from './stand-outs.ts'
@@ -20,8 +21,8 @@ export interface Remark {
   texts: readonly string[]
 }
 
-/** Where in the stacks what stands out has grown, in words; null where nothing of that is known. */
-export type GrownIn = (found: StandOut) => string | null
+/** Where in the stacks what stands out has grown, in words, longest first; empty where nothing of that is known. */
+export type GrownIn = (found: StandOut) => readonly string[]
 
 /**
  * What a phase comes to in one line: what users feel most, and with it what belongs to it best, each against the
@@ -33,7 +34,7 @@ export function remarkOf(
   phase: PhaseModel | null,
   probe?: Probe,
   baseOf: BaseOf = baselineOf,
-  grownIn: GrownIn = () => null,
+  grownIn: GrownIn = () => [],
 ): Remark {
   const worst = worstOf(model, catalog)
   const base = baseOf(model, phase)
@@ -48,6 +49,32 @@ export function remarkOf(
   if (symptoms.length > 0) return { tone: 'worse', texts }
   if (!base) return aside(incomparable(model, phase), worst, phase)
   return aside(calmTexts(model, catalog, phase, base, reasons[0]), worst, phase, 'good')
+}
+
+/** The line at the place that shows a reason: its numbers, and what is known of where they come from. */
+export function reasonTexts(reason: Reason, base: PhaseModel, where: readonly string[]): string[] {
+  const share = reason.share === null ? [] : [`${wholePercent(reason.share)} of the added thread time`]
+  const doubt = reason.weight === 'chance' ? ['may be chance'] : []
+  const [also] = reason.also
+  const wheres = where.length > 0 ? where.map((one) => [one]) : [[]]
+  const line = (...parts: readonly string[]): string => [full(reason, base), ...doubt, ...parts].join('; ')
+  return shorter([
+    ...(also ? wheres.flatMap((one) => [line(...share, ...one, `also ${full(also, base)}`)]) : []),
+    ...wheres.map((one) => line(...share, ...one)),
+    ...(also ? [line(`also ${short(also)}`)] : []),
+    ...wheres.map((one) => line(...one)),
+    line(...share),
+    line(),
+    short(reason),
+  ])
+}
+
+/** What is said where there is no reason to show: that nothing stands out, or why that cannot be told. */
+export function reasonlessText(model: RunModel, catalog: Catalog, phase: PhaseModel | null): string {
+  const base = baselineOf(model, phase)
+  const doubt = phase && unjudged(model, phase)
+  const texts = doubt ?? (phase && base ? calmTexts(model, catalog, phase, base) : incomparable(model, phase))
+  return texts[0] ?? ''
 }
 
 /** The one line of a whole run, for its end: null where no phase can be held against another. */
@@ -137,10 +164,9 @@ function lineOf(
   // Where no load is known the first reason is the symptom itself.
   const reason = reasons.find((one) => nameOf(one) !== symptom.label)
   if (!reason || !base) return [opening, brief]
-  const where = grownIn(reason)
   const withIt = `${opening}; with it ${full(reason, base)}`
   return shorter([
-    ...(where ? [`${withIt} ${where}`] : []),
+    ...grownIn(reason).map((where) => `${withIt}, ${where}`),
     ...reason.also.slice(0, 1).map((also) => `${withIt}, ${full(also, base)}`),
     withIt,
     `${opening}; with it ${short(reason)}`,

@@ -66,10 +66,15 @@ export function standOutsOf(model: RunModel, catalog: Catalog, phase: PhaseModel
 function drops(phase: PhaseModel, base: PhaseModel, probes: readonly Probe[]): StandOut[] {
   return dropCounters.flatMap(({ label, source, name, probe }): StandOut[] => {
     const ratio = counterWorsening(phase, base, source, name)
-    const [now, then] = [counterDelta(phase, source, name) ?? 0, counterDelta(base, source, name)]
-    if (ratio === null || ratio < WORSE || now * REQUESTS_PER_DROP < (phase.load?.done ?? 0)) return []
-    const isLookedAt = probes.some((one) => one.name === probe) && phase.probes.has(probe)
-    const at = { probe: isLookedAt ? probe : null, view: null }
+    if (ratio === null || ratio < WORSE) return []
+    const own = probes.find((one) => one.name === probe && phase.probes.has(probe))
+    // What the probe counts by the same name is what its place shows: its windows are cut at the phase's very edge.
+    const [now = null, then = null] = [phase, base].map((side) => {
+      const seen = own && figuresOf(own, side).find((figure) => figure.label === label && figure.adds)
+      return seen ? seen.value : counterDelta(side, source, name)
+    })
+    if (now === null || now * REQUESTS_PER_DROP < (phase.load?.done ?? 0)) return []
+    const at = { probe: own ? probe : null, view: null }
     return [standOut({ label, now: formatCount(now), before: formatCount(then), ratio, at, weight: 'drop' })]
   })
 }

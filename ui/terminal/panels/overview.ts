@@ -3,6 +3,7 @@ import type { Histogram, Probe } from '../../../probes/index.ts'
 import { clip } from '../../text/format.ts'
 import { phaseRows } from '../../text/phases.ts'
 import { type Catalog, histogramsOf, probesOf } from '../../text/reading.ts'
+import { worstOf } from '../../text/worst.ts'
 import type { Brush } from '../cells.ts'
 import { baseFor } from '../compare.ts'
 import { ink } from '../palette.ts'
@@ -13,11 +14,14 @@ import { drawHistogram } from './histogram.ts'
 import { drawLanes } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
+import { drawStandOuts, standOutRows } from './stand-outs.ts'
 
 /** a distribution narrower than this says nothing */
 const SMALLEST_HISTOGRAM = 38
+/** what stands out leaves the table so many rows, with its rule and the names of the phases */
+const TABLE = 12
 
-/** The run at a glance: lanes over time, figures by phase, and a distribution. Lanes give way first. */
+/** The run at a glance: lanes over time, what stands out, figures by phase, and a distribution. */
 export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(scene, brush)): void {
   const { model, catalog, state } = scene
   const phase = phaseShown(model, state)
@@ -31,6 +35,11 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
     drawLanes(model, parts.shown, brush.part(parts.lanes), markedOf(scene, brush.width, parts.shown))
     y = parts.lanes.y + parts.lanes.height
   }
+  const wanted = standOutRows(scene, brush.height - y - TABLE)
+  if (wanted > 0) {
+    drawStandOuts(scene, brush.part({ x: 0, y, width: brush.width, height: wanted }))
+    y += wanted
+  }
   const base = baseFor(state)(model, phase)
   drawRule(brush, y, 'By phase', base ? `× worse than ${base.name}` : '')
   const below = { y: y + 1, height: brush.height - y - 1 }
@@ -43,6 +52,7 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
     brush.part({ x: 0, width: wide ? tableWidth : brush.width, ...below }),
     state.tables['overview']?.scroll ?? 0,
     base,
+    worstOf(model, catalog)?.phase ?? null,
   )
   if (wide)
     drawDistribution(scene, brush.part({ x: tableWidth + 2, width: brush.width - tableWidth - 2, ...below }), phase)

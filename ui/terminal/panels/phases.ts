@@ -15,8 +15,8 @@ const RATIO = 7
 export const phaseTableWidth = (model: RunModel): number => LABEL + model.phases.length * COLUMN + 1 + RATIO
 
 /**
- * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than `base`. Rows
- * above `scroll` are left out; without it the table does not scroll.
+ * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than `base`; the worst
+ * phase is marked. Rows above `scroll` are left out; without it the table does not scroll.
  */
 export function drawPhaseTable(
   model: RunModel,
@@ -25,6 +25,7 @@ export function drawPhaseTable(
   brush: Brush,
   scroll: number | null = null,
   base: PhaseModel | null = baselineOf(model, shown),
+  worst: PhaseModel | null = null,
 ): void {
   const phases = phasesThatFit(model, shown, base, Math.floor((brush.width - LABEL - 1 - RATIO) / COLUMN))
   const at = shown ? phases.indexOf(shown) : -1
@@ -36,7 +37,8 @@ export function drawPhaseTable(
     brush.spot({ x: 0, y: 0, width: brush.width, height: brush.height }, target)
   }
   for (const { phase, x } of columns) {
-    brush.text(x, 0, right(clip(phase.name, COLUMN - 1), COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
+    const name = clip(phase === worst ? `▲ ${phase.name}` : phase.name, COLUMN - 1)
+    brush.text(x, 0, right(name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
     brush.spot({ x, y: 0, width: COLUMN, height: 1 }, { kind: 'phase', id: phase.id })
   }
   const from = Math.max(0, Math.min(scroll ?? 0, rows.length - room))
