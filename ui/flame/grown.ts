@@ -40,6 +40,9 @@ function find(profile: Profile, { base, candidate, baseScale = 1, candidateScale
   return at === 0 ? null : { path: pathOf(profile, at), share: growth(at) / all, unit: profile.unit }
 }
 
+/** The first frames are where a program or a thread begins: they say nothing of where in it. */
+const OUTSET = 2
+
 /**
  * A stack in two names, the last functions of the program in it, and in one. What the kernel did for them stands below
  * and says less; of a stack that is all kernel its end. What waits ends in a function that does nothing but wait: there
@@ -48,6 +51,7 @@ function find(profile: Profile, { base, candidate, baseScale = 1, candidateScale
 export function stackWords(path: readonly string[], unit: Profile['unit']): string[] {
   const own = path.findLastIndex((name) => ['user', 'jit'].includes(frameClass(name)))
   const end = own < 0 ? path.length - 1 : own
+  if (end < OUTSET) return []
   const two = path.slice(Math.max(0, end - 1), end + 1).map((name) => frameLabel(name))
   const one = unit === 'ns' ? two[0] : two.at(-1)
   return [two.join(' › '), ...(two.length > 1 && one !== undefined ? [one] : [])]

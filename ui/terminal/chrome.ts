@@ -44,12 +44,13 @@ export function drawHeader(scene: Scene, brush: Brush): void {
   let x = brush.text(0, 0, mode, BOLD | INVERSE)
   x = brush.text(x + 1, 0, clip(targetName(model), Math.max(8, Math.floor(brush.width / 4))), BOLD) + 3
   if (phase) {
-    const sign = worstOf(model, catalog)?.phase === phase ? ' ▲ worst' : ''
+    // Of the present the line of findings says it.
+    const isWorst = !(live && !model.end) && worstOf(model, catalog)?.phase === phase
     // Two blanks, the clock, two blanks.
-    const room = brush.width - x - phase.name.length - ' 3/5'.length - sign.length - 9
+    const room = brush.width - x - phase.name.length - ' 3/5'.length - 9
     const right = loadTexts(model, phase).find((text) => text.length <= room) ?? ''
     brush.text(brush.width - right.length - 1, 0, right)
-    progress(scene, phase, sign, brush, x, brush.width - right.length - 2)
+    progress(scene, phase, isWorst, brush, x, brush.width - right.length - 2)
   }
   if (brush.height > 1) drawTrust(scene, brush)
 }
@@ -74,15 +75,16 @@ function loadTexts(model: RunModel, phase: PhaseModel): string[] {
 }
 
 const BAR = 13
+const WORST = ' ▲ worst'
 
-function progress({ model }: Scene, phase: PhaseModel, sign: string, brush: Brush, from: number, to: number): void {
+function progress({ model }: Scene, phase: PhaseModel, isWorst: boolean, brush: Brush, from: number, to: number): void {
   const { index, of, durationUs } = placeInPlan(model, phase)
   const elapsedUs = (phase.endUs ?? model.nowUs) - phase.startUs
   // A span that the reader selected has no place in the plan.
   const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
   let x = brush.text(from, 0, name, BOLD | ink.accent)
-  if (x + sign.length <= to) x = brush.text(x, 0, sign, BOLD | ink.warn)
+  if (isWorst && x + WORST.length + 7 <= to) x = brush.text(x, 0, WORST, BOLD | ink.warn)
   x += 2
   // Of a phase that is over a full bar says nothing that is not said by its clock.
   if (durationUs !== null && phase.endUs === null && x + BAR + 16 < to) {

@@ -1,6 +1,6 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Figure, Probe } from '../../probes/index.ts'
-import { formatCount, formatNs, formatRatio, formatUnit } from './format.ts'
+import { formatCount, formatRatio, formatUnit } from './format.ts'
 import { type Catalog, counterDelta, counterWorsening, figuresOf, probesOf, worsening } from './reading.ts'
 
 /** Less than this many times worse is not worth a remark, nor a mark in a table. */
@@ -45,8 +45,8 @@ export interface StandOut {
   ratio: number
   at: ShownAt
   weight: keyof typeof weights
-  /** `+2.8 ms`, where a request takes so much longer by it on average */
-  added: string | null
+  /** ns that a request takes longer by it on average; null where it is no such time */
+  addedNs: number | null
   /** of the thread time that a request takes longer, 0..1; null where it is no part of it, or not all parts are known */
   share: number | null
 }
@@ -55,7 +55,18 @@ export interface StandOut {
  * What weighs more in telling why a phase is worse: what was lost, then single waits, then what a request waits on
  * average, then what it makes the kernel do. What may be chance, only counts, or is too short to be felt comes last.
  */
-const weights = { drop: 0, wait: 1, mean: 2, fault: 3, work: 4, level: 5, chance: 6, count: 7, trifle: 8 } as const
+const weights = {
+  drop: 0,
+  wait: 1,
+  mean: 2,
+  fault: 3,
+  work: 4,
+  level: 5,
+  chance: 6,
+  count: 7,
+  sum: 8,
+  trifle: 9,
+} as const
 
 /** All that is worse in `phase`, the telling first: what probes measured, and what was dropped. */
 export function standOutsOf(model: RunModel, catalog: Catalog, phase: PhaseModel, base: PhaseModel): StandOut[] {
@@ -82,7 +93,7 @@ function drops(phase: PhaseModel, base: PhaseModel, probes: readonly Probe[]): S
 /** What is the same in most of them is left out. */
 export const standOut = (
   own: Pick<StandOut, 'label' | 'now' | 'before' | 'ratio' | 'at' | 'weight'> & Partial<StandOut>,
-): StandOut => ({ of: '', added: null, share: null, ...own })
+): StandOut => ({ of: '', addedNs: null, share: null, ...own })
 
 /** Figures of `phase` that are worse than in `base` by what is worth a remark, in the probes' order. */
 export function standOuts(model: RunModel, phase: PhaseModel, base: PhaseModel, probes: readonly Probe[]): StandOut[] {
@@ -104,7 +115,7 @@ export function standOuts(model: RunModel, phase: PhaseModel, base: PhaseModel, 
           ratio,
           at: { probe: probe.name, view: figure.view ?? null },
           weight: isChance ? 'chance' : weightOf(figure, phase),
-          added: isMean ? `+${formatNs((figure.value ?? 0) - (before.value ?? 0))}` : null,
+          addedNs: isMean && figure.value !== null && before.value !== null ? figure.value - before.value : null,
           share: figure.threads ? shareOf(figure, before) : null,
         },
       ]
@@ -124,7 +135,7 @@ export function isFelt({ unit, value, adds }: Figure, phase: PhaseModel): boolea
 
 function weightOf(figure: Figure, phase: PhaseModel): StandOut['weight'] {
   if (!isFelt(figure, phase)) return 'trifle'
-  if (figure.adds) return 'count'
+  if (figure.adds) return 'sum'
   if (figure.unit === 'ns') return 'wait'
   if (figure.unit === 'ns_per_request') return 'mean'
   return figure.unit === 'per_request' || figure.unit === 'percent' ? 'work' : 'count'
@@ -160,8 +171,11 @@ function threadShares(phase: PhaseModel, base: PhaseModel, probes: readonly Prob
 
 /** The telling first; each by one name once: a count and its rate say the same. */
 export function ranked(found: readonly StandOut[]): StandOut[] {
-  // What was not there before has no ratio; it ranks with a clear change, not above every other.
-  const size = ({ ratio }: StandOut): number => (Number.isFinite(ratio) ? ratio : 10)
+  // What takes the most of a request's time comes first, else what grew most. What was not there before has no ratio; it
+  // ranks with a clear change, not above every other. Doublings are enough to rank by: lines of a run that goes on must
+  // not change places with each window.
+  const size = ({ ratio, addedNs, weight }: StandOut): number =>
+    Math.floor(Math.log2(weight === 'mean' && addedNs !== null ? addedNs : Number.isFinite(ratio) ? ratio : 10))
   const sorted = found.toSorted((a, b) => weights[a.weight] - weights[b.weight] || size(b) - size(a))
   return sorted.filter(
     ({ of, label }, i) => sorted.findIndex((other) => other.of === of && other.label === label) === i,

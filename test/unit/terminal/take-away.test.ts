@@ -170,8 +170,8 @@ describe('y', () => {
       { tab: FLAME, flames: { stalls: { root: [], selected: ['main', 'futex_wait_[k]'] } } },
       'futex_wait',
     ],
-    ['what stands out, when nothing is selected', { tab: FLAME }, /^Under stress /],
-    ['what stands out', {}, /^Under stress response p99 is/],
+    ['what stands out, when nothing is selected', { tab: FLAME }, /^stress so far: Stalls /],
+    ['what stands out', {}, /^stress is worst so far: response p99 39/],
     [
       'the table as it is filtered',
       { tab: TABLE, hands: filtering('recv') },

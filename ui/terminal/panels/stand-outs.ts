@@ -21,7 +21,10 @@ const TIMES = 6
 export function standOutRows(scene: Scene, room: number): number {
   const subject = subjectOf(scene)
   if (!subject || subject.proofs.length === 0) return 0
-  const rows = Math.min(MOST, room - 1, symptoms(scene, subject).length + subject.proofs.length)
+  const most = Math.min(MOST, room - 1)
+  // While it runs the table under it stays where it is, however many lines there are.
+  const isGrowing = scene.live && !scene.model.end
+  const rows = isGrowing ? most : Math.min(most, symptoms(scene, subject).length + subject.proofs.length)
   return rows < LEAST ? 0 : rows + 1
 }
 
