@@ -214,7 +214,7 @@ export function createScreen(input: ScreenInput): Screen {
     if (isWhole || (input.progress?.() ?? null) !== null) return
     isWhole = true
     // The line says no longer that it is being read.
-    painted.chromeAt = 0
+    painted.chromeAt = Number.NEGATIVE_INFINITY
     const { prompt, frozen, time } = state
     const worst = worstOf(input.model, catalog)
     if (hasChosenPhase || prompt || frozen || time.brush || time.reading || !worst) return
