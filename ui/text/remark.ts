@@ -172,6 +172,8 @@ function lineOf(
     `${opening}; with it ${short(reason)}`,
     `${brief}; with it ${short(reason)}`,
     `${brief}, ${nameOf(reason)} ${reason.now}`,
+    // Beside a number of the kernel a bare p99 is still that of the response.
+    `${brief}, ${nameOf(reason)} ${reason.now}`.replace(': response ', ': '),
     brief,
   ])
 }
