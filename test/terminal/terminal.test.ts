@@ -79,7 +79,7 @@ describe('the screen in a terminal', () => {
     tmux.keys('Enter', '6')
     await tmux.until(/mark +canary/)
     tmux.keys('?')
-    await tmux.until(/everywhere\n.*this help/)
+    await tmux.until(/everywhere\n.*why the phase is worse.*\n.*this help/)
     tmux.keys('x')
     await tmux.until(/── Log/)
     tmux.keys('BTab')

@@ -39,10 +39,30 @@ export function seenBy(probe: Probe, phase: PhaseModel | null): ProbePhase | nul
   return seen && seen.data !== null ? seen : null
 }
 
-/** A probe's figures over a phase; empty where it saw nothing. */
+interface Figured extends FigureScope {
+  probe: Probe
+  data: unknown
+  figures: Figure[]
+}
+const figured = new WeakMap<ProbePhase, Figured>()
+
+/** A probe's figures over a phase; empty where it saw nothing. Kept as long as what they are made of stays the same. */
 export function figuresOf(probe: Probe, phase: PhaseModel | null): Figure[] {
   const seen = seenBy(probe, phase)
-  return phase && seen ? probe.draw.figures(seen.data, scopeOf(phase, seen.coveredUs)) : []
+  if (!phase || !seen) return []
+  const { data } = seen
+  const scope = scopeOf(phase, seen.coveredUs)
+  const kept = figured.get(seen)
+  if (
+    kept?.probe === probe &&
+    kept.data === data &&
+    kept.durationUs === scope.durationUs &&
+    kept.requests === scope.requests
+  )
+    return kept.figures
+  const figures = probe.draw.figures(data, scope)
+  figured.set(seen, { ...scope, probe, data, figures })
+  return figures
 }
 
 /** The figures for one line: the known ones that the probe calls headlines, filled up to two with other known ones. */

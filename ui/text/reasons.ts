@@ -14,9 +14,21 @@ const addsSomething = new Set<StandOut['weight']>(['wait', 'mean', 'work', 'faul
 
 /**
  * Why a phase is worse than another, as far as it was measured: what stands out, the telling first, one for each place
- * that shows it. A wait too short to be felt is none.
+ * that shows it. A wait too short to be felt is none. Kept until the model changes.
  */
 export function reasonsOf(model: RunModel, catalog: Catalog, phase: PhaseModel, base: PhaseModel): Reason[] {
+  const kept = known.get(model)
+  const own = kept?.revision === model.revision ? kept.of : new Map<string, Reason[]>()
+  if (own !== kept?.of) known.set(model, { revision: model.revision, of: own })
+  const pair = `${phase.id} ${base.id}`
+  const reasons = own.get(pair) ?? find(model, catalog, phase, base)
+  own.set(pair, reasons)
+  return reasons
+}
+
+const known = new WeakMap<RunModel, { revision: number; of: Map<string, Reason[]> }>()
+
+function find(model: RunModel, catalog: Catalog, phase: PhaseModel, base: PhaseModel): Reason[] {
   const [drops, others] = split(standOutsOf(model, catalog, phase, base), ({ weight }) => weight === 'drop')
   const all = [...drops, ...ranked([...others, ...kernelStandOuts(model, phase, base)])]
   const places = new Map<string, StandOut[]>()
