@@ -208,5 +208,5 @@ export function comparedText(model: RunModel, catalog: Catalog, phase: PhaseMode
     )
     return n + both.length
   }, 0)
-  return [...felt, ...(figures > 0 ? [`${figures} figures of probes`] : [])].join(', ')
+  return [...felt, ...(figures > 0 ? [`${figures} ${figures === 1 ? 'figure' : 'figures'} of probes`] : [])].join(', ')
 }

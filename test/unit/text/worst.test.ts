@@ -89,7 +89,7 @@ describe('what is said where nothing is worse', () => {
         { ...baseline, figures: { waits: { waited: 5 } } },
         { ...same, figures: { waits: { waited: 5 } } },
       ],
-      'nothing stands out in same against baseline: compared are errors, response p99, response p50, 1 figures of probes',
+      'nothing stands out in same against baseline: compared are errors, response p99, response p50, 1 figure of probes',
     ],
     [
       'or that nothing could be',
