@@ -18,6 +18,10 @@ export interface Figure {
   adds?: boolean
   /** shown in the one-line text summary */
   headline?: boolean
+  /** a part of the time of threads that had work; together the three are all of it, so shares of it can be told */
+  threads?: 'running' | 'blocked' | 'ready'
+  /** the view of the probe's stacks that shows it; default: the first */
+  view?: string
 }
 
 /** What a figure may be related to. */

@@ -80,6 +80,7 @@ export const locks = defineProbe({
         adds: true,
         better: 'lower',
         headline: true,
+        view: 'kernel',
       },
       {
         key: 'kernel_waits',
@@ -88,6 +89,7 @@ export const locks = defineProbe({
         unit: 'count',
         adds: true,
         better: 'lower',
+        view: 'kernel',
       },
       {
         key: 'condition',

@@ -47,6 +47,8 @@ export const offCpu = defineProbe({
           unit: 'ns_per_request',
           better: 'lower',
           headline: true,
+          threads: 'blocked',
+          view: 'blocked',
         },
         {
           key: 'working',
@@ -81,6 +83,7 @@ export const offCpu = defineProbe({
           adds: true,
           better: 'lower',
           headline: true,
+          view: 'runnable',
         },
         {
           key: 'runnable_per_request',
@@ -88,6 +91,8 @@ export const offCpu = defineProbe({
           value: perRequest(data.runnable_ns),
           unit: 'ns_per_request',
           better: 'lower',
+          threads: 'ready',
+          view: 'runnable',
         },
         {
           key: 'blocked_p99',
@@ -102,6 +107,7 @@ export const offCpu = defineProbe({
           value: percentile(data.runnable, 0.99),
           unit: 'ns',
           better: 'lower',
+          view: 'runnable',
         },
         {
           key: 'voluntary',

@@ -77,6 +77,7 @@ export const onCpu = defineProbe({
         value: scope.requests ? (data.samples * 1e9) / data.hz / scope.requests : null,
         unit: 'ns_per_request',
         better: 'lower',
+        threads: 'running',
       },
     ],
     flame: { unit: 'samples', title: 'On-CPU', views: [{ name: 'all', title: 'samples on CPU', keep: () => true }] },

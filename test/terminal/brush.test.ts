@@ -37,7 +37,7 @@ describe('a span of time', () => {
     tmux.keys('Enter')
     await tmux.until(/◆ A 00:39-00:50: to the edges/)
     // Its column, its place in the lanes, its flame graph.
-    await tmux.until(/idle +baseline +stress +A 00:39-/)
+    await tmux.until(/idle +baseline +▲ stress +A 00:39-/)
     await tmux.until(/└stress +A─/)
     tmux.keys('4')
     await tmux.until(/A 00:39-00:50 \(pinned\)[\s\S]*│all [\d.]+ ms/)
@@ -55,7 +55,7 @@ describe('a span of time', () => {
     await open({ stepMs: 100 })
     tmux.keys('b', 'H', 'H', 'Space', 'H', 'Enter')
     await tmux.until(/◆ A \d\d:\d\d-\d\d:\d\d: to the edges/)
-    await tmux.until(/baseline +stress +A \d\d:\d\d-/)
+    await tmux.until(/baseline +▲ stress +A \d\d:\d\d-/)
   })
 
   it('cannot be had without a recording, and says why until the next key', async () => {
@@ -63,7 +63,7 @@ describe('a span of time', () => {
     tmux.keys('b', 'Enter')
     await tmux.until(/cannot look at a span: nothing is recorded/)
     tmux.keys('v')
-    const rows = await tmux.until(/▲ Under stress response p99/)
+    const rows = await tmux.until(/▲ stress is worst so far: response p99/)
     expect(rows.join('\n')).not.toMatch(/cannot look/)
   })
 

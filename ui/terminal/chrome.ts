@@ -12,10 +12,10 @@ import {
   targetName,
   tracingPct,
 } from '../text/reading.ts'
-import { remarkOf } from '../text/remark.ts'
+import { invalidPhases, worstOf } from '../text/worst.ts'
 import { bindings, placesOf } from './bindings/all.ts'
 import type { Brush } from './cells.ts'
-import { baseFor } from './compare.ts'
+import { findingOf } from './finding.ts'
 import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
 import { isStackFile } from './flame/stacks-tab.ts'
 import type { Message } from './hands.ts'
@@ -32,7 +32,7 @@ const FILE = 32
 
 /** Where we are, and whether to trust it. The phase stays when the load's numbers have no room. */
 export function drawHeader(scene: Scene, brush: Brush): void {
-  const { model, state, live } = scene
+  const { model, catalog, state, live } = scene
   if (isStackFile(model)) {
     drawFileHeader(scene, brush)
     return
@@ -43,11 +43,13 @@ export function drawHeader(scene: Scene, brush: Brush): void {
   let x = brush.text(0, 0, mode, BOLD | INVERSE)
   x = brush.text(x + 1, 0, clip(targetName(model), Math.max(8, Math.floor(brush.width / 4))), BOLD) + 3
   if (phase) {
+    // Of the present the line of findings says it.
+    const isWorst = !(live && !model.end) && worstOf(model, catalog)?.phase === phase
     // Two blanks, the clock, two blanks.
     const room = brush.width - x - phase.name.length - ' 3/5'.length - 9
     const right = loadTexts(model, phase).find((text) => text.length <= room) ?? ''
     brush.text(brush.width - right.length - 1, 0, right)
-    progress(scene, phase, brush, x, brush.width - right.length - 2)
+    progress(scene, phase, isWorst, brush, x, brush.width - right.length - 2)
   }
   if (brush.height > 1) drawTrust(scene, brush)
 }
@@ -72,14 +74,17 @@ function loadTexts(model: RunModel, phase: PhaseModel): string[] {
 }
 
 const BAR = 13
+const WORST = ' ▲ worst'
 
-function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: number, to: number): void {
+function progress({ model }: Scene, phase: PhaseModel, isWorst: boolean, brush: Brush, from: number, to: number): void {
   const { index, of, durationUs } = placeInPlan(model, phase)
   const elapsedUs = (phase.endUs ?? model.nowUs) - phase.startUs
   // A span that the reader selected has no place in the plan.
   const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
-  let x = brush.text(from, 0, name, BOLD | ink.accent) + 2
+  let x = brush.text(from, 0, name, BOLD | ink.accent)
+  if (isWorst && x + WORST.length + 7 <= to) x = brush.text(x, 0, WORST, BOLD | ink.warn)
+  x += 2
   // Of a phase that is over a full bar says nothing that is not said by its clock.
   if (durationUs !== null && phase.endUs === null && x + BAR + 16 < to) {
     const done = Math.min(BAR, Math.round((elapsedUs / durationUs) * BAR))
@@ -98,7 +103,7 @@ function progress({ model }: Scene, phase: PhaseModel, brush: Brush, from: numbe
 function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
   const lost = lossCount(lossOfRun(model))
   const cost = tracingPct(costOf(model, null, probesOf(model, catalog)))
-  const invalid = model.summary?.phases.filter((phase) => !phase.valid).map((phase) => phase.name) ?? []
+  const invalid = invalidPhases(model)
   const doubts = [
     lost > 0 && 'lower bound',
     cost !== null && cost > DEAR_PCT && 'tracing is dear',
@@ -196,21 +201,18 @@ function drawMessage(brush: Brush, y: number, { text, tone }: Message): void {
 const remarkSigns = { worse: ['▲', BOLD | ink.warn], good: ['·', ink.good], neutral: ['·', ink.dim] } as const
 
 function drawRemark(scene: Scene, brush: Brush, y: number): void {
-  const { model, catalog, state } = scene
   const said = timeRemark(scene, brush.width)
   if (said) {
     brush.text(1, y, `◆ ${clip(said.text, brush.width - 4)}`, said.tone === 'accent' ? BOLD | ink.accent : ink.accent)
     return
   }
-  const tab = tabsOf(model, catalog)[state.tab]
-  const probe = tab?.kind === 'probe' ? tab.probe : undefined
-  const phase = phaseShown(model, state)
-  const { tone, texts } = isStackFile(model)
+  const { tone, texts } = isStackFile(scene.model)
     ? { tone: 'neutral' as const, texts: [fileRemark(scene)] }
-    : remarkOf(model, catalog, phase, probe, baseFor(state))
+    : findingOf(scene)
   const [sign, style] = remarkSigns[tone]
   const room = brush.width - 4
   brush.text(1, y, `${sign} ${clip(texts.find((text) => text.length <= room) ?? texts.at(-1) ?? '', room)}`, style)
+  brush.spot({ x: 0, y, width: brush.width, height: 1 }, { kind: 'key', key: 'f' })
 }
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {

@@ -38,6 +38,8 @@ export function mount(
     point(true)
     screen.repaint()
   }
+  // Ink's first frame stands anywhere and is cleared at once: a panel in it would be a flash of the screen.
+  let isCleared = false
   const app = () => createElement(App, { screen, point, resumed: redraw })
   const instance = render(app(), {
     stdin: tap?.stdin ?? terminal,
@@ -48,7 +50,9 @@ export function mount(
     maxFps: MAX_FPS,
     patchConsole: false,
     exitOnCtrlC: false,
-    onRender: screen.framed,
+    onRender: () => {
+      if (isCleared) screen.framed()
+    },
   })
   // Ink rewrites only lines that differ from what it wrote last; after a resize the terminal may hold anything. Ink's own
   // handler stands between these two: the frame has its new size before, the panel is painted after.
@@ -59,6 +63,7 @@ export function mount(
     instance.rerender(app())
   }
   // The cursor enters the alternate screen where it stood before, and Ink begins to write there.
+  isCleared = true
   before()
   stdout.prependListener('resize', before)
   stdout.on('resize', screen.repaint)

@@ -6,6 +6,7 @@ import { noFlame } from './flame/shape.ts'
 import type { Layout } from './layout.ts'
 import type { Pointer } from './mouse.ts'
 import { scrolledBy } from './panels/scroll.ts'
+import { atProof, subjectOf } from './proof.ts'
 import type { Scene } from './scene.ts'
 import { noTable } from './state.ts'
 import type { Target } from './target.ts'
@@ -82,6 +83,11 @@ function clicked(scene: Scene, { rect, target }: Spot, pointer: Pointer, panel: 
     case 'lanes': {
       const held = { ...state, hands: { ...state.hands, drag: rect } }
       return brushAt({ ...scene, state: held }, rect, pointer.x, 'down')
+    }
+    case 'proof': {
+      const subject = subjectOf(scene)
+      const proof = subject?.proofs[target.index]
+      return { state: subject && proof ? atProof(scene, subject, proof) : state }
     }
     case 'rows':
     case 'command':

@@ -61,8 +61,11 @@ export const prompts: Readonly<Record<Prompt['kind'], Rules>> = {
       `export: ${exportsOf(scene)
         .map(({ key, does }) => `${key} ${does}`)
         .join('   ')}`,
-    hint: 'esc leaves',
-    accept: ({ state }) => ({ state: closed(state) }),
+    hint: 'enter the first, esc leaves',
+    accept: ({ state, scene }) => {
+      const kind = exportsOf(scene)[0]?.kind
+      return { state: closed(state), ...(kind ? { effect: { do: 'export', kind } } : {}) }
+    },
     key: ({ state, scene }, _, key) => {
       const kind = exportsOf(scene).find((choice) => choice.key === key)?.kind
       return kind ? { state: closed(state), effect: { do: 'export', kind } } : { state }

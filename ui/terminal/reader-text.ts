@@ -24,8 +24,10 @@ import {
   tableRowsOf,
   targetName,
 } from '../text/reading.ts'
-import { remarkOf, WORSE } from '../text/remark.ts'
+import { remarkOf, worstText } from '../text/remark.ts'
+import { WORSE } from '../text/stand-outs.ts'
 import { systemRows } from '../text/system-rows.ts'
+import { worstOf } from '../text/worst.ts'
 import type { Scene } from './scene.ts'
 import { phaseShown, type Tab, tabsOf } from './state.ts'
 
@@ -68,7 +70,11 @@ export function newsLines(scene: Scene): string[] {
   const { model, catalog, state } = scene
   const phase = phaseShown(model, state)
   if (!phase) return ['waiting for the first window']
-  return [whereLine(scene, phase), ...remarkOf(model, catalog, phase).texts.slice(0, 1)]
+  const { tone, texts } = remarkOf(model, catalog, phase)
+  const worst = worstOf(model, catalog)
+  // What is no alarm names the worst phase itself.
+  const other = tone === 'worse' && worst && worst.phase !== phase ? worstText(model, catalog) : null
+  return [whereLine(scene, phase), ...texts.slice(0, 1), ...(other ? [other] : [])]
 }
 
 function whereLine({ model, live }: Scene, phase: PhaseModel): string {

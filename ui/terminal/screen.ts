@@ -1,5 +1,6 @@
 import type { ProfileOf, RunModel } from '../../audit/index.ts'
 import type { Catalog } from '../text/reading.ts'
+import { worstOf } from '../text/worst.ts'
 import type { Effect, Update } from './bindings/binding.ts'
 import { type Brush, brush, createCells, rowText } from './cells.ts'
 import { drawFooter, drawHeader, drawTabs } from './chrome.ts'
@@ -106,12 +107,16 @@ export function createScreen(input: ScreenInput): Screen {
       schedule()
     },
   })
-  let chrome = compose()
+  let chrome: Chrome
   let timer: NodeJS.Timeout | null = null
   let late: NodeJS.Timeout | null = null
   let painted = { at: 0, chromeAt: 0, tookMs: 0 }
+  let isWhole = live
+  let hasChosenPhase = state.phaseId !== null
   let isClosed = false
   let isWaiting = false
+  goToWorst()
+  chrome = compose()
 
   function scene(): Scene {
     return {
@@ -214,7 +219,20 @@ export function createScreen(input: ScreenInput): Screen {
     }
   }
 
+  /** Goes to the worst phase once, when all of a recording is read: never under the hands of who has chosen another, or is amid something. */
+  function goToWorst(): void {
+    if (isWhole || (input.progress?.() ?? null) !== null) return
+    isWhole = true
+    // The line says no longer that it is being read.
+    painted.chromeAt = Number.NEGATIVE_INFINITY
+    const { prompt, frozen, time } = state
+    const worst = worstOf(input.model, catalog)
+    if (hasChosenPhase || prompt || frozen || time.brush || time.reading || !worst) return
+    state = { ...state, phaseId: worst.phase.id }
+  }
+
   function follow({ state: next, effect }: Update): void {
+    hasChosenPhase ||= next.phaseId !== state.phaseId
     apply(next)
     if (!effect) return
     if (isSpanEffect(effect)) {
@@ -235,6 +253,7 @@ export function createScreen(input: ScreenInput): Screen {
     },
     tell: (message) => apply(withMessage(state, message)),
     changed: () => {
+      goToWorst()
       if (!state.frozen) schedule()
     },
     resized: () => {

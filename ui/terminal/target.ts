@@ -19,5 +19,7 @@ export type Target =
   | { kind: 'flame'; at: (x: number, y: number) => { place: Place; isSelected: boolean } | null }
   /** the run over time, column by column */
   | { kind: 'lanes' }
+  /** a line of what stands out */
+  | { kind: 'proof'; index: number }
   /** a line of the palette's list */
   | { kind: 'command'; index: number }

@@ -2,7 +2,7 @@ import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import { type Figure, type Probe, percentile } from '../../probes/index.ts'
 import { csvText } from './csv.ts'
 import { counterDelta, errorPct, figuresOf, histogramsOf, rpsOf } from './reading.ts'
-import { dropCounters } from './remark.ts'
+import { dropCounters } from './stand-outs.ts'
 
 type Row = { group: string; label: string; unit: string; of: (phase: PhaseModel) => number | null }
 

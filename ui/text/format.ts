@@ -65,6 +65,9 @@ export function formatPercent(percent: number | null | undefined): string {
   return `${percent.toFixed(digits)} %`
 }
 
+/** A share of one as whole percent, where more would claim too much: `76 %`. */
+export const wholePercent = (share: number): string => `${Math.round(share * 100)} %`
+
 /** How many times a value grew or shrank: `×52`, `×0.40`. */
 export function formatRatio(ratio: number): string {
   if (ratio > 999) return '>×999'

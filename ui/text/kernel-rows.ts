@@ -2,7 +2,7 @@ import { counterGrowth, type Metric, metricOf, type PhaseModel, perSecond, type 
 import { clip, formatBytes, formatCount, formatPercent, UNKNOWN } from './format.ts'
 import type { Cell, PhaseRow } from './phase-row.ts'
 import { type BaseOf, baselineOf, counterDelta, counterWorsening } from './reading.ts'
-import { dropCounters, WORSE } from './remark.ts'
+import { dropCounters, type StandOut, standOut, WORSE } from './stand-outs.ts'
 
 /** More rows than this nobody reads. */
 const ROWS = 12
@@ -64,16 +64,38 @@ const hasOwnRow = (source: string, name: string): boolean =>
 
 /** Zero: not worth a row. Faults and full levels come before what only grew, and that by how much it grew. */
 function weightOf(model: RunModel, metric: Metric): number {
-  const weights = model.phases.map((phase) => {
-    const reading = read(phase, metric)
-    if (reading === null) return 0
-    if (metric.isFault && reading.value > 0) return 1000
-    if (reading.isOfLimit && reading.value >= NEAR_LIMIT_PCT) return 500 + reading.value
-    if (metric.better === 'neutral' || reading.isOfLimit || reading.value < floorOf(reading)) return 0
-    const ratio = worsening(metric, phase, baselineOf(model, phase))
-    return ratio !== null && ratio >= WORSE ? Math.min(ratio, 100) : 0
-  })
-  return Math.max(0, ...weights)
+  return Math.max(0, ...model.phases.map((phase) => weightIn(metric, phase, baselineOf(model, phase))))
+}
+
+const FAULT = 1000
+const NEAR_LIMIT = 500
+
+function weightIn(metric: Metric, phase: PhaseModel, base: PhaseModel | null): number {
+  const reading = read(phase, metric)
+  if (reading === null) return 0
+  if (metric.isFault && reading.value > 0) return FAULT
+  if (reading.isOfLimit && reading.value >= NEAR_LIMIT_PCT) return NEAR_LIMIT + reading.value
+  if (metric.better === 'neutral' || reading.isOfLimit || reading.value < floorOf(reading)) return 0
+  const ratio = worsening(metric, phase, base)
+  return ratio !== null && ratio >= WORSE ? Math.min(ratio, 100) : 0
+}
+
+/** What of the kernel's counters and levels is worse in `phase` than in `base`, the telling first. */
+export function kernelStandOuts(model: RunModel, phase: PhaseModel, base: PhaseModel): StandOut[] {
+  return candidates(model)
+    .map((metric) => ({ metric, weight: weightIn(metric, phase, base), ratio: worsening(metric, phase, base) }))
+    .filter(({ weight, ratio }) => weight > 0 && ratio !== null && ratio >= WORSE)
+    .sort((a, b) => b.weight - a.weight || a.metric.rank - b.metric.rank)
+    .map(({ metric, weight, ratio }) =>
+      standOut({
+        label: metric.label,
+        now: cellOf(metric, phase, base).text,
+        before: cellOf(metric, base, null).text,
+        ratio: ratio ?? 0,
+        at: { probe: null, view: null },
+        weight: weight >= NEAR_LIMIT ? 'fault' : 'level',
+      }),
+    )
 }
 
 const floorOf = ({ isShare }: Reading): number => (isShare ? NOTABLE_PCT : NOTABLE_COUNT)

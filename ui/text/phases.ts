@@ -30,7 +30,7 @@ import {
   targetCpu,
   worsening,
 } from './reading.ts'
-import { isFelt, WORSE } from './remark.ts'
+import { isFelt, WORSE } from './stand-outs.ts'
 
 const LABEL = 30
 const VALUE = 9

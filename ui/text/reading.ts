@@ -39,10 +39,30 @@ export function seenBy(probe: Probe, phase: PhaseModel | null): ProbePhase | nul
   return seen && seen.data !== null ? seen : null
 }
 
-/** A probe's figures over a phase; empty where it saw nothing. */
+interface Figured extends FigureScope {
+  probe: Probe
+  data: unknown
+  figures: Figure[]
+}
+const figured = new WeakMap<ProbePhase, Figured>()
+
+/** A probe's figures over a phase; empty where it saw nothing. Kept as long as what they are made of stays the same. */
 export function figuresOf(probe: Probe, phase: PhaseModel | null): Figure[] {
   const seen = seenBy(probe, phase)
-  return phase && seen ? probe.draw.figures(seen.data, scopeOf(phase, seen.coveredUs)) : []
+  if (!phase || !seen) return []
+  const { data } = seen
+  const scope = scopeOf(phase, seen.coveredUs)
+  const kept = figured.get(seen)
+  if (
+    kept?.probe === probe &&
+    kept.data === data &&
+    kept.durationUs === scope.durationUs &&
+    kept.requests === scope.requests
+  )
+    return kept.figures
+  const figures = probe.draw.figures(data, scope)
+  figured.set(seen, { ...scope, probe, data, figures })
+  return figures
 }
 
 /** The figures for one line: the known ones that the probe calls headlines, filled up to two with other known ones. */
@@ -177,6 +197,15 @@ export function isNotJudged(model: RunModel, phase: PhaseModel): boolean {
 function plannedPhases(model: RunModel): unknown[] {
   const plan = model.header?.plan
   return typeof plan === 'object' && plan !== null && 'phases' in plan && Array.isArray(plan.phases) ? plan.phases : []
+}
+
+/** Failed requests in percent at which the plan stops a load; null where it does not say. */
+export function abortPct(model: RunModel): number | null {
+  const plan = model.header?.plan
+  const abort = typeof plan === 'object' && plan !== null && 'abort' in plan ? plan.abort : null
+  const errors = typeof abort === 'object' && abort !== null && 'errors' in abort ? abort.errors : null
+  const match = typeof errors === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(errors) : null
+  return match ? Number(match[1]) : null
 }
 
 /** What the plan says of a phase; nothing where another phase stands in its place (a mark). */

@@ -1,34 +1,19 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
-import type { Figure, Probe } from '../../probes/index.ts'
-import { formatCount, formatMs, formatPercent, formatRatio, formatUnit } from './format.ts'
+import type { Probe } from '../../probes/index.ts'
+import { wholePercent } from './format.ts'
+import { type BaseOf, baselineOf, type Catalog, isMeasured, isNotJudged } from './reading.ts'
+import { type Reason, reasonsOf } from './reasons.ts'
+import { nameOf, ranked, type StandOut, standOuts, timesText } from './stand-outs.ts'
 import {
-  type BaseOf,
-  baselineOf,
-  type Catalog,
-  counterDelta,
-  counterWorsening,
-  errorPct,
-  figuresOf,
-  isMeasured,
-  isNotJudged,
-  probesOf,
-  worsening,
-} from './reading.ts'
-
-/** Less than this many times worse is not worth a remark, nor a mark in a table. */
-export const WORSE = 1.5
-/** A wait shorter than this part of the response (a mean against its median, else its p99) cannot be why it is late. */
-const FELT = 0.05
-/** A drop less often than once in so many requests is an accident, not a cause. */
-const REQUESTS_PER_DROP = 1000
-
-/** Counters of the target's network namespace that mean something was dropped, gravest first; Linux names (net/ipv4/proc.c). */
-export const dropCounters = [
-  { label: 'accept-queue overflows', source: 'netns', name: 'TcpExt.ListenOverflows', hasRow: true },
-  { label: 'SYNs dropped', source: 'netns', name: 'TcpExt.ListenDrops', hasRow: true },
-  // A probe of its own counts these per flow; its rows say more than one here could.
-  { label: 'segments sent again', source: 'netns', name: 'Tcp.RetransSegs', hasRow: false },
-] as const
+  beforeText,
+  comparedText,
+  isFeltKnown,
+  type Symptom,
+  symptomsOf,
+  unjudgedBecause,
+  type Worst,
+  worstOf,
+} from './worst.ts'
 
 export interface Remark {
   tone: 'worse' | 'good' | 'neutral'
@@ -36,9 +21,12 @@ export interface Remark {
   texts: readonly string[]
 }
 
+/** Where in the stacks what stands out has grown, in words, longest first; empty where nothing of that is known. */
+export type GrownIn = (found: StandOut) => readonly string[]
+
 /**
- * What a phase comes to in one line: what users feel most, and with it what explains it best, each against the
- * baseline. With `probe` it is about that probe, if it has anything to say.
+ * What a phase comes to in one line: what users feel most, and with it what belongs to it best, each against the
+ * baseline. With `probe` it is about that probe, if it has anything to say. It says what grew, never what caused it.
  */
 export function remarkOf(
   model: RunModel,
@@ -46,138 +34,168 @@ export function remarkOf(
   phase: PhaseModel | null,
   probe?: Probe,
   baseOf: BaseOf = baselineOf,
+  grownIn: GrownIn = () => [],
 ): Remark {
-  const baseline = baseOf(model, phase)
-  if (!phase || !baseline) return incomparable(model, phase)
-  const own = probe ? rank(standOuts(phase, baseline, [probe]), phase) : []
-  const found =
-    own.length > 0
-      ? own.slice(0, 2)
-      : [symptomOf(phase, baseline), causeOf(phase, baseline, probesOf(model, catalog))].filter((s) => s !== null)
-  const texts = sentences(found, own.length > 0 ? 'Also' : 'With it', phase, baseline)
-  if (texts.length > 0) return { tone: 'worse', texts }
-  return isNotJudged(model, phase)
-    ? { tone: 'neutral', texts: [`${phase.name} is not judged (n/j): the plan discards its latencies`] }
-    : { tone: 'good', texts: [`nothing in ${phase.name} is much worse than in ${baseline.name}`] }
+  const worst = worstOf(model, catalog)
+  const base = baseOf(model, phase)
+  const doubt = phase && unjudged(model, phase)
+  if (doubt) return aside(doubt, worst, phase)
+  const symptoms = phase ? symptomsOf(model, catalog, phase, baseOf) : []
+  if (!phase || (!base && symptoms.length === 0)) return aside(incomparable(model, phase), worst, phase)
+  const own = probe && base ? ranked(standOuts(model, phase, base, [probe])) : []
+  if (base && own.length > 0) return { tone: 'worse', texts: ownTexts(head(model, phase, null), own, base) }
+  const reasons = base ? reasonsOf(model, catalog, phase, base) : []
+  const texts = lineOf(head(model, phase, worst), symptoms, reasons, base, grownIn)
+  if (symptoms.length > 0) return { tone: 'worse', texts }
+  if (!base) return aside(incomparable(model, phase), worst, phase)
+  return aside(calmTexts(model, catalog, phase, base, reasons[0]), worst, phase, 'good')
 }
 
-function incomparable(model: RunModel, phase: PhaseModel | null): Remark {
-  const say = (...texts: string[]): Remark => ({ tone: 'neutral', texts })
-  if (phase && isNotJudged(model, phase))
-    return say(`${phase.name} is not judged (n/j): the plan discards its latencies`)
+/** The line at the place that shows a reason: its numbers, and what is known of where they come from. */
+export function reasonTexts(reason: Reason, base: PhaseModel, where: readonly string[]): string[] {
+  const share = reason.share === null ? [] : [`${wholePercent(reason.share)} of the added thread time`]
+  const doubt = reason.weight === 'chance' ? ['may be chance'] : []
+  const [also] = reason.also
+  const wheres = where.length > 0 ? where.map((one) => [one]) : [[]]
+  const line = (...parts: readonly string[]): string => [full(reason, base), ...doubt, ...parts].join('; ')
+  return shorter([
+    ...(also ? wheres.flatMap((one) => [line(...share, ...one, `also ${full(also, base)}`)]) : []),
+    ...wheres.map((one) => line(...share, ...one)),
+    ...(also ? [line(`also ${short(also)}`)] : []),
+    ...wheres.map((one) => line(...one)),
+    line(...share),
+    line(),
+    short(reason),
+  ])
+}
+
+/** What is said where there is no reason to show: that nothing stands out, or why that cannot be told. */
+export function reasonlessText(model: RunModel, catalog: Catalog, phase: PhaseModel | null): string {
+  const base = baselineOf(model, phase)
+  const doubt = phase && unjudged(model, phase)
+  const texts = doubt ?? (phase && base ? calmTexts(model, catalog, phase, base) : incomparable(model, phase))
+  return texts[0] ?? ''
+}
+
+/** The one line of a whole run, for its end: null where no phase can be held against another. */
+export function worstText(model: RunModel, catalog: Catalog): string | null {
+  const worst = worstOf(model, catalog)
+  if (worst) return remarkOf(model, catalog, worst.phase).texts[0] ?? null
+  const judged = model.phases.filter((phase) => unjudgedBecause(model, phase) === null && baselineOf(model, phase))
+  const [first] = judged
+  const base = first && baselineOf(model, first)
+  if (!first || !base) return null
+  const names = judged.map(({ name }) => name).join(', ')
+  return `no phase is much worse than ${base.name}: ${names} compared by ${comparedText(model, catalog, first, base)}`
+}
+
+/** `stress is worst: `, `stress so far: ` */
+function head(model: RunModel, phase: PhaseModel, worst: Worst | null): string {
+  const isRunning = phase.endUs === null && !model.end
+  return `${phase.name}${worst?.phase === phase ? ' is worst' : ''}${isRunning ? ' so far' : ''}: `
+}
+
+/** Where the line is not about the worst phase it says which that is. */
+function aside(
+  texts: readonly string[],
+  worst: Worst | null,
+  phase: PhaseModel | null,
+  tone: Remark['tone'] = 'neutral',
+): Remark {
+  if (!worst || worst.phase === phase) return { tone, texts }
+  const { phase: at, symptom } = worst
+  const isWorst = `${at.name} is worst`
+  return {
+    tone,
+    texts: shorter([
+      ...texts.flatMap((text) => [
+        `${text}; ${isWorst}: ${symptom.label} ${symptom.now} (${symptom.against.join('; ')})`,
+        `${text}; ${isWorst}: ${symptom.label} ${symptom.now}`,
+        `${text}; ${isWorst}`,
+      ]),
+      ...texts,
+    ]),
+  }
+}
+
+/** Why a phase with a baseline is not held against it, in words. */
+function unjudged(model: RunModel, phase: PhaseModel): string[] | null {
+  const own = model.summary?.phases.find(({ id }) => id === phase.id)
+  if (isNotJudged(model, phase)) return [`${phase.name} is not judged (n/j): the plan discards its latencies`]
+  if (!own || own.valid) return null
+  const because = unjudgedBecause(model, phase)
+  return [`${phase.name} is not valid and proves nothing: ${because}`, `${phase.name} is not valid`]
+}
+
+function incomparable(model: RunModel, phase: PhaseModel | null): string[] {
   if (phase && model.phases.length > 1)
-    return say(
-      isMeasured(phase)
-        ? `later phases are compared with ${phase.name}`
-        : `${phase.name} comes before the baseline: nothing to compare it with`,
-    )
+    return isMeasured(phase)
+      ? [`later phases are compared with ${phase.name}`]
+      : [`${phase.name} comes before the baseline: nothing to compare it with`]
   return model.end
-    ? say('one phase, nothing to compare it with')
-    : say('no earlier phase to compare with; m begins a new one', 'no earlier phase to compare with')
+    ? ['one phase, nothing to compare it with']
+    : ['no earlier phase to compare with; m begins a new one', 'no earlier phase to compare with']
 }
 
-interface Worse {
-  label: string
-  /** between label and value */
-  joint: ' is ' | ': '
-  now: string
-  before: string
-  /** times worse than in the baseline; Infinity when there was none */
-  ratio: number
-}
-
-/** What users feel: late answers, or failed ones. */
-function symptomOf(phase: PhaseModel, baseline: PhaseModel): Worse | null {
-  const compare = (label: string, now: number | null, then: number | null, format: (n: number) => string) =>
-    now !== null && then !== null && now > then * WORSE
-      ? {
-          label,
-          joint: ' is ' as const,
-          now: format(now),
-          before: format(then),
-          ratio: then > 0 ? now / then : Number.POSITIVE_INFINITY,
-        }
-      : null
-  const errors = errorPct(phase) ?? 0
-  const failed = compare('error rate', errors, errorPct(baseline), formatPercent)
-  const late = compare(
-    'response p99',
-    phase.load?.response?.p99 ?? null,
-    baseline.load?.response?.p99 ?? null,
-    formatMs,
-  )
-  // One request in a hundred that fails is worse than any wait.
-  return errors >= 1 ? (failed ?? late) : (late ?? failed)
-}
-
-/** What explains it: drops first, then waits, then work per request, plain counts last. */
-function causeOf(phase: PhaseModel, baseline: PhaseModel, probes: readonly Probe[]): Worse | null {
-  for (const { label, source, name } of dropCounters) {
-    const ratio = counterWorsening(phase, baseline, source, name)
-    const [now, then] = [counterDelta(phase, source, name) ?? 0, counterDelta(baseline, source, name)]
-    if (ratio !== null && ratio >= WORSE && now * REQUESTS_PER_DROP >= (phase.load?.done ?? 0))
-      return { label, joint: ': ', now: formatCount(now), before: formatCount(then), ratio }
+/** Users feel nothing, as far as that is known; what grew all the same, and otherwise what was compared. */
+function calmTexts(model: RunModel, catalog: Catalog, phase: PhaseModel, base: PhaseModel, grown?: Reason): string[] {
+  const compared = comparedText(model, catalog, phase, base)
+  if (compared === '') return [`nothing of ${phase.name} can be compared with ${base.name}: nothing is known of both`]
+  if (grown && isFeltKnown(phase, base)) {
+    const calm = `${phase.name}: errors and response as in ${base.name}`
+    return [`${calm}; grown: ${full(grown, base)}`, `${calm}; grown: ${short(grown)}`, calm]
   }
-  return rank(standOuts(phase, baseline, probes), phase)[0] ?? null
+  const nothing = `nothing stands out in ${phase.name}`
+  return [`${nothing} against ${base.name}: compared are ${compared}`, `${nothing} against ${base.name}`, nothing]
 }
 
-export interface StandOut extends Worse {
-  figure: Figure
+/** What users feel, and with it what was measured, longest first. */
+function lineOf(
+  start: string,
+  [symptom]: readonly Symptom[],
+  reasons: readonly Reason[],
+  base: PhaseModel | null,
+  grownIn: GrownIn,
+): string[] {
+  if (!symptom) return []
+  const against = symptom.against.length > 0 ? ` (${symptom.against.join('; ')})` : ''
+  const opening = `${start}${symptom.label} ${symptom.now}${against}`
+  const brief = `${start}${symptom.label} ${symptom.now}${symptom.short === '' ? '' : ` (${symptom.short})`}`
+  // Where no load is known the first reason is the symptom itself.
+  const reason = reasons.find((one) => nameOf(one) !== symptom.label)
+  if (!reason || !base) return [opening, brief]
+  const withIt = `${opening}; with it ${full(reason, base)}`
+  return shorter([
+    ...grownIn(reason).map((where) => `${withIt}, ${where}`),
+    ...reason.also.slice(0, 1).map((also) => `${withIt}, ${full(also, base)}`),
+    withIt,
+    `${opening}; with it ${short(reason)}`,
+    `${brief}; with it ${short(reason)}`,
+    `${brief}, ${nameOf(reason)} ${reason.now}`,
+    // Beside a number of the kernel a bare p99 is still that of the response.
+    `${brief}, ${nameOf(reason)} ${reason.now}`.replace(': response ', ': '),
+    brief,
+  ])
 }
 
-/** Figures of `phase` that are worse than in `baseline` by what is worth a remark, in the probes' order. */
-export function standOuts(phase: PhaseModel, baseline: PhaseModel, probes: readonly Probe[]): StandOut[] {
-  return probes.flatMap((probe) => {
-    const bases = new Map(figuresOf(probe, baseline).map((f) => [f.key, f]))
-    return figuresOf(probe, phase).flatMap((figure) => {
-      const base = bases.get(figure.key)
-      const ratio = base ? worsening(figure, base, phase, baseline, probe.name) : null
-      if (!base || ratio === null || ratio < WORSE) return []
-      const [now, before] = [formatUnit(figure.value, figure.unit), formatUnit(base.value, base.unit)]
-      return [{ figure, label: `${probe.draw.tab} ${figure.label}`, joint: ': ', now, before, ratio }]
-    })
-  })
-}
-
-/** Whether a wait is long enough to be felt in the response: a mean against its median, a single one against its p99. */
-export function isFelt({ unit, value, adds }: Figure, phase: PhaseModel): boolean {
-  const response = phase.load?.response
-  const requests = phase.load?.done ?? 0
-  const longerThan = (ns: number, responseMs: number | null | undefined) => ns >= (responseMs ?? 0) * 1e6 * FELT
-  if (unit === 'ns_per_request') return longerThan(value ?? 0, response?.p50)
-  if (unit === 'ns' && adds) return requests === 0 || longerThan((value ?? 0) / requests, response?.p50)
-  return unit !== 'ns' || longerThan(value ?? 0, response?.p99)
-}
-
-/** Single waits before what a request waits on average, before work per request, before what only counts or is too short to be felt. */
-function rank(found: readonly StandOut[], phase: PhaseModel): StandOut[] {
-  const tier = ({ figure }: StandOut): number => {
-    const { unit, adds } = figure
-    if (adds || !isFelt(figure, phase)) return 4
-    if (unit === 'ns_per_request') return 1
-    if (unit === 'ns') return 0
-    return unit === 'per_request' || unit === 'percent' ? 2 : 3
-  }
-  // What was not there before has no ratio; it ranks with a clear change, not above every other.
-  const size = ({ ratio }: StandOut): number => (Number.isFinite(ratio) ? ratio : 10)
-  const ranked = found.toSorted((a, b) => tier(a) - tier(b) || size(b) - size(a))
-  // A count and its rate go by one name and say the same.
-  return ranked.filter(({ label }, i) => ranked.findIndex((other) => other.label === label) === i)
-}
-
-/** One sentence for each of at most two, longest first. */
-function sentences([first, second]: readonly Worse[], link: string, phase: PhaseModel, baseline: PhaseModel): string[] {
+function ownTexts(start: string, [first, second]: readonly StandOut[], base: PhaseModel): string[] {
   if (!first) return []
-  const where = `${phase.kind === 'stress' ? 'Under' : 'In'} ${phase.name}`
-  const times = ({ ratio }: Worse) => (Number.isFinite(ratio) ? ` (${formatRatio(ratio)})` : '')
-  const against = (s: Worse) => `${s.before} in ${baseline.name}${times(s)}`
-  const opening = `${where} ${first.label}${first.joint}${first.now}; ${against(first)}.`
-  if (!second) return [opening]
-  const short = (s: Worse) => `${s.label} ${s.now}${times(s) || ' (new)'}`
-  return [
-    `${opening} ${link} ${second.label}: ${second.now}; ${against(second)}.`,
-    `${opening} ${link} ${short(second)}.`,
-    `${where}: ${short(first)}, ${short(second)}`,
-    `${where}: ${short(first)}`,
-  ]
+  const opening = `${start}${full(first, base)}`
+  if (!second) return [opening, `${start}${short(first)}`]
+  return shorter([
+    `${opening}; also ${full(second, base)}`,
+    `${opening}; also ${short(second)}`,
+    `${start}${short(first)}, ${short(second)}`,
+    `${start}${short(first)}`,
+  ])
 }
+
+/** What is no shorter than a text that says more is left out. */
+const shorter = (texts: readonly string[]): string[] =>
+  texts.filter((text, i) => texts.slice(0, i).every(({ length }) => length > text.length))
+
+/** `Waits waited mean 10.5 ms (32.5 µs in baseline, ×323)` */
+const full = (found: StandOut, base: PhaseModel): string =>
+  `${nameOf(found)} ${found.now} (${beforeText(found.before, base, found.ratio)})`
+
+const short = (found: StandOut): string => `${nameOf(found)} ${found.now} (${timesText(found.ratio)})`

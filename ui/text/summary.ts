@@ -26,6 +26,7 @@ import {
   seenBy,
   targetName,
 } from './reading.ts'
+import { worstText } from './remark.ts'
 
 /**
  * What was found, for a reader without a terminal: one line on the target, one per probe, one on what to trust. The
@@ -47,6 +48,8 @@ export function textSummary(model: RunModel, catalog: Catalog, recording?: { pat
       ]),
     )
   if (model.phases.length > 1) lines.push('', phaseTable(model, catalog))
+  const finding = worstText(model, catalog)
+  if (finding) lines.push('', ...entry('stands out', [finding]))
   return lines.join('\n')
 }
 

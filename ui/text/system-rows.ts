@@ -2,7 +2,7 @@ import { againstIdle, type Metric, metricOf, type PhaseModel, perSecond, type Ru
 import { csvText } from './csv.ts'
 import { formatBytes, formatCount, formatPercent, formatRate, UNKNOWN } from './format.ts'
 import { baselineOf } from './reading.ts'
-import { WORSE } from './remark.ts'
+import { WORSE } from './stand-outs.ts'
 
 /** A number of /proc, /sys or the cgroup, phase by phase. */
 export interface SystemRow {

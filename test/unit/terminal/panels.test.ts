@@ -64,7 +64,7 @@ describe('the screen', () => {
 
   it('names what stands out in words', () => {
     expect(screen(sceneOf(syntheticRun(60)), 120, 40).at(-2)).toBe(
-      ' ▲ Under stress response p99 is 39.2 ms; 4.51 ms in baseline (×8.7). With it accept-queue overflows 245 (new).',
+      ' ▲ stress is worst so far: response p99 39.2 ms (×8.7); with it accept-queue overflows 245 (new)   f shows it: 5 System',
     )
   })
 
@@ -73,8 +73,12 @@ describe('the screen', () => {
   })
 
   it('is about the probe of the tab, where that has anything to say', () => {
-    expect(screen(sceneOf(syntheticRun(60), { tab: 1 }), 120, 40).at(-2)).toBe(
-      ' ▲ Under stress Waits waited mean: 10.5 ms; 32.5 µs in baseline (×323). Also Waits turned away: 7; 0 in baseline.',
+    const at = (view: string) => screen(sceneOf(syntheticRun(60), { tab: 1, views: { waits: view } }), 120, 40).at(-2)
+    expect(at('heat:waited')).toBe(
+      ' ▲ stress so far: Waits waited mean 10.5 ms (32.5 µs in baseline, ×323); also Waits turned away 7 (new)   f shows it',
+    )
+    expect(at('numbers:waited')).toBe(
+      ' ▲ stress, 2 of 4: Waits waited mean 10.5 ms (32.5 µs in baseline, ×323)   e exports it   f next: 4 Stalls',
     )
   })
 
@@ -98,7 +102,7 @@ describe('the screen', () => {
 
   it('says how many rows are out of sight without covering one', () => {
     const rows = screen(sceneOf(syntheticRun(60)), 80, 24)
-    const head = rows.findIndex((row) => /idle +baseline +stress/.test(row))
+    const head = rows.findIndex((row) => /idle +baseline +▲ stress/.test(row))
     expect(rows[head]).toMatch(/^ \d+ more ↓/)
     expect(rows.at(-3)).toMatch(/\d( \S+)?( ×[\d.]+| new)?$/)
     const scrolled = screen(sceneOf(syntheticRun(60), { tables: { overview: { sort: null, scroll: 3 } } }), 80, 24)

@@ -68,7 +68,7 @@ describe('a click', () => {
 
   it('on a phase pins it, once more lets go', () => {
     const scene = sceneOf({})
-    const y = rowsOf(scene).findIndex((row) => / idle +baseline +stress/.test(row))
+    const y = rowsOf(scene).findIndex((row) => / idle +baseline +▲ stress/.test(row))
     const x = rowsOf(scene)[y]?.indexOf('baseline') ?? 0
     const press = { kind: 'press', button: 'left', x, y } as const
     const pinned = point(scene, press, layout).state

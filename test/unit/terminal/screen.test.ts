@@ -154,3 +154,58 @@ describe('a screen', () => {
     expect(terminal.writes).toHaveLength(0)
   })
 })
+
+describe('a recording', () => {
+  /** A replay of which `share` is read; its worst phase is not its last. */
+  function replay(share: { read: number | null }) {
+    const { model } = syntheticRun(60)
+    const [, baseline, stress] = model.phases
+    if (!baseline || !stress) throw new Error('there are three phases')
+    const last = { ...baseline, id: 3, name: 'recovery', kind: 'recovery', startUs: 60e6, endUs: 80e6 }
+    model.phases.push(last)
+    model.current = last
+    stress.endUs = 60e6
+    const screen = createScreen({
+      ...{ model, catalog: syntheticCatalog(), profileOf, title: '', live: false, sgr: () => '' },
+      progress: () => share.read,
+      terminal: fakeTerminal(),
+      onEffect: () => undefined,
+    })
+    inkFrame(screen)
+    const shown = () => {
+      vi.advanceTimersByTime(1000)
+      return screen.chrome().header[0] ?? ''
+    }
+    return { screen, shown }
+  }
+
+  it('opens at its worst phase when all of it was read before', () => {
+    expect(replay({ read: null }).shown()).toMatch(/stress 3\/4 ▲ worst/)
+  })
+
+  it('goes there when all of it is read, and not before', () => {
+    const share: { read: number | null } = { read: 0.5 }
+    const { screen, shown } = replay(share)
+    screen.changed()
+    expect(shown()).toContain('recovery 4/4')
+    expect(screen.chrome().footer[0]).toContain('reading the recording: 50 %')
+    share.read = null
+    screen.changed()
+    expect(shown()).toContain('stress 3/4')
+    expect(screen.chrome().footer[0]).toContain('stress is worst')
+  })
+
+  it.each([
+    ['has chosen a phase', ['P'], /recovery 4\/4/],
+    ['has chosen to follow again', ['P', 'p'], /recovery 4\/4/],
+    ['is asked something', ['/'], /recovery 4\/4/],
+    ['looks at another tab only', ['3'], /stress 3\/4/],
+  ])('stays under the hands of who %s', (_, keys, expected) => {
+    const share: { read: number | null } = { read: 0.5 }
+    const { screen, shown } = replay(share)
+    for (const key of keys) screen.press(key)
+    share.read = null
+    screen.changed()
+    expect(shown()).toMatch(expected)
+  })
+})

@@ -254,8 +254,8 @@ describe('y', () => {
       { tab: FLAME, flames: { stalls: { root: [], selected: ['main', 'worker_main'] } } },
       'worker_main',
     ],
-    ['what stands out, when nothing is selected', { tab: FLAME }, /^Under stress /],
-    ['what stands out', {}, /^Under stress response p99 is/],
+    ['what stands out, when nothing is selected', { tab: FLAME }, /^stress so far: Stalls /],
+    ['what stands out', {}, /^stress is worst so far: response p99 39/],
     [
       'the table as it is filtered',
       { tab: TABLE, hands: filtering('recv') },
@@ -267,7 +267,7 @@ describe('y', () => {
       /^\tidle\tbaseline\tstress\naccept-queue overflows\t0\/s\t0\/s\t7\/s$/m,
     ],
     ['the log', { tab: LOG }, /^ +00:00 {2}phase {2}idle\n/],
-    ['no table where none is seen', { tab: WAITS, views: { waits: 'heat:waited' } }, /^Under stress /],
+    ['no table where none is seen', { tab: WAITS, views: { waits: 'heat:waited' } }, /^stress so far: /],
     ['what stands out against the phase that is compared with', { compare: 0 }, /idle|nothing/],
   ])('copies %s', (_, state, text) => {
     expect(textToCopy(sceneOf(state)).text).toEqual(typeof text === 'string' ? text : expect.stringMatching(text))

@@ -21,22 +21,22 @@ describe('the remark', () => {
     [
       'late answers and what was dropped',
       stress,
-      'Under stress response p99 is 39.2 ms; 4.51 ms in baseline (×8.7). With it accept-queue overflows: 245; 0 in baseline.',
+      'stress is worst so far: response p99 39.2 ms (4.51 ms in baseline, ×8.7); with it accept-queue overflows 245 (0 in baseline)',
     ],
     [
       'without drops the wait that grew most',
       withoutDrops,
-      'Under stress response p99 is 39.2 ms; 4.51 ms in baseline (×8.7). With it Waits waited mean: 10.5 ms; 32.5 µs in baseline (×323).',
+      'stress is worst so far: response p99 39.2 ms (4.51 ms in baseline, ×8.7); with it Waits waited mean 10.5 ms (32.5 µs in baseline, ×323)',
     ],
     [
       'without load only what explains it',
       { ...withoutLoad, name: 'canary', kind: 'mark' },
-      'In canary Waits waited mean: 10.5 ms; 32.5 µs in baseline (×323).',
+      'canary is worst so far: Waits waited mean 10.5 ms (32.5 µs in baseline, ×323)',
     ],
     [
       'failed requests before late ones when one in a hundred fails',
       { ...withoutDrops, load: stress.load && { ...stress.load, errors: { timeout: 17_010 } } },
-      'Under stress error rate is 10.0 %; 0 % in baseline. With it Waits waited mean: 10.5 ms; 32.5 µs in baseline (×323).',
+      'stress is worst so far: error rate 10.0 % (0 % in baseline; more than 1.00 %); with it Waits waited mean 10.5 ms (32.5 µs in baseline, ×323)',
     ],
   ])('names %s', (_, phase, expected) => {
     const { tone, texts } = remark(phase)
@@ -46,8 +46,8 @@ describe('the remark', () => {
   it('says the same in fewer words', () => {
     const { texts } = remark(stress)
     expect(texts.map((text) => text.length)).toEqual(texts.map((text) => text.length).toSorted((a, b) => b - a))
-    expect(texts.at(-2)).toBe('Under stress: response p99 39.2 ms (×8.7), accept-queue overflows 245 (new)')
-    expect(texts.at(-1)).toBe('Under stress: response p99 39.2 ms (×8.7)')
+    expect(texts.at(-2)).toBe('stress is worst so far: p99 39.2 ms (×8.7), accept-queue overflows 245')
+    expect(texts.at(-1)).toBe('stress is worst so far: response p99 39.2 ms (×8.7)')
   })
 
   it('does not blame one drop in ten thousand requests', () => {
@@ -61,26 +61,36 @@ describe('the remark', () => {
       restarted: [],
     }
     expect(remark({ ...stress, telemetry: new Map([['netns', netns]]) }).texts[0]).toContain(
-      'With it Waits waited mean',
+      'with it Waits waited mean',
     )
   })
 
   it('is about the probe that is looked at, and about the run where that probe has nothing to say', () => {
-    expect(remark(stress, calls).texts[0]).toBe('Under stress Calls per request: 41.7; 22.9 in baseline (×1.8).')
+    expect(remark(stress, calls).texts[0]).toBe('stress so far: Calls per request 41.7 (22.9 in baseline, ×1.8)')
     const calm = { ...stress, probes: new Map([...stress.probes].filter(([name]) => name !== 'calls')) }
-    expect(remark(calm, calls).texts[0]).toMatch(/^Under stress response p99/)
+    expect(remark(calm, calls).texts[0]).toMatch(/^stress is worst so far: response p99/)
   })
 
   it.each([
-    ['the baseline', baseline, [idle, baseline, stress], 'later phases are compared with baseline'],
+    [
+      'the baseline',
+      baseline,
+      [idle, baseline, stress],
+      'later phases are compared with baseline; stress is worst: response p99 39.2 ms (4.51 ms in baseline, ×8.7)',
+    ],
     ['the baseline while it runs', baseline, [idle, baseline], 'later phases are compared with baseline'],
-    ['a phase before it', idle, [idle, baseline, stress], 'idle comes before the baseline: nothing to compare it with'],
+    [
+      'a phase before it',
+      idle,
+      [idle, baseline, stress],
+      'idle comes before the baseline: nothing to compare it with; stress is worst: response p99 39.2 ms (4.51 ms in baseline, ×8.7)',
+    ],
     ['the only phase', idle, [idle], 'no earlier phase to compare with; m begins a new one'],
     [
       'a phase like the baseline',
       { ...baseline, id: 9, startUs: 9e9, name: 'again' },
       undefined,
-      'nothing in again is much worse than in baseline',
+      'nothing stands out in again against baseline: compared are errors, response p99, response p50, 4 figures of probes',
     ],
   ])('has no alarm for %s', (_, phase, phases, expected) => {
     const { tone, texts } = remark(phase, undefined, phases)
@@ -124,15 +134,15 @@ describe('the remark', () => {
         'p99',
       ],
     ])('%s', (_, figures, first) => {
-      expect(remark(phase, saying(...figures)).texts[0]).toMatch(new RegExp(`^Under stress Stalls ${first}:`))
+      expect(remark(phase, saying(...figures)).texts[0]).toMatch(new RegExp(`^stress so far: Stalls ${first} `))
     })
 
     it('a count and its rate once', () => {
       const rate = { ...figure('rate', 'per_s', 9), label: 'sent again' }
       const count = { ...figure('count', 'count', 90, true), label: 'sent again' }
-      expect(remark(phase, saying(count, rate)).texts).toEqual([
-        'Under stress Stalls sent again: 9/s; 1/s in baseline (×9.0).',
-      ])
+      expect(remark(phase, saying(count, rate)).texts[0]).toBe(
+        'stress so far: Stalls sent again 9/s (1/s in baseline, ×9.0)',
+      )
     })
   })
 })

@@ -7,12 +7,15 @@ import { exportBindings } from './export.ts'
 import { anywhereBindings, flameBindings } from './flame.ts'
 import { helpBindings } from './help.ts'
 import { paletteBindings } from './palette.ts'
+import { proofBindings } from './proof.ts'
 import { runBindings, screenBindings } from './screen.ts'
 import { tableBindings } from './table.ts'
 
 /** Every key there is. The help and the footer are made from this table. */
 export const bindings: readonly Binding[] = [
   ...brushBindings,
+  // First: the way to what a reader came for.
+  ...proofBindings,
   ...screenBindings,
   ...paletteBindings,
   ...timeBindings,

@@ -118,7 +118,8 @@ function show(scene: Scene, whole: Profile, name: string, phase: PhaseModel, pro
   }
 }
 
-function exposureOf(phase: PhaseModel, probe: string): Exposure {
+/** What the weights of a probe's stacks can be divided by. */
+export function exposureOf(phase: PhaseModel, probe: string): Exposure {
   const requests = phase.load?.done ?? 0
   const coveredUs = phase.probes.get(probe)?.coveredUs ?? 0
   return { requests: requests > 0 ? requests : null, seconds: coveredUs > 0 ? coveredUs / 1e6 : null }

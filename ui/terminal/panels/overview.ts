@@ -3,6 +3,7 @@ import type { Histogram, Probe } from '../../../probes/index.ts'
 import { clip } from '../../text/format.ts'
 import { phaseRows } from '../../text/phases.ts'
 import { histogramsOf, probesOf } from '../../text/reading.ts'
+import { worstOf } from '../../text/worst.ts'
 import type { Brush } from '../cells.ts'
 import { baseFor } from '../compare.ts'
 import { spokenOf, spokenWords } from '../lanes.ts'
@@ -16,13 +17,16 @@ import { drawLanes } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
 import { scrollOf, spotToScroll } from './scroll.ts'
+import { drawStandOuts, standOutRows } from './stand-outs.ts'
 
 /** a distribution narrower than this says nothing */
 const SMALLEST_HISTOGRAM = 38
+/** what stands out leaves the table so many rows, with its rule and the names of the phases */
+const TABLE = 12
 
 /**
- * The run at a glance: lanes over time, and under them figures by phase with a distribution, or response times as a heat map.
- * Lanes give way first.
+ * The run at a glance: lanes over time, what stands out, and under them figures by phase with a distribution, or response
+ * times as a heat map. Lanes give way first.
  */
 export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(scene, brush)): void {
   const { model, catalog, state } = scene
@@ -38,23 +42,28 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
     drawLanes(scene, parts.shown, brush.part(parts.lanes), marked)
     y = parts.lanes.y + parts.lanes.height
   }
-  const below = { y: y + 1, height: brush.height - y - 1 }
   const { shown } = overviewViews(scene, brush.width)
   if (shown.kind === 'heat') {
     drawRule(brush, y, shown.title)
-    drawHeat(scene, shown.what, brush.part({ x: 0, width: brush.width, ...below }))
+    drawHeat(scene, shown.what, brush.part({ x: 0, y: y + 1, width: brush.width, height: brush.height - y - 1 }))
     return
+  }
+  const wanted = standOutRows(scene, brush.height - y - TABLE)
+  if (wanted > 0) {
+    drawStandOuts(scene, brush.part({ x: 0, y, width: brush.width, height: wanted }))
+    y += wanted
   }
   const base = baseFor(state)(model, phase)
   drawRule(brush, y, 'By phase', base ? `× worse than ${base.name}` : '')
   const tableWidth = phaseTableWidth(model)
+  const below = { y: y + 1, height: brush.height - y - 1 }
   const rows = phaseRows(model, catalog, baseFor(state))
   const beside = hasRoomBeside(model, brush.width) ? shown.distribution : null
   const table = brush.part({ x: 0, width: beside ? tableWidth : brush.width, ...below })
   // One row names the phases.
   const scroll = scrollOf(state, 'overview', rows.length - table.height + 1)
   spotToScroll(table, scroll)
-  drawPhaseTable(model, rows, phase, table, scroll.at, base)
+  drawPhaseTable(model, rows, phase, table, scroll.at, { base, worst: worstOf(model, catalog)?.phase ?? null })
   if (!beside) return
   const x = tableWidth + 2
   drawDistribution(scene, brush.part({ x, width: brush.width - x, ...below }), phase, beside)

@@ -1,8 +1,7 @@
 import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import { clip, formatRatio, left, right } from '../../text/format.ts'
 import type { PhaseRow } from '../../text/phase-row.ts'
-import { baselineOf } from '../../text/reading.ts'
-import { WORSE } from '../../text/remark.ts'
+import { WORSE } from '../../text/stand-outs.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 import { moreRows } from './more.ts'
@@ -15,8 +14,8 @@ const RATIO = 7
 export const phaseTableWidth = (model: RunModel): number => LABEL + model.phases.length * COLUMN + 1 + RATIO
 
 /**
- * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than `base`. Rows
- * above `scroll` are left out.
+ * Rows of figures, a column for each phase, and beside the phase looked at how much worse it is than `base`; the worst
+ * phase is marked. Rows above `scroll` are left out.
  */
 export function drawPhaseTable(
   model: RunModel,
@@ -24,7 +23,7 @@ export function drawPhaseTable(
   shown: PhaseModel | null,
   brush: Brush,
   scroll: number,
-  base: PhaseModel | null = baselineOf(model, shown),
+  { base, worst = null }: { base: PhaseModel | null; worst?: PhaseModel | null },
 ): void {
   const phases = phasesThatFit(model, shown, base, Math.floor((brush.width - LABEL - 1 - RATIO) / COLUMN))
   const at = shown ? phases.indexOf(shown) : -1
@@ -32,7 +31,8 @@ export function drawPhaseTable(
   if (columns.length === 0) return
   const room = brush.height - 1
   for (const { phase, x } of columns) {
-    brush.text(x, 0, right(clip(phase.name, COLUMN - 1), COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
+    const name = clip(phase === worst ? `▲ ${phase.name}` : phase.name, COLUMN - 1)
+    brush.text(x, 0, right(name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
     brush.spot({ x, y: 0, width: COLUMN, height: 1 }, { kind: 'phase', id: phase.id })
   }
   const from = Math.max(0, Math.min(scroll, rows.length - room))

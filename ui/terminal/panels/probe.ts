@@ -93,7 +93,7 @@ function drawNumbers(scene: Scene, probe: Probe, phase: PhaseModel, view: View |
   const { height, scroll, ofTable } = shared(scene, probe, rows.length, table, brush.height)
   spotToScroll(brush, scroll)
   const figures = brush.part({ x: 0, y: 0, width: beside ? figuresWidth : brush.width, height })
-  drawPhaseTable(model, rows, phase, figures, scroll.at - ofTable, baseFor(state)(model, phase))
+  drawPhaseTable(model, rows, phase, figures, scroll.at - ofTable, { base: baseFor(state)(model, phase) })
   // Where no row of the table is seen its rows are the rest of the page.
   if (table && brush.height - height <= TABLE_HEAD)
     figures.text(1, 0, moreRows(scroll.at, scroll.most - scroll.at).padEnd(MORE), ink.dim)

@@ -2,17 +2,24 @@ import { clip } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
 
-/** A line across the panel with a title at its left and a remark at its right, before it what is said where there is room. */
+/** Columns around title and remark: lines and blanks. */
+const AROUND = 10
+/** A remark cut shorter than this says nothing. */
+const SHORTEST = 6
+
+/**
+ * A line across the panel with a title at its left and a remark at its right, before it what is said where there is room.
+ * The title is the same each time; what the remark says (of what the numbers are) is cut only where it would take more
+ * than half.
+ */
 export function drawRule(brush: Brush, y: number, title: string, remark = '', before = ''): void {
   brush.fill(0, y, brush.width, '─', ink.faint)
-  const room = Math.max(0, brush.width - 6)
-  const shownTitle = clip(title, room)
-  brush.text(2, y, ` ${shownTitle} `, BOLD)
-  const left = room - shownTitle.length - 4
+  const room = Math.max(0, brush.width - AROUND)
   const both = [before, remark].filter((text) => text !== '').join('   ')
-  const note = both.length <= left ? both : remark
-  if (note !== '' && left >= 6) {
-    const shownNote = clip(note, left)
-    brush.text(brush.width - shownNote.length - 4, y, ` ${shownNote} `, ink.dim)
-  }
+  const note = title.length + both.length <= room ? both : remark
+  const shownNote = clip(note, Math.max(room - title.length, Math.floor(room / 2)))
+  const isNoted = note !== '' && shownNote.length >= Math.min(SHORTEST, note.length)
+  const shownTitle = clip(title, isNoted ? room - shownNote.length : Math.max(0, brush.width - 6))
+  brush.text(2, y, ` ${shownTitle} `, BOLD)
+  if (isNoted) brush.text(brush.width - shownNote.length - 4, y, ` ${shownNote} `, ink.dim)
 }

@@ -1,7 +1,7 @@
 import type { PhaseModel, RunModel } from '../../../audit/index.ts'
 import { clip, formatRatio, left, right, UNKNOWN } from '../../text/format.ts'
 import { baselineOf } from '../../text/reading.ts'
-import { WORSE } from '../../text/remark.ts'
+import { WORSE } from '../../text/stand-outs.ts'
 import { type SystemRow, systemRows } from '../../text/system-rows.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
