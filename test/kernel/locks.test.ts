@@ -40,13 +40,11 @@ kernelSuite('locks against a mutex held for a known time', () => {
       const mutexes = stacks.filter((row) => row.dims['class'] === 'mutex')
       expect(new Set(mutexes.map((row) => row.dims['address'])).size, 'all at one address').toBe(1)
 
-      // The same by lock and by who waits for it.
-      for (const name of ['wait_first', 'wait_second']) {
-        const known = truth[name]?.waited_ns ?? 0
-        const rows = (user.by_lock ?? []).filter((row) => row.class === 'mutex' && row.waiter === name)
-        expect(rows.map(({ address }) => address)).toEqual([mutexes[0]?.dims['address']])
-        expect(Math.abs((rows[0]?.wait_ns ?? 0) / known - 1), `${name}: ${rows[0]?.wait_ns}`).toBeLessThan(0.05)
-      }
+      // Both take it in one function: the same waits by lock and by who waits.
+      const mutexRows = (user.by_lock ?? []).filter((row) => row.class === 'mutex')
+      expect(mutexRows).toMatchObject([{ waiter: 'take', address: mutexes[0]?.dims['address'] }])
+      expect(Math.abs((mutexRows[0]?.wait_ns ?? 0) / waited - 1), `${mutexRows[0]?.wait_ns}`).toBeLessThan(0.05)
+      expect(mutexRows[0]?.count).toBeGreaterThanOrEqual(takers.reduce((sum, taker) => sum + taker.contended, 0))
 
       // Four threads wait on a condition variable through the whole phase.
       const idle = stacks.filter((row) => row.dims['class'] === 'idle')
