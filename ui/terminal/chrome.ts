@@ -13,7 +13,7 @@ import {
   tracingPct,
 } from '../text/reading.ts'
 import { invalidPhases, worstOf } from '../text/worst.ts'
-import { bindings, placesOf } from './bindings/all.ts'
+import { bindingOf, bindings, placesOf } from './bindings/all.ts'
 import type { Brush } from './cells.ts'
 import { findingOf } from './finding.ts'
 import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
@@ -217,9 +217,12 @@ function drawRemark(scene: Scene, brush: Brush, y: number): void {
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
   const places = placesOf(scene)
-  const hints = bindings.flatMap(({ hint, keys, where, applies }) =>
-    hint && places.includes(where) && (applies?.(scene) ?? true) ? [{ hint, stands: keys[0] ?? '' }] : [],
-  )
+  // Only what the key does here: something nearer may have taken it.
+  const hints = bindings.flatMap((binding) => {
+    const { hint, keys, applies } = binding
+    const [stands = ''] = keys
+    return hint && bindingOf(stands, places) === binding && (applies?.(scene) ?? true) ? [{ hint, stands }] : []
+  })
   // Help and quit are what a lost reader needs: they stay when there is no room for all.
   const quit = hints.at(-1)
   let x = 1

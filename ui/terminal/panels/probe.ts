@@ -12,6 +12,7 @@ import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } 
 import { drawFlame } from './flame.ts'
 import { drawHeat, probeOverTime } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
+import { missing } from './missing.ts'
 import { moreRows } from './more.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
@@ -26,7 +27,7 @@ export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   const words = shownWords(scene.model, scene.state)
   drawRule(brush, 0, probe.question, words)
   if (!phase?.probes.has(probe.name)) {
-    brush.text(2, 2, phase ? `nothing recorded in ${phase.name} yet` : 'waiting for the first window', ink.dim)
+    brush.text(2, 2, missing(scene.model, phase, 'nothing recorded'), ink.dim)
     return
   }
   drawViews(probe, phase, view, brush.part({ x: 0, y: 1, width: brush.width, height: 1 }))
@@ -72,7 +73,7 @@ function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: B
 function drawFlameView(scene: Scene, probe: Probe, view: string, phase: PhaseModel, brush: Brush): string {
   const shown = flameShown(scene, probe, view, phase)
   if (shown) return drawFlame(brush, shown, scene.state.search)
-  brush.text(2, 1, `no stacks in ${phase.name} yet`, ink.dim)
+  brush.text(2, 1, missing(scene.model, phase, 'no stacks'), ink.dim)
   return ''
 }
 

@@ -5,6 +5,7 @@ import { ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { phaseShown, type Tab } from '../state.ts'
 import { drawFlame } from './flame.ts'
+import { missing } from './missing.ts'
 import { drawRule } from './rule.ts'
 
 /** A tab that is a flame graph and nothing else: the wall clock of all threads, or a file of stacks. */
@@ -16,5 +17,5 @@ export function drawStacks(scene: Scene, tab: Extract<Tab, { kind: 'stacks' }>, 
   const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
   const more = shown ? drawFlame(body, shown, state.search) : ''
   drawRule(brush, 0, tab.question, shownWords(model, state), more)
-  if (!shown) brush.text(2, 2, phase ? `no stacks in ${phase.name} yet` : 'waiting for the first window', ink.dim)
+  if (!shown) brush.text(2, 2, missing(model, phase, 'no stacks'), ink.dim)
 }
