@@ -14,6 +14,7 @@ import {
 } from '../text/reading.ts'
 import { invalidPhases, worstOf } from '../text/worst.ts'
 import { bindings, placesOf } from './bindings/all.ts'
+import { hintRank } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
 import { findingOf } from './finding.ts'
 import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
@@ -83,7 +84,7 @@ function progress({ model }: Scene, phase: PhaseModel, isWorst: boolean, brush: 
   const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
   let x = brush.text(from, 0, name, BOLD | ink.accent)
-  if (isWorst && x + WORST.length + 7 <= to) x = brush.text(x, 0, WORST, BOLD | ink.warn)
+  if (isWorst && x + WORST.length + 8 <= to) x = brush.text(x, 0, WORST, BOLD | ink.warn)
   x += 2
   // Of a phase that is over a full bar says nothing that is not said by its clock.
   if (durationUs !== null && phase.endUs === null && x + BAR + 16 < to) {
@@ -217,20 +218,37 @@ function drawRemark(scene: Scene, brush: Brush, y: number): void {
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
   const places = placesOf(scene)
-  const hints = bindings.flatMap(({ hint, keys, where, applies }) =>
-    hint && places.includes(where) && (applies?.(scene) ?? true) ? [{ hint, stands: keys[0] ?? '' }] : [],
+  const hints = bindings.flatMap(({ hint, keys, applies, ...binding }) =>
+    hint && places.includes(binding.where) && (applies?.(scene) ?? true)
+      ? [{ hint, stands: keys[0] ?? '', rank: hintRank(binding) }]
+      : [],
   )
-  // Help and quit are what a lost reader needs: they stay when there is no room for all.
-  const quit = hints.at(-1)
+  const room = brush.width - 1
+  const gap = widthOf(hints, WIDE_GAP) <= room ? WIDE_GAP : NARROW_GAP
   let x = 1
-  for (const hint of hints.slice(0, -1)) {
-    if (x + hint.hint.length + 3 + (quit?.hint.length ?? 0) > brush.width) break
-    x = drawHint(brush, x, y, hint) + 3
-  }
-  if (quit) drawHint(brush, x, y, quit)
+  for (const hint of hintsThatFit(hints, room, gap)) x = drawHint(brush, x, y, hint) + gap
 }
 
-function drawHint(brush: Brush, x: number, y: number, { hint, stands }: { hint: string; stands: string }): number {
+interface Hint {
+  hint: string
+  /** the key that a click on it stands for */
+  stands: string
+  rank: number
+}
+
+const [WIDE_GAP, NARROW_GAP] = [3, 2]
+const widthOf = (hints: readonly Hint[], gap: number): number =>
+  hints.reduce((sum, { hint }) => sum + hint.length + gap, -gap)
+
+/** In their order; of those that give way first the last goes first, and one that is too long leaves its room to others. */
+function hintsThatFit(hints: readonly Hint[], room: number, gap: number): Hint[] {
+  const kept = new Set<Hint>()
+  for (const hint of hints.toSorted((a, b) => a.rank - b.rank))
+    if (widthOf([...kept, hint], gap) <= room) kept.add(hint)
+  return hints.filter((hint) => kept.has(hint))
+}
+
+function drawHint(brush: Brush, x: number, y: number, { hint, stands }: Hint): number {
   const [key = '', ...does] = hint.split(' ')
   brush.spot({ x, y, width: hint.length, height: 1 }, { kind: 'key', key: stands })
   return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)

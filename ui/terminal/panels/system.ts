@@ -39,20 +39,34 @@ function drawRows(
   shown: PhaseModel | null,
   state: ScreenState,
 ): void {
-  const columns = columnsOf(model, shown, brush.width)
-  for (const { title, x, isShown } of columns.heads)
-    brush.text(x, 0, right(title, columns.column), isShown ? BOLD | ink.accent : ink.dim)
   const lines = linesOf(rows)
-  const room = Math.max(0, brush.height - 1)
+  const height = Math.max(0, brush.height - 1)
+  const beside = lines.length > height ? besideIn(model, shown, brush.width) : 1
+  const width = Math.floor(brush.width / beside)
+  const columns = columnsOf(model, shown, width)
+  const room = height * beside
   const scroll = scrollOf(state, 'system', lines.length - room)
   spotToScroll(brush, scroll)
   const from = scroll.at
+  for (let part = 0; part < beside && part * height < lines.length; part++) {
+    const under = brush.part({ x: part * width, y: 0, width, height: brush.height })
+    for (const { title, x, isShown } of columns.heads)
+      under.text(x, 0, right(title, columns.column), isShown ? BOLD | ink.accent : ink.dim)
+    const first = from + part * height
+    lines.slice(first, first + height).forEach((line, i) => {
+      const y = i + 1
+      if (typeof line === 'string') under.text(1, y, line, BOLD)
+      else drawRow(under, y, line, shown, columns)
+    })
+  }
   brush.text(1, 0, clip(moreRows(from, lines.length - from - room), columns.label - 1), ink.dim)
-  lines.slice(from, from + room).forEach((line, i) => {
-    const y = i + 1
-    if (typeof line === 'string') brush.text(1, y, line, BOLD)
-    else drawRow(brush, y, line, shown, columns)
-  })
+}
+
+/** How many stretches of the list, each with all phases, stand side by side. */
+function besideIn(model: RunModel, shown: PhaseModel | null, width: number): number {
+  const idle = hasIdle(model, shown) ? 1 : 0
+  const least = NARROW.label + (model.phases.length + idle) * NARROW.column + RATIO + 1
+  return Math.max(1, Math.floor(width / least))
 }
 
 /** Group names stand on a line of their own. */
@@ -71,11 +85,13 @@ interface Columns {
   heads: { title: string; x: number; isShown: boolean }[]
 }
 
+const hasIdle = (model: RunModel, shown: PhaseModel | null): boolean =>
+  shown !== null && model.phases.some(({ kind, startUs }) => kind === 'idle' && startUs < shown.startUs)
+
 /** The phase looked at always, then its neighbours back in time; what differs stands right of all of them. */
 function columnsOf(model: RunModel, shown: PhaseModel | null, width: number): Columns {
   const { label, column } = width >= 100 ? WIDE : NARROW
-  const hasIdle = shown !== null && model.phases.some(({ kind, startUs }) => kind === 'idle' && startUs < shown.startUs)
-  const idle = hasIdle && width >= label + 2 * column + RATIO ? column : 0
+  const idle = hasIdle(model, shown) && width >= label + 2 * column + RATIO ? column : 0
   const room = Math.max(1, Math.floor((width - label - idle - RATIO - 1) / column))
   const first = [shown, baselineOf(model, shown), ...model.phases.toReversed()].filter((phase) => phase !== null)
   const kept = new Set(first.filter((phase, i) => first.indexOf(phase) === i).slice(0, room))
