@@ -46,11 +46,11 @@ export function drawHeader(scene: Scene, brush: Brush): void {
   if (phase) {
     // Of the present the line of findings says it.
     const isWorst = !(live && !model.end) && worstOf(model, catalog)?.phase === phase
-    // Two blanks, the clock, two blanks.
-    const room = brush.width - x - phase.name.length - ' 3/5'.length - 9
+    // Two blanks, the clock, two blanks, and one at the edge.
+    const room = brush.width - x - phase.name.length - ' 3/5'.length - 10
     const right = loadTexts(model, phase).find((text) => text.length <= room) ?? ''
     brush.text(brush.width - right.length - 1, 0, right)
-    progress(scene, phase, isWorst, brush, x, brush.width - right.length - 2)
+    progress(scene, phase, isWorst, brush, x, brush.width - right.length - 3)
   }
   if (brush.height > 1) drawTrust(scene, brush)
 }
@@ -84,7 +84,7 @@ function progress({ model }: Scene, phase: PhaseModel, isWorst: boolean, brush: 
   const name = index > 0 ? `${phase.name} ${index}/${of}` : phase.name
   if (from + name.length > to) return
   let x = brush.text(from, 0, name, BOLD | ink.accent)
-  if (isWorst && x + WORST.length + 8 <= to) x = brush.text(x, 0, WORST, BOLD | ink.warn)
+  if (isWorst && x + WORST.length + 7 <= to) x = brush.text(x, 0, WORST, BOLD | ink.warn)
   x += 2
   // Of a phase that is over a full bar says nothing that is not said by its clock.
   if (durationUs !== null && phase.endUs === null && x + BAR + 16 < to) {

@@ -103,7 +103,6 @@ describe('the tones of a theme', () => {
   it.each(['dark', 'light'] as const)('shows marks on every shade of a heat map, on %s paper', (theme) => {
     const tones = tonesOf(theme)
     const pairs = [
-      ['good', 'heatLow'],
       ['warn', 'heatLow'],
       ['warn', 'heatFaint'],
       ['paper', 'heatHigh'],

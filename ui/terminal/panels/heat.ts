@@ -17,12 +17,21 @@ const SHADES = [
   { from: 0.05, glyph: '▓', style: ink.bar, under: 'heatHigh' },
   { from: 0.25, glyph: '█', style: ink.bar, under: 'heatFull' },
 ] as const
+/** Up to here p99's colour can be told from the shade; what is darker is a step lighter under it. */
+const LIGHT = 1
 const MARKS = [
-  { q: 0.5, glyph: '─', colour: 'good', name: 'p50' },
-  { q: 0.99, glyph: '━', colour: 'warn', name: 'p99' },
+  // Nearly always where most are: in the ink of the paper, which is seen on full shades.
+  { q: 0.5, glyph: '─', name: 'p50', sample: on('paper', 'heatFull', BOLD), over: plainOver },
+  { q: 0.99, glyph: '━', name: 'p99', sample: BOLD | ink.warn, over: warnOver },
 ] as const
-/** on this shade and darker ones a mark is seen by its glyph, in one ink */
-const FULL = 2
+
+function plainOver(shade: number): number {
+  return on(shade > LIGHT ? 'paper' : 'plain', SHADES[shade]?.under ?? 'plain', BOLD)
+}
+
+function warnOver(shade: number): number {
+  return on('warn', SHADES[Math.min(shade, LIGHT)]?.under ?? 'plain', BOLD)
+}
 
 /** A distribution span by span, as far as the model keeps spans. */
 export interface OverTime {
@@ -86,11 +95,9 @@ function drawColumn(plot: Brush, { counts, rows, fullest }: Heat, cell: number):
     const shade = count > 0 ? SHADES[shadeOf(count)] : undefined
     if (shade) plot.text(cell, rows - 1 - row, shade.glyph, shade.style)
   })
-  for (const { q, glyph, colour } of MARKS) {
+  for (const { q, glyph, over } of MARKS) {
     const row = rowAt(column, q * total)
-    const shade = shadeOf(column[row] ?? 0)
-    const under = SHADES[shade]?.under ?? 'plain'
-    plot.text(cell, rows - 1 - row, glyph, on(shade >= FULL ? 'paper' : colour, under, BOLD))
+    plot.text(cell, rows - 1 - row, glyph, over(shadeOf(column[row] ?? 0)))
   }
 }
 
@@ -105,8 +112,8 @@ function rowAt(column: Float64Array, rank: number): number {
 
 function drawLegend({ fullest }: Heat, brush: Brush): void {
   let x = 1
-  for (const { name, glyph, colour } of MARKS)
-    x = brush.text(brush.text(x, 0, glyph, BOLD | ink[colour]), 0, ` ${name}   `, ink.dim)
+  for (const { name, glyph, sample } of MARKS)
+    x = brush.text(brush.text(x, 0, glyph, sample), 0, ` ${name}   `, ink.dim)
   SHADES.forEach(({ glyph, style }, i) => {
     const next = SHADES[i + 1]
     const most = [` more, of the fullest cell (${formatCount(Math.round(fullest))})`, ' of the fullest', ' more']

@@ -90,7 +90,8 @@ const hasIdle = (model: RunModel, shown: PhaseModel | null): boolean =>
 
 /** The phase looked at always, then its neighbours back in time; what differs stands right of all of them. */
 function columnsOf(model: RunModel, shown: PhaseModel | null, width: number): Columns {
-  const { label, column } = width >= 100 ? WIDE : NARROW
+  const all = model.phases.length + (hasIdle(model, shown) ? 1 : 0)
+  const { label, column } = width >= WIDE.label + all * WIDE.column + RATIO + 1 ? WIDE : NARROW
   const idle = hasIdle(model, shown) && width >= label + 2 * column + RATIO ? column : 0
   const room = Math.max(1, Math.floor((width - label - idle - RATIO - 1) / column))
   const first = [shown, baselineOf(model, shown), ...model.phases.toReversed()].filter((phase) => phase !== null)
