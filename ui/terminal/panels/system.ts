@@ -15,13 +15,15 @@ import { scrollOf, spotToScroll } from './scroll.ts'
 const WIDE = { label: 34, column: 11 }
 const NARROW = { label: 30, column: 10 }
 const RATIO = 7
+/** from so many columns on labels and numbers are whole */
+const AMPLE = 100
 
 /** The system's own numbers, a column for each phase; beside the one looked at how it differs from idle and from the baseline. */
 export function drawSystem({ model, state }: Scene, brush: Brush): void {
   const phase = phaseShown(model, state)
   const baseline = baselineOf(model, phase)
   const { rows, still } = systemRows(model)
-  const isWide = brush.width >= 100
+  const isWide = brush.width >= AMPLE
   const notes = [baseline && `× worse than ${baseline.name}`, isWide && still > 0 && `${still} more stood at 0`]
   drawRule(brush, 0, 'What did the system do meanwhile?', notes.filter((note) => note).join('   '))
   if (rows.length === 0) {
@@ -41,7 +43,8 @@ function drawRows(
 ): void {
   const lines = linesOf(rows)
   const height = Math.max(0, brush.height - 1)
-  const beside = lines.length > height ? besideIn(model, shown, brush.width) : 1
+  // Stretches of the list, each with its phases, side by side.
+  const beside = lines.length > height ? Math.max(1, Math.floor(brush.width / AMPLE)) : 1
   const width = Math.floor(brush.width / beside)
   const columns = columnsOf(model, shown, width)
   const room = height * beside
@@ -62,13 +65,6 @@ function drawRows(
   brush.text(1, 0, clip(moreRows(from, lines.length - from - room), columns.label - 1), ink.dim)
 }
 
-/** How many stretches of the list, each with all phases, stand side by side. */
-function besideIn(model: RunModel, shown: PhaseModel | null, width: number): number {
-  const idle = hasIdle(model, shown) ? 1 : 0
-  const least = NARROW.label + (model.phases.length + idle) * NARROW.column + RATIO + 1
-  return Math.max(1, Math.floor(width / least))
-}
-
 /** Group names stand on a line of their own. */
 function linesOf(rows: readonly SystemRow[]): (SystemRow | string)[] {
   return rows.flatMap((row, i) => (row.group === rows[i - 1]?.group ? [row] : [row.group, row]))
@@ -85,14 +81,11 @@ interface Columns {
   heads: { title: string; x: number; isShown: boolean }[]
 }
 
-const hasIdle = (model: RunModel, shown: PhaseModel | null): boolean =>
-  shown !== null && model.phases.some(({ kind, startUs }) => kind === 'idle' && startUs < shown.startUs)
-
 /** The phase looked at always, then its neighbours back in time; what differs stands right of all of them. */
 function columnsOf(model: RunModel, shown: PhaseModel | null, width: number): Columns {
-  const all = model.phases.length + (hasIdle(model, shown) ? 1 : 0)
-  const { label, column } = width >= WIDE.label + all * WIDE.column + RATIO + 1 ? WIDE : NARROW
-  const idle = hasIdle(model, shown) && width >= label + 2 * column + RATIO ? column : 0
+  const { label, column } = width >= AMPLE ? WIDE : NARROW
+  const hasIdle = shown !== null && model.phases.some(({ kind, startUs }) => kind === 'idle' && startUs < shown.startUs)
+  const idle = hasIdle && width >= label + 2 * column + RATIO ? column : 0
   const room = Math.max(1, Math.floor((width - label - idle - RATIO - 1) / column))
   const first = [shown, baselineOf(model, shown), ...model.phases.toReversed()].filter((phase) => phase !== null)
   const kept = new Set(first.filter((phase, i) => first.indexOf(phase) === i).slice(0, room))
