@@ -37,14 +37,14 @@ describe('a span of time', () => {
     tmux.keys('Enter')
     await tmux.until(/◆ A 00:39-00:50: to the edges/)
     // Its column, its place in the lanes, its flame graph.
-    await tmux.until(/idle +baseline +▲ stress +A 00:39-/)
+    await tmux.until(/idle +baseline +▲ stress +span A/)
     await tmux.until(/└stress +A─/)
     tmux.keys('4')
     await tmux.until(/A 00:39-00:50 \(pinned\)[\s\S]*│all [\d.]+ ms/)
     tmux.keys('b', 'H', 'H', 'H', 'Space', 'H', 'Enter')
     await tmux.until(/◆ B 00:0\d-00:\d\d: to the edges/)
     tmux.keys('1')
-    await tmux.until(/A 00:39-… +B 00:/)
+    await tmux.until(/span A +span B/)
     tmux.keys('p')
     await tmux.until(/\bidle 1\/3|stress 3\/3/)
     tmux.keys('b', 'c')
@@ -55,7 +55,7 @@ describe('a span of time', () => {
     await open({ stepMs: 100 })
     tmux.keys('b', 'H', 'H', 'Space', 'H', 'Enter')
     await tmux.until(/◆ A \d\d:\d\d-\d\d:\d\d: to the edges/)
-    await tmux.until(/baseline +▲ stress +A \d\d:\d\d-/)
+    await tmux.until(/baseline +▲ stress +span A/)
   })
 
   it('cannot be had without a recording, and says why until the next key', async () => {

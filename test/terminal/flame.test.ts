@@ -76,9 +76,9 @@ describe('a flame graph in a terminal', () => {
       await flameSvg(profile, { title: 'some', lines: [], columns, view: { base: '1', candidate: '2' } }),
     )
     tmux.run(`${FLAME} ${file}`)
-    await tmux.until(/after − before \(pinned\) ──[\s\S]*│▓ parse[\s\S]*│╳ read/)
+    await tmux.until(/after − before ──[\s\S]*│▓ parse[\s\S]*│╳ read/)
     tmux.keys('D')
-    await tmux.until(/── after \(pinned\) ──/)
+    await tmux.until(/── after ──/)
     tmux.keys('p')
     await tmux.until(/│read 300/)
   })

@@ -151,13 +151,11 @@ function textOf(
     return `│${(glyph || ' ').repeat(Math.min(1, room)).padEnd(room)}`
   const label = frameLabel(name).replace(UNSURE, '?')
   // Where there is little room the glyph stands close to the name.
-  const [before, after] = glyph === '' ? ['', ''] : [room < 8 ? glyph : `${glyph} `, ` ${glyph}`]
+  const before = glyph === '' ? '' : room < 8 ? glyph : `${glyph} `
   const left = room - before.length
   // One blank at the end, so that a number does not touch its neighbour.
-  const weight = weightTexts(profile, placed, rect.node, options).find(
-    (text) => label.length + text.length + after.length + 2 <= left,
-  )
-  const text = weight !== undefined ? `${label} ${weight}${after}` : left > 3 ? clip(label, left) : label.slice(0, left)
+  const weight = weightTexts(profile, placed, rect.node, options).find((text) => label.length + text.length + 2 <= left)
+  const text = weight !== undefined ? `${label} ${weight}` : left > 3 ? clip(label, left) : label.slice(0, left)
   return `│${`${before}${text}`.padEnd(room)}`
 }
 

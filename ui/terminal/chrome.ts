@@ -14,6 +14,7 @@ import {
 } from '../text/reading.ts'
 import { invalidPhases, worstOf } from '../text/worst.ts'
 import { bindingOf, bindings, placesOf } from './bindings/all.ts'
+import { hintRank } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
 import { findingOf } from './finding.ts'
 import { drawFileHeader, fileRemark } from './flame/file-chrome.ts'
@@ -45,11 +46,11 @@ export function drawHeader(scene: Scene, brush: Brush): void {
   if (phase) {
     // Of the present the line of findings says it.
     const isWorst = !(live && !model.end) && worstOf(model, catalog)?.phase === phase
-    // Two blanks, the clock, two blanks.
-    const room = brush.width - x - phase.name.length - ' 3/5'.length - 9
+    // Two blanks, the clock, two blanks, and one at the edge.
+    const room = brush.width - x - phase.name.length - ' 3/5'.length - 10
     const right = loadTexts(model, phase).find((text) => text.length <= room) ?? ''
     brush.text(brush.width - right.length - 1, 0, right)
-    progress(scene, phase, isWorst, brush, x, brush.width - right.length - 2)
+    progress(scene, phase, isWorst, brush, x, brush.width - right.length - 3)
   }
   if (brush.height > 1) drawTrust(scene, brush)
 }
@@ -221,19 +222,35 @@ function drawKeys(scene: Scene, brush: Brush, y: number): void {
   const hints = bindings.flatMap((binding) => {
     const { hint, keys, applies } = binding
     const [stands = ''] = keys
-    return hint && bindingOf(stands, places) === binding && (applies?.(scene) ?? true) ? [{ hint, stands }] : []
+    const isHere = hint && bindingOf(stands, places) === binding && (applies?.(scene) ?? true)
+    return isHere ? [{ hint, stands, rank: hintRank(binding) }] : []
   })
-  // Help and quit are what a lost reader needs: they stay when there is no room for all.
-  const quit = hints.at(-1)
+  const room = brush.width - 1
+  const gap = widthOf(hints, WIDE_GAP) <= room ? WIDE_GAP : NARROW_GAP
   let x = 1
-  for (const hint of hints.slice(0, -1)) {
-    if (x + hint.hint.length + 3 + (quit?.hint.length ?? 0) > brush.width) break
-    x = drawHint(brush, x, y, hint) + 3
-  }
-  if (quit) drawHint(brush, x, y, quit)
+  for (const hint of hintsThatFit(hints, room, gap)) x = drawHint(brush, x, y, hint) + gap
 }
 
-function drawHint(brush: Brush, x: number, y: number, { hint, stands }: { hint: string; stands: string }): number {
+interface Hint {
+  hint: string
+  /** the key that a click on it stands for */
+  stands: string
+  rank: number
+}
+
+const [WIDE_GAP, NARROW_GAP] = [3, 2]
+const widthOf = (hints: readonly Hint[], gap: number): number =>
+  hints.reduce((sum, { hint }) => sum + hint.length + gap, -gap)
+
+/** In their order; of those that give way first the last goes first, and one that is too long leaves its room to others. */
+function hintsThatFit(hints: readonly Hint[], room: number, gap: number): Hint[] {
+  const kept = new Set<Hint>()
+  for (const hint of hints.toSorted((a, b) => a.rank - b.rank))
+    if (widthOf([...kept, hint], gap) <= room) kept.add(hint)
+  return hints.filter((hint) => kept.has(hint))
+}
+
+function drawHint(brush: Brush, x: number, y: number, { hint, stands }: Hint): number {
   const [key = '', ...does] = hint.split(' ')
   brush.spot({ x, y, width: hint.length, height: 1 }, { kind: 'key', key: stands })
   return brush.text(brush.text(x, y, key, BOLD), y, ` ${does.join(' ')}`, ink.dim)

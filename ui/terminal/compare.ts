@@ -1,5 +1,6 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import { baselineOf } from '../text/reading.ts'
+import type { Scene } from './scene.ts'
 import { phaseShown, type ScreenState } from './state.ts'
 
 /** The phase that the reader compares with; null where none is chosen, or it is the one that is shown. */
@@ -24,10 +25,10 @@ export function nextCompared(model: RunModel, state: ScreenState, step: 1 | -1):
   return ids[(at + step + ids.length) % ids.length] ?? null
 }
 
-/** What is looked at, in words: `stress − baseline`, `stress (pinned)`. */
-export function shownWords(model: RunModel, state: ScreenState): string {
+/** What is looked at, in words: `stress − baseline`; while a run goes on also that it is not followed: `stress (pinned)`. */
+export function shownWords({ model, state, live }: Pick<Scene, 'model' | 'state' | 'live'>): string {
   const phase = phaseShown(model, state)
   if (!phase) return ''
   const base = comparedWith(model, state, phase)
-  return `${phase.name}${base ? ` − ${base.name}` : ''}${state.phaseId === null ? '' : ' (pinned)'}`
+  return `${phase.name}${base ? ` − ${base.name}` : ''}${state.phaseId === null || !live || model.end ? '' : ' (pinned)'}`
 }

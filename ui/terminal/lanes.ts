@@ -4,14 +4,17 @@ import { laneSeries, type Point } from '../series.ts'
 import { formatClock, formatMs, formatPercent, formatRate, formatUnit, UNKNOWN } from '../text/format.ts'
 import { type Catalog, probesOf } from '../text/reading.ts'
 import type { Scene } from './scene.ts'
+import { phaseName } from './span-words.ts'
 import { phaseShown } from './state.ts'
-import { cellAt, eachCell, isOver, runPhases, type TimeAxis, type Timed } from './time-axis.ts'
+import { cellAt, eachCell, isOver, runPhases, type TimeAxis, type Timed, VALUE } from './time-axis.ts'
 
 /** A measure over time, a cell high. */
 export interface Lane {
   /** stays the same while the run goes on: what a reader pins */
   key: string
   label: string
+  /** name of the probe it is of */
+  probe?: string
   points: Point[]
   /** of several points counts the highest (waits, levels), or their mean (rates, shares) */
   several: 'max' | 'mean'
@@ -72,6 +75,7 @@ function probeLane(model: RunModel, probe: Probe, drawn: DrawnLane): Lane[] {
     {
       key: `probe.${probe.name}.${drawn.figures[0]}`,
       label: drawn.label,
+      probe: probe.name,
       several: !adds && (unit === 'ns' || unit === 'count') ? 'max' : 'mean',
       format: (value) => (value === null ? UNKNOWN : `${formatUnit(value, unit)}${behind}`),
       points,
@@ -147,11 +151,16 @@ export function spokenOf({ model, state, live }: Scene, pointedUs: number | null
 }
 
 /** In words: over the numbers where there is a line for it, and as short as they are. */
-export function spokenWords(spoken: Spoken): { long: string; short: string } {
-  if (spoken.of === 'now') return { long: 'now', short: 'now' }
-  if (spoken.of === 'cell') return { long: `at ${formatClock(spoken.atUs)}`, short: `at ${formatClock(spoken.atUs)}` }
+export function spokenWords(spoken: Spoken): { long: string; name: string; short: string } {
+  const same = (text: string) => ({ long: text, name: text, short: text })
+  if (spoken.of === 'now') return same('now')
+  if (spoken.of === 'cell') return same(`at ${formatClock(spoken.atUs)}`)
   const { name } = spoken.phase
-  return { long: `${name}: rates on average, waits and depths at their highest`, short: name }
+  return {
+    long: `${name}: rates on average, waits and depths at their highest`,
+    name,
+    short: phaseName(spoken.phase, VALUE),
+  }
 }
 
 export function numberOf(lane: Lane, spoken: Spoken, axis: TimeAxis, nowUs: number): number | null {

@@ -6,8 +6,8 @@ export interface Shelf {
   spans: readonly Span[]
   /** share of the recording read so far, 0..1; null when none is read */
   progress: number | null
-  /** what became of the last request, for the remark line: of which span (its phase's id), or why there is none */
-  said: { of: number | null; text: string } | null
+  /** what became of the last request, for the remark line, longest first: of which span (its phase's id), or why there is none */
+  said: { of: number | null; texts: readonly string[] } | null
 }
 
 const made = new WeakMap<RunModel, { revision: number; spans: readonly Span[]; over: Source }>()

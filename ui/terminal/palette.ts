@@ -21,7 +21,16 @@ const tones = {
   bad: [255, 120, 110, 210, 91],
   bar: [95, 160, 220, 74, 36],
   dark: [16, 20, 26, 233, 30],
+  // What stands on a full bar: the paper shows through.
+  paper: [16, 20, 26, 233, 30],
   band: [34, 40, 49, 236, 100],
+  // What is selected on a picture whose colours must stay readable.
+  selected: [58, 68, 88, 239, 100],
+  // Shades of `bar` and `dim` on this paper, as backgrounds.
+  heatFaint: [47, 52, 60, 237, 100],
+  heatLow: [55, 90, 123, 24, 46],
+  heatHigh: [75, 125, 172, 67, 46],
+  heatFull: [95, 160, 220, 74, 46],
   user0: [124, 166, 218, 110, 46],
   user1: [110, 152, 206, 74, 46],
   user2: [98, 140, 194, 68, 46],
@@ -91,6 +100,9 @@ export function createPalette(depth: ColourDepth, theme: Theme = 'dark'): (style
   }
 }
 
+/** Backgrounds that say something: without colour they are inverted. */
+const inverted = new Set<Role | undefined>(['selected', 'heatHigh', 'heatFull'])
+
 type Rgb = readonly [red: number, green: number, blue: number]
 
 /** What a terminal shows where a style says nothing. */
@@ -130,6 +142,7 @@ function sequenceOf(style: number, depth: ColourDepth, toneOf: Readonly<Record<R
   const background = toneAt(toneOf, (style >> 8) & 0xff)
   if (foreground) codes.push(...colour(foreground, depth, false))
   if (background) codes.push(...colour(background, depth, true))
+  if (depth === 'none' && inverted.has(roles[(style >> 8) & 0xff])) codes.push('7')
   return `\x1b[${codes.join(';')}m`
 }
 

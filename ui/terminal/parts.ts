@@ -20,9 +20,12 @@ type Size = Pick<Rect, 'width' | 'height'>
 const BODY = 15
 /** The same while the reader brushes, who must see what is selected. */
 const BODY_BESIDE_BRUSH = 4
+const OVERVIEW_BESIDE_BRUSH = 8
 /** So many rows more than the body needs are enough for a clock under the lanes. */
 const AMPLE = 4
 const NARROWEST = 60
+/** A panel this high shows a probe's own lanes beside the load's. */
+const TALL = 40
 /** What the overview keeps for its table, with both rules. */
 const OVERVIEW_BODY = 11
 
@@ -35,8 +38,9 @@ export function partsOf(scene: Scene, { width, height }: Size): Parts {
   if (state.help || (width < NARROWEST && !isBrushing)) return none
   const all = lanesOf(scene)
   const isOverview = tabsOf(model, catalog)[state.tab]?.kind === 'overview'
-  const wanted = isOverview && state.time.lanes !== 'none' ? all : wantedLanes(scene, all)
-  const body = isBrushing ? BODY_BESIDE_BRUSH : isOverview ? OVERVIEW_BODY : BODY
+  const wanted = isOverview && state.time.lanes !== 'none' ? all : wantedLanes(scene, all, height >= TALL)
+  const [usual, besideBrush] = isOverview ? [OVERVIEW_BODY, OVERVIEW_BESIDE_BRUSH] : [BODY, BODY_BESIDE_BRUSH]
+  const body = isBrushing ? besideBrush : usual
   // One row names the phases.
   const room = height - body - (isOverview ? 0 : 1)
   const count = Math.min(wanted.length, room)
@@ -48,11 +52,20 @@ export function partsOf(scene: Scene, { width, height }: Size): Parts {
   return { lanes: { ...whole, height: rows }, shown, body: { ...whole, y: rows, height: height - rows } }
 }
 
-/** In the order of all lanes: the first two, the pinned, or all of them. A reader who brushes sees at least two. */
-function wantedLanes({ state: { time } }: Scene, all: readonly Lane[]): Lane[] {
+/**
+ * In the order of all lanes: the first two, on a high terminal also those of the tab's own probe, the pinned, or all of them.
+ * A reader who brushes sees at least two.
+ */
+function wantedLanes({ model, catalog, state }: Scene, all: readonly Lane[], isTall: boolean): Lane[] {
+  const { time } = state
   if (time.lanes === 'all') return [...all]
   const first = time.lanes === 'two' || time.brush ? 2 : 0
-  return all.filter(({ key }, i) => i < first || time.pinned.includes(key) || key === time.brush?.lane)
+  const tab = tabsOf(model, catalog)[state.tab]
+  const own = isTall && time.lanes === 'two' && tab?.kind === 'probe' ? tab.probe.name : null
+  return all.filter(
+    ({ key, probe }, i) =>
+      i < first || (own !== null && probe === own) || time.pinned.includes(key) || key === time.brush?.lane,
+  )
 }
 
 /** Where there is no room for all, what was chosen or pinned stays. */

@@ -1,5 +1,5 @@
-import type { Edges, RunModel, Span } from '../../audit/index.ts'
-import { formatClock, formatNs } from '../text/format.ts'
+import { type Edges, type PhaseModel, type RunModel, SPAN_KIND, type Span } from '../../audit/index.ts'
+import { clip, formatClock, formatNs } from '../text/format.ts'
 import type { Scene } from './scene.ts'
 import { timeAxis } from './time-axis.ts'
 import { type Selection, selectionOf } from './time-state.ts'
@@ -8,30 +8,57 @@ import { type Selection, selectionOf } from './time-state.ts'
 export const spanName = (letter: string, { fromUs, toUs }: Selection): string =>
   `${letter} ${formatClock(fromUs)}-${formatClock(toUs)}`
 
+/** A phase's name in so many columns: that of a span is its letter before it is cut. */
+export const phaseName = ({ kind, name }: Pick<PhaseModel, 'kind' | 'name'>, columns: number): string =>
+  kind === SPAN_KIND && name.length > columns ? `span ${name.slice(0, 1)}` : clip(name, columns)
+
 /** Edges that moved by less are where they were asked for. */
 const NOTICEABLE_US = 50_000
 
-/** What a span holds instead of what was asked for: records cannot be cut, each belongs where its middle lies. */
-export function edgesMoved(span: Span): string {
-  const parts = [
-    span.covered && moved('windows', span.covered, span),
-    span.stacks && moved('stacks', span.stacks, span),
-  ].filter((part) => typeof part === 'string')
-  return parts.length === 0 ? `${span.phase.name}: to the edges` : `${span.phase.name}: ${parts.join('; ')}`
+/**
+ * What a span holds instead of what was asked for, longest first: records cannot be cut, each belongs where its middle lies.
+ */
+export function edgesMoved(span: Span): string[] {
+  const held = [
+    { what: 'windows', edges: span.covered },
+    { what: 'stacks', edges: span.stacks },
+  ]
+  return sayings.map(({ say, joint }) => {
+    const parts = held.flatMap(({ what, edges }) => (edges ? (moved(what, edges, span, say) ?? []) : []))
+    return `${span.phase.name}: ${parts.length === 0 ? 'to the edges' : parts.join(joint)}`
+  })
 }
 
-function moved(what: string, held: Edges, asked: Selection): string | null {
-  const [start, end] = [asked.fromUs - held.fromUs, held.toUs - asked.toUs]
-  const parts = [side(start, 'earlier', 'later', 'begin'), side(end, 'later', 'earlier', 'end')].filter(
-    (part) => part !== null,
-  )
-  return parts.length === 0 ? null : `its ${what} ${parts.join(' and ')}`
+interface Moved {
+  what: string
+  /** later than was asked for; 0: not noticeably */
+  startUs: number
+  endUs: number
 }
 
-function side(byUs: number, more: string, less: string, verb: string): string | null {
-  if (Math.abs(byUs) < NOTICEABLE_US) return null
-  return `${verb} ${formatNs(Math.abs(byUs) * 1000)} ${byUs > 0 ? more : less}`
+/** `its windows begin 259 ms earlier and end 319 ms later`, `windows −259 ms to +319 ms`. */
+const sayings: readonly { joint: string; say: (moved: Moved) => string }[] = [
+  {
+    joint: '; ',
+    say: ({ what, startUs, endUs }) =>
+      `its ${what} ${[side('begin', startUs), side('end', endUs)].filter((part) => part !== '').join(' and ')}`,
+  },
+  { joint: ', ', say: ({ what, startUs, endUs }) => `${what} ${signed(startUs)} to ${signed(endUs)}` },
+]
+
+function moved(what: string, held: Edges, asked: Selection, say: (moved: Moved) => string): string | null {
+  const [startUs, endUs] = [held.fromUs - asked.fromUs, held.toUs - asked.toUs].map((us) =>
+    Math.abs(us) < NOTICEABLE_US ? 0 : us,
+  ) as [number, number]
+  return startUs === 0 && endUs === 0 ? null : say({ what, startUs, endUs })
 }
+
+const side = (verb: string, byUs: number): string =>
+  byUs === 0 ? '' : `${verb} ${formatNs(Math.abs(byUs) * 1000)} ${byUs > 0 ? 'later' : 'earlier'}`
+const signed = (us: number): string => (us === 0 ? '±0' : `${us > 0 ? '+' : '−'}${formatNs(Math.abs(us) * 1000)}`)
+
+/** The line's sign, and the blanks around what it says. */
+const AROUND = 4
 
 /** What the remark line says of time: what is selected, what is being read, or what became of it; null: nothing. */
 export function timeRemark(scene: Scene, columns: number): { text: string; tone: 'accent' | 'dim' } | null {
@@ -53,7 +80,8 @@ export function timeRemark(scene: Scene, columns: number): { text: string; tone:
       text: `reading the recording: ${Math.floor(100 * scene.readShare)} %; shown is what has been read`,
       tone: 'dim',
     }
-  const { of, text } = shelf?.said ?? {}
+  const { of, texts = [] } = shelf?.said ?? {}
+  const text = texts.find(({ length }) => length <= columns - AROUND) ?? texts.at(-1)
   return text !== undefined && (of === null || of === state.phaseId) ? { text, tone: 'dim' } : null
 }
 

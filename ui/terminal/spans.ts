@@ -75,13 +75,13 @@ export function createSpans({ recording, catalog, onDone, onProgress }: SpansInp
     }
     reading = null
     const spans = [...shelf.spans, span].slice(-LETTERS.length)
-    shelf = { spans, progress: null, said: { of: span.phase.id, text: edgesMoved(span) } }
+    shelf = { spans, progress: null, said: { of: span.phase.id, texts: edgesMoved(span) } }
     onDone(span.phase)
   }
 
   function fail(text: string): void {
     reading = null
-    shelf = { ...shelf, progress: null, said: { of: null, text } }
+    shelf = { ...shelf, progress: null, said: { of: null, texts: [text] } }
     onDone(null)
   }
 

@@ -21,7 +21,7 @@ export type Timed = Pick<Scene, 'model' | 'live' | 'readShare'>
 const LABEL = 22
 const NARROW_LABEL = 13
 /** `1.27 ms/req`, and a blank before it */
-const VALUE = 12
+export const VALUE = 12
 /** fewer columns show nothing */
 const NARROWEST = 8
 /** Of a second, a minute, an hour: round on a clock, and the next is at most a third more. */

@@ -20,6 +20,8 @@ export interface Symptom {
   now: string
   /** what it is held against: `4.51 ms in baseline, ×8.7`, `limit 50.0 ms` */
   against: readonly string[]
+  /** the same for a table that has a column for the times */
+  column: { ratio: number | null; against: readonly string[] }
   /** `(×8.7)`, in a few characters */
   short: string
   grade: Grade
@@ -109,16 +111,13 @@ function failures(model: RunModel, phase: PhaseModel, base: PhaseModel | null): 
   const isOver = pct > limit
   const isWorse = then !== null && pct > then * WORSE && pct >= FAILED_NOTABLE_PCT
   if (!isOver && !isWorse) return []
-  const against = [
-    ...(base && then !== null ? [beforeText(formatPercent(then), base, then > 0 ? pct / then : null)] : []),
-    ...(isOver ? [`more than ${formatPercent(limit)}`] : []),
-  ]
+  const before = base && then !== null ? { text: formatPercent(then), base, ratio: timesOf(pct, then) } : null
   return [
     {
       label: 'error rate',
       now: formatPercent(pct),
-      against,
-      short: then === null ? '' : timesText(then > 0 ? pct / then : Number.POSITIVE_INFINITY),
+      ...heldAgainst(before, isOver ? `more than ${formatPercent(limit)}` : null),
+      short: then === null ? '' : timesText(timesOf(pct, then)),
       grade: isOver ? 'failed' : 'failing',
       size: pct,
     },
@@ -144,7 +143,7 @@ function brokenLimits(model: RunModel, phase: PhaseModel, base: PhaseModel | nul
       {
         label: `response ${name === 'p999' ? 'p99.9' : name}`,
         now: formatMs(value),
-        against: [...(base && then ? [beforeText(formatMs(then), base, value / then)] : []), over],
+        ...heldAgainst(base && then ? { text: formatMs(then), base, ratio: value / then } : null, over),
         short: over,
         grade: 'limit',
         size: value / limit,
@@ -161,7 +160,7 @@ function delays(phase: PhaseModel, base: PhaseModel | null): Symptom[] {
       {
         label: `response ${latency.key}`,
         now: formatMs(now),
-        against: [beforeText(formatMs(then), base, now / then)],
+        ...heldAgainst({ text: formatMs(then), base, ratio: now / then }, null),
         short: timesText(now / then),
         grade: latency.grade,
         size: now / then,
@@ -181,12 +180,28 @@ function measured(model: RunModel, catalog: Catalog, phase: PhaseModel, base: Ph
     {
       label: nameOf(first),
       now: first.now,
-      against: [beforeText(first.before, base, first.ratio)],
+      ...heldAgainst({ text: first.before, base, ratio: first.ratio }, null),
       short: timesText(first.ratio),
       grade: 'measured',
       size: Number.isFinite(first.ratio) ? first.ratio : 10,
     },
   ]
+}
+
+const timesOf = (now: number, then: number): number => (then > 0 ? now / then : Number.POSITIVE_INFINITY)
+
+/** What a symptom is held against: what it was before, and a limit that it broke. */
+function heldAgainst(
+  before: { text: string; base: PhaseModel; ratio: number } | null,
+  limit: string | null,
+): Pick<Symptom, 'against' | 'column'> {
+  const limits = limit === null ? [] : [limit]
+  if (!before) return { against: limits, column: { ratio: null, against: limits } }
+  const { text, base, ratio } = before
+  return {
+    against: [beforeText(text, base, ratio), ...limits],
+    column: { ratio, against: [`${text} in ${base.name}`, ...limits] },
+  }
 }
 
 /** `4.51 ms in baseline, ×8.7` */

@@ -27,7 +27,7 @@ describe('the flame panel', () => {
       width: 60,
       height: 3,
     })
-    expect(rows[1]?.[0]?.text.trim()).toBe('│▒ main 9.00 ms +5.00 ms (×2.3) ▒')
+    expect(rows[1]?.[0]?.text.trim()).toBe('│▒ main 9.00 ms +5.00 ms (×2.3)')
     expect(rows[2]?.map((run) => run.class)).toEqual(['grown3', 'gone'])
   })
 

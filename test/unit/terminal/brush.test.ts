@@ -9,7 +9,7 @@ import { drawFooter, drawHeader, drawTabs } from '../../../ui/terminal/chrome.ts
 import { lanesOf } from '../../../ui/terminal/lanes.ts'
 import { layoutOf } from '../../../ui/terminal/layout.ts'
 import { withSpans } from '../../../ui/terminal/overlay.ts'
-import { INVERSE } from '../../../ui/terminal/palette.ts'
+import { INVERSE, ink } from '../../../ui/terminal/palette.ts'
 import { drawPanel } from '../../../ui/terminal/panels/panel.ts'
 import { partsOf } from '../../../ui/terminal/parts.ts'
 import type { Scene } from '../../../ui/terminal/scene.ts'
@@ -64,8 +64,9 @@ function screen(scene: Scene, { columns, rows }: typeof SIZE, marked = false): s
   drawFooter(scene, part(own.rows - own.footer, own.footer))
   let isInverted = false
   const sgr = (style: number) => {
-    const sign = ((style & INVERSE) !== 0) === isInverted ? '' : isInverted ? ']' : '['
-    isInverted = (style & INVERSE) !== 0
+    const isMarked = (style & INVERSE) !== 0 || ((style >> 8) & 0xff) === ink.selected
+    const sign = isMarked === isInverted ? '' : isInverted ? ']' : '['
+    isInverted = isMarked
     return marked ? sign : ''
   }
   return Array.from({ length: own.rows }, (_, y) => {
@@ -289,11 +290,27 @@ describe('a span on the screen', () => {
   it('says in words how far its edges moved', () => {
     const whole = { ...spans[0], fromUs: 10 * S, toUs: 20 * S }
     const words = (covered: Span['covered'], stacks: Span['stacks'] = null) =>
-      edgesMoved({ ...whole, covered, stacks } as Span)
+      edgesMoved({ ...whole, covered, stacks } as Span)[0]
     expect(words({ fromUs: 10 * S, toUs: 20 * S })).toBe('A 00:10-00:20: to the edges')
     expect(words({ fromUs: 9.6 * S, toUs: 20.4 * S }, { fromUs: 12 * S, toUs: 20 * S })).toBe(
       'A 00:10-00:20: its windows begin 400 ms earlier and end 400 ms later; its stacks begin 2.00 s later',
     )
+  })
+
+  it('says the same in signs where there is no room for the words', () => {
+    const said = {
+      of: -1,
+      texts: edgesMoved({
+        ...spans[0],
+        fromUs: 10 * S,
+        toUs: 20 * S,
+        covered: { fromUs: 9.6 * S, toUs: 20 * S },
+        stacks: null,
+      } as Span),
+    }
+    const shown = { ...sceneOf({ ...initialState, phaseId: -1 }), shelf: { ...shelf, said } }
+    expect(timeRemark(shown, 120)?.text).toBe('A 00:10-00:20: its windows begin 400 ms earlier')
+    expect(timeRemark(shown, 45)?.text).toBe('A 00:10-00:20: windows −400 ms to ±0')
   })
 
   it('tells the clock while it is selected, and the progress while it is read', () => {

@@ -100,6 +100,24 @@ describe('the tones of a theme', () => {
         for (const rgb of shades(tonesOf(theme)[role])) expect(contrast(rgb, paper), role).toBeGreaterThanOrEqual(least)
   })
 
+  it.each(['dark', 'light'] as const)('shows marks on every shade of a heat map, on %s paper', (theme) => {
+    const tones = tonesOf(theme)
+    const pairs = [
+      ['warn', 'heatLow'],
+      ['warn', 'heatFaint'],
+      ['paper', 'heatHigh'],
+      ['paper', 'heatFull'],
+    ] as const
+    for (const [mark, under] of pairs)
+      for (const [i, rgb] of shades(tones[mark]).entries())
+        expect(contrast(rgb, shades(tones[under])[i] ?? [0, 0, 0]), `${mark} on ${under}`).toBeGreaterThanOrEqual(2.9)
+  })
+
+  it('inverts what is selected where there is no colour', () => {
+    expect(createPalette('none')(on('bar', 'selected'))).toBe('\x1b[0;7m')
+    expect(createPalette('none')(on('bar', 'band'))).toBe('\x1b[0m')
+  })
+
   it('says another colour on light paper', () => {
     expect(createPalette('true', 'light')(ink.warn)).not.toBe(createPalette('true', 'dark')(ink.warn))
   })

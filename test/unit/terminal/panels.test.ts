@@ -53,6 +53,22 @@ describe('the screen', () => {
     }
   })
 
+  it.each([
+    [{ tab: 0 }, /^ f why {2}\? help {2}.* e export {2}.*q quit$/],
+    [{ tab: 3 }, /^ f why {2}\? help {2}.* d diff {2}e export {2}enter zoom {2}.*q quit$/],
+    [{ tab: 2 }, /^ f why {2}\? help {2}.* e export {2}s sort {2}.*q quit$/],
+  ])('names at 80 columns the way on, what only this place can do, and the way out: %j', (state, keys) => {
+    expect(screen(sceneOf(syntheticRun(60), state), 80, 24).at(-1)).toMatch(keys)
+  })
+
+  it('says of stacks that there are none whether any are to come, and where others are', () => {
+    const run = syntheticRun(60)
+    const text = (over: Partial<Scene>) =>
+      screen({ ...sceneOf(run, { tab: 3 }), profileOf: () => null, ...over }, 100, 30).join('\n')
+    expect(text({})).toMatch(/no stacks in stress yet: they come every few seconds/)
+    expect(text({ live: false })).toMatch(/no stacks in stress\n[\s\S]*p next phase {3}v next view/)
+  })
+
   it('gives up the lanes before the header’s second line', () => {
     const at = (rows: number) => screen(sceneOf(syntheticRun(60)), 80, rows).join('\n')
     expect(at(24)).toContain('Over time')
@@ -209,6 +225,23 @@ describe('drawTable', () => {
     [30, null, 'name'],
   ])('at %i columns, sorted by %s, keeps %s', (width, sort, expected) => {
     expect(titles(width, sort)).toBe(expected)
+  })
+
+  it('shrinks texts to what they hold before a column goes, and shows them whole where there is room', () => {
+    const flows = [
+      { key: 'local', label: 'local', unit: 'text' },
+      { key: 'remote', label: 'remote', unit: 'text' },
+      { key: 'state', label: 'state', unit: 'text' },
+      { key: 'count', label: 'segments', unit: 'count' },
+    ] as const
+    const drawn = (width: number, row: { local: string; remote: string }) => {
+      const cells = createCells(width, 4)
+      drawTable(brush(cells), flows, [{ ...row, state: 'SYN_SENT', count: 7 }], { sort: null, scroll: 0 })
+      return rowText(cells, 2, () => '')
+    }
+    expect(drawn(80, { local: '10.0.0.1:55204', remote: '10.0.0.2:443' })).toMatch(/10\.0\.0\.2:443 +SYN_SENT +7/)
+    const long = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:55204'
+    expect(drawn(200, { local: long, remote: long })).toMatch(/:55204 +\[2001\S+:55204 +SYN_SENT +7/)
   })
 })
 

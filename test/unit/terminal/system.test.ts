@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { applyRecord, createRunModel, type RunModel } from '../../../audit/index.ts'
+import { brush, createCells, rowText } from '../../../ui/terminal/cells.ts'
+import { drawSystem } from '../../../ui/terminal/panels/system.ts'
+import type { Scene } from '../../../ui/terminal/scene.ts'
+import { initialState } from '../../../ui/terminal/state.ts'
 import { type SystemRow, systemRows } from '../../../ui/text/system-rows.ts'
 
 /** Phases of ten seconds with samples at the start, in the middle and at the end of each. */
@@ -99,6 +103,26 @@ describe('the rows of the system', () => {
       worse: null,
       isFault: true,
     })
+  })
+
+  it('stand side by side where they do not fit under one another', () => {
+    const model = run([
+      {
+        kind: 'idle',
+        source: 'netns',
+        from: Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`Tcp.Counter${i}`, 0])),
+        to: Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`Tcp.Counter${i}`, 100])),
+      },
+    ])
+    const names = (width: number) => {
+      const cells = createCells(width, 12)
+      drawSystem({ model, state: initialState } as Scene, brush(cells))
+      return Array.from({ length: 12 }, (_, y) => rowText(cells, y, () => ''))
+        .join('\n')
+        .match(/Counter\d+/g)
+    }
+    expect(names(60)?.length).toBe(10 - 1)
+    expect(names(200)?.length).toBe(10 - 1 + 10)
   })
 
   it('are worked out once until the run goes on', () => {

@@ -44,13 +44,19 @@ export interface Binding {
   act: (context: Context) => Update
   /** the line of the help; bindings that share a line tell it once */
   help?: { keys: string; does: string }
-  /** shown in the footer, in the order of the table, while it fits */
+  /** shown in the footer, in the order of the table, where there is room */
   hint?: string
+  /** when it gives way there, the highest first; otherwise by its place (`hintRank`) */
+  rank?: number
   /** false: a movement, which nobody looks for in the palette */
   listed?: false
   /** false where it would do nothing: then it is not shown in the footer */
   applies?: (scene: Scene) => boolean
 }
+
+/** Without room for all: what is done in a hurry or at the end stays, then what only this place can do. */
+const placeRank: Readonly<Record<Place, number>> = { help: 1, brush: 1, reading: 1, flame: 3, table: 3, everywhere: 4 }
+export const hintRank = ({ rank, where }: Pick<Binding, 'rank' | 'where'>): number => rank ?? placeRank[where]
 
 /** A change of the state alone. */
 export const change =

@@ -14,6 +14,7 @@ export const timeBindings: readonly Binding[] = [
     act: change((context) => begun(context) ?? context.state),
     help: { keys: 'b', does: 'brush: select a span of time; it becomes a phase' },
     hint: 'b brush',
+    rank: 5,
   },
   {
     keys: ['L'],

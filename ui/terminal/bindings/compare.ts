@@ -14,6 +14,7 @@ export const compareBindings: readonly Binding[] = [
     ...to('d', 1),
     help: { keys: 'd  D', does: 'compare with another phase: the baseline first, then the others, then none' },
     hint: 'd diff',
+    rank: 3,
     applies: ({ model }: Scene) => model.phases.length > 1,
   },
   to('D', -1),

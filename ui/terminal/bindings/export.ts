@@ -10,6 +10,7 @@ export const exportBindings: readonly Binding[] = [
     act: asked,
     help: { keys: 'e', does: 'export what is seen to a file: SVG, folded stacks, CSV, text' },
     hint: 'e export',
+    rank: 2,
     applies: (scene) => exportsOf(scene).length > 0,
   },
   {

@@ -47,6 +47,7 @@ export const flameBindings: readonly Binding[] = [
     act: change((context) => inFlame(context, (_, state) => outOf(state) ?? state)),
     help: { keys: 'backspace', does: 'zoom out one level; then take off what was done to the stacks' },
     hint: 'backspace out',
+    rank: 5,
   },
   {
     keys: ['/'],

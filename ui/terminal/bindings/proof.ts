@@ -13,6 +13,7 @@ export const proofBindings: readonly Binding[] = [
     act: change((context) => onwards(context, 1)),
     help: { keys: 'f  F', does: 'why the phase is worse: to the place that shows the next, the previous reason' },
     hint: 'f why',
+    rank: 2,
     applies: (scene) => !isStackFile(scene.model) && (subjectOf(scene)?.proofs.length ?? 0) > 0,
   },
   { keys: ['F'], where: 'everywhere', act: change((context) => onwards(context, -1)) },

@@ -11,6 +11,7 @@ export const screenBindings: readonly Binding[] = [
     act: change(({ state }) => ({ ...state, help: true, tables: { ...state.tables, help: noTable } })),
     help: { keys: '?', does: 'this help' },
     hint: '? help',
+    rank: 0,
   },
   ...Array.from(
     { length: 9 },
@@ -43,6 +44,7 @@ export const screenBindings: readonly Binding[] = [
     act: change(nextView),
     help: { keys: 'v', does: 'next view of this tab: flame graphs, distributions, over time' },
     hint: 'v view',
+    rank: 3,
   },
   {
     keys: ['t'],
@@ -70,6 +72,7 @@ export const runBindings: readonly Binding[] = [
     act: change(({ state }) => ({ ...state, frozen: !state.frozen })),
     help: { keys: 'z', does: 'freeze the screen; the recording goes on' },
     hint: 'z freeze',
+    rank: 5,
   },
   {
     keys: ['ctrl-l'],
@@ -90,6 +93,7 @@ export const runBindings: readonly Binding[] = [
     act: ({ state }) => ({ state, effect: { do: 'quit' } }),
     help: { keys: 'q  ctrl-c', does: 'quit' },
     hint: 'q quit',
+    rank: 0,
   },
 ]
 

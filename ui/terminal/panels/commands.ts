@@ -5,7 +5,9 @@ import { BOLD, INVERSE, ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 
 const MOST_ROWS = 8
+/** columns of a command, and on a narrow terminal; a longer one takes what it needs */
 const TEXT = 56
+const NARROW_TEXT = 30
 
 /** What the palette offers, over the lowest rows of the panel, just above the prompt; the best at the top. */
 export function drawCommands(scene: Scene, text: string, brush: Brush): void {
@@ -24,11 +26,10 @@ export function drawCommands(scene: Scene, text: string, brush: Brush): void {
   commands.slice(from, from + rows).forEach((command, i) => {
     const y = top + i
     const style = from + i === chosen ? INVERSE : 0
-    const width = Math.min(TEXT, brush.width - 2)
     brush.fill(0, y, brush.width, ' ', style)
     brush.spot({ x: 0, y, width: brush.width, height: 1 }, { kind: 'command', index: from + i })
-    brush.text(2, y, clip(command.text, width), style | (style ? BOLD : 0))
-    const at = Math.max(TEXT + 4, command.text.length + 4)
+    brush.text(2, y, clip(command.text, brush.width - 3), style | (style ? BOLD : 0))
+    const at = Math.max(brush.width >= 100 ? TEXT + 4 : NARROW_TEXT + 4, command.text.length + 4)
     if (at + 8 < brush.width) brush.text(at, y, clip(command.note, brush.width - at - 1), style || ink.dim)
   })
 }

@@ -81,7 +81,10 @@ function scrollOfFlame({ isFlame, name }: FlameShown, { at, most }: PanelWindow)
 function drawChips(brush: Brush, { place }: FlameShown): void {
   let x = 1
   for (const shape of place.shapes ?? []) x = brush.text(x, 0, ` ${chipOf(shape)} `, INVERSE) + 1
-  brush.text(x + 1, 0, 'backspace takes the last off, X all', ink.dim)
+  const how = ['backspace takes the last off, X all', 'backspace takes it off'].find(
+    (text) => x + 1 + text.length < brush.width,
+  )
+  if (how) brush.text(x + 1, 0, how, ink.dim)
 }
 
 /** What of a graph is seen: its rows from top to bottom as they are drawn, and how it is scrolled. */

@@ -2,22 +2,36 @@ import { type LoadSpan, latenciesIn, type RunModel } from '../../../audit/index.
 import { bucketFloor, bucketOf, type Histogram, histogramOf, type Probe } from '../../../probes/index.ts'
 import { clip, formatCount, formatNs, right } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
-import { BOLD, ink } from '../palette.ts'
+import { BOLD, ink, on } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { eachCell, runPhases, type TimeAxis, timeAxis } from '../time-axis.ts'
 import { drawBands, unmarked } from './lanes.ts'
 
-/** Shades by the share of the fullest cell that a cell holds: long tails are seen beside the bulk. */
+/**
+ * Shades by the share of the fullest cell that a cell holds: long tails are seen beside the bulk. `under` is the shade as a
+ * background, for a mark that stands on it: its row must not look empty.
+ */
 const SHADES = [
-  { from: 0, glyph: '░', style: ink.dim },
-  { from: 0.01, glyph: '▒', style: ink.bar },
-  { from: 0.05, glyph: '▓', style: ink.bar },
-  { from: 0.25, glyph: '█', style: ink.bar },
+  { from: 0, glyph: '░', style: ink.dim, under: 'heatFaint' },
+  { from: 0.01, glyph: '▒', style: ink.bar, under: 'heatLow' },
+  { from: 0.05, glyph: '▓', style: ink.bar, under: 'heatHigh' },
+  { from: 0.25, glyph: '█', style: ink.bar, under: 'heatFull' },
 ] as const
+/** Up to here p99's colour can be told from the shade; what is darker is a step lighter under it. */
+const LIGHT = 1
 const MARKS = [
-  { q: 0.5, glyph: '─', style: BOLD | ink.good, name: 'p50' },
-  { q: 0.99, glyph: '━', style: BOLD | ink.warn, name: 'p99' },
+  // Nearly always where most are: in the ink of the paper, which is seen on full shades.
+  { q: 0.5, glyph: '─', name: 'p50', sample: on('paper', 'heatFull', BOLD), over: plainOver },
+  { q: 0.99, glyph: '━', name: 'p99', sample: BOLD | ink.warn, over: warnOver },
 ] as const
+
+function plainOver(shade: number): number {
+  return on(shade > LIGHT ? 'paper' : 'plain', SHADES[shade]?.under ?? 'plain', BOLD)
+}
+
+function warnOver(shade: number): number {
+  return on('warn', SHADES[Math.min(shade, LIGHT)]?.under ?? 'plain', BOLD)
+}
 
 /** A distribution span by span, as far as the model keeps spans. */
 export interface OverTime {
@@ -76,11 +90,15 @@ function drawColumn(plot: Brush, { counts, rows, fullest }: Heat, cell: number):
   const column = counts.subarray(cell * rows, (cell + 1) * rows)
   const total = column.reduce((sum, count) => sum + count, 0)
   if (total === 0) return
+  const shadeOf = (count: number): number => SHADES.findLastIndex(({ from }) => count / fullest >= from)
   column.forEach((count, row) => {
-    const shade = count > 0 ? SHADES.findLast(({ from }) => count / fullest >= from) : undefined
+    const shade = count > 0 ? SHADES[shadeOf(count)] : undefined
     if (shade) plot.text(cell, rows - 1 - row, shade.glyph, shade.style)
   })
-  for (const { q, glyph, style } of MARKS) plot.text(cell, rows - 1 - rowAt(column, q * total), glyph, style)
+  for (const { q, glyph, over } of MARKS) {
+    const row = rowAt(column, q * total)
+    plot.text(cell, rows - 1 - row, glyph, over(shadeOf(column[row] ?? 0)))
+  }
 }
 
 function rowAt(column: Float64Array, rank: number): number {
@@ -94,10 +112,12 @@ function rowAt(column: Float64Array, rank: number): number {
 
 function drawLegend({ fullest }: Heat, brush: Brush): void {
   let x = 1
-  for (const { name, glyph, style } of MARKS) x = brush.text(brush.text(x, 0, glyph, style), 0, ` ${name}   `, ink.dim)
+  for (const { name, glyph, sample } of MARKS)
+    x = brush.text(brush.text(x, 0, glyph, sample), 0, ` ${name}   `, ink.dim)
   SHADES.forEach(({ glyph, style }, i) => {
     const next = SHADES[i + 1]
-    const text = next ? ` <${next.from * 100} %  ` : ` of the fullest cell, ${formatCount(Math.round(fullest))}`
+    const most = [` more, of the fullest cell (${formatCount(Math.round(fullest))})`, ' of the fullest', ' more']
+    const text = next ? ` <${next.from * 100} %  ` : (most.find(({ length }) => x + 1 + length < brush.width) ?? '')
     x = brush.text(brush.text(x, 0, glyph, style), 0, text, ink.dim)
   })
 }

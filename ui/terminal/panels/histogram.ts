@@ -1,7 +1,7 @@
 import { bucketCeil, bucketFloor, type Histogram, mean, percentile } from '../../../probes/index.ts'
 import { formatNs, right } from '../../text/format.ts'
 import type { Brush } from '../cells.ts'
-import { BOLD, ink } from '../palette.ts'
+import { BOLD, ink, on } from '../palette.ts'
 
 const EIGHTHS = '▏▎▍▌▋▊▉█'
 const LABEL = 10
@@ -36,8 +36,11 @@ export function drawHistogram(brush: Brush, histogram: Histogram, base: Histogra
     const full = Math.floor(eighths / 8)
     brush.fill(LABEL + 2, y, full, '█', ink.bar)
     if (eighths % 8 > 0) brush.text(LABEL + 2 + full, y, EIGHTHS[(eighths % 8) - 1] ?? '', ink.bar)
-    if (row.base > 0)
-      brush.text(LABEL + 2 + Math.min(width - 1, Math.round((row.base / top) * width)), y, '┊', ink.warn)
+    if (row.base > 0) {
+      const at = Math.min(width - 1, Math.round((row.base / top) * width))
+      // Within the bar it must not look like its end.
+      brush.text(LABEL + 2 + at, y, '┊', at < full ? on('paper', 'heatFull') : ink.warn)
+    }
     brush.text(LABEL + 3 + width, y, marks[y] ?? '', BOLD)
   })
 }

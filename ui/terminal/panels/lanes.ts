@@ -2,7 +2,7 @@ import { clip, formatClock, right } from '../../text/format.ts'
 import { timeTicks } from '../../time-ticks.ts'
 import type { Brush } from '../cells.ts'
 import { type Lane, numberOf, spokenOf, spokenWords, valuesOf } from '../lanes.ts'
-import { BOLD, INVERSE, ink, UNDERLINE } from '../palette.ts'
+import { BOLD, INVERSE, ink, on, UNDERLINE } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { phaseShown } from '../state.ts'
 import { cellAt, runPhases, type TimeAxis, timeAxis } from '../time-axis.ts'
@@ -24,6 +24,8 @@ export const unmarked: LanesMarked = { selection: null, chosen: null, pinned: []
 const LEVELS = '▁▂▃▄▅▆▇'
 /** columns from one time to the next, about */
 const TICK_ROOM = 14
+/** columns of a phase's name below which it says nothing */
+const SHORTEST_NAME = 3
 
 /**
  * Draws lanes above a row that names the phases, and a clock under it where there is a row left. Needs `lanes + 1` rows;
@@ -63,13 +65,14 @@ function drawLane(brush: Brush, values: readonly (number | null)[], axis: TimeAx
   }
 }
 
-/** Selected cells are inverted; the cursor is underlined as well, so that it is seen inside them. */
+/** Selected cells have a background, on which levels are read as elsewhere; the cursor is inverted and underlined. */
 function attributesAt(cell: number, axis: TimeAxis, { selection }: LanesMarked): number {
   if (!selection) return 0
   const isCursor = cell === cellAt(axis, selection.atUs)
   const isSelected =
     cell >= cellAt(axis, selection.fromUs) && cell < Math.ceil((selection.toUs - axis.fromUs) / axis.stepUs)
-  return (isCursor || isSelected ? INVERSE : 0) | (isCursor ? UNDERLINE | BOLD : 0)
+  if (isCursor) return INVERSE | UNDERLINE | BOLD
+  return isSelected ? on('plain', 'selected') : 0
 }
 
 /** The phases by name where they begin, marks within them, and under what part of them a span is kept. */
@@ -80,7 +83,10 @@ export function drawBands({ model, state }: Scene, axis: TimeAxis, brush: Brush,
     const at = cellAt(axis, phase.startUs)
     const next = phases[i + 1]
     const room = (next ? cellAt(axis, next.startUs) : brush.width) - at
-    if (room > 0) brush.text(at, 0, `└${phase.name}`.slice(0, room), phase === looked ? ink.accent : ink.dim)
+    // A letter or two of a name are none.
+    const name = clip(phase.name, room - 1)
+    const text = name.length >= Math.min(SHORTEST_NAME, phase.name.length) ? `└${name}` : '└'
+    if (room > 0) brush.text(at, 0, text, phase === looked ? ink.accent : ink.dim)
   }
   const begun = new Set(phases.map(({ startUs }) => cellAt(axis, startUs)))
   for (const { kind, tUs } of model.notes)

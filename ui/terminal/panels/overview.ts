@@ -15,7 +15,7 @@ import { drawHeat, type OverTime, responseOverTime } from './heat.ts'
 import { drawHistogram } from './histogram.ts'
 import { drawLanes } from './lanes.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
-import { drawRule } from './rule.ts'
+import { drawRule, restFits } from './rule.ts'
 import { scrollOf, spotToScroll } from './scroll.ts'
 import { drawStandOuts, standOutRows } from './stand-outs.ts'
 
@@ -23,6 +23,9 @@ import { drawStandOuts, standOutRows } from './stand-outs.ts'
 const SMALLEST_HISTOGRAM = 38
 /** what stands out leaves the table so many rows, with its rule and the names of the phases */
 const TABLE = 12
+/** rows of a distribution with its title and a blank; of a heat map under it */
+const DISTRIBUTION = 22
+const [LEAST_HEAT, MOST_HEAT] = [14, 30]
 
 /**
  * The run at a glance: lanes over time, what stands out, and under them figures by phase with a distribution, or response
@@ -38,11 +41,12 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
   let y = 0
   if (parts.lanes) {
     const marked = markedOf(scene, brush.width, parts.shown)
-    drawRule(brush, 0, 'Over time', spokenWords(spokenOf(scene, marked.selection?.atUs ?? null)).long)
+    const spoken = spokenWords(spokenOf(scene, marked.selection?.atUs ?? null))
+    drawRule(brush, 0, 'Over time', restFits('Over time', spoken.long, brush.width) ? spoken.long : spoken.name)
     drawLanes(scene, parts.shown, brush.part(parts.lanes), marked)
     y = parts.lanes.y + parts.lanes.height
   }
-  const { shown } = overviewViews(scene, brush.width)
+  const { all, shown } = overviewViews(scene, brush.width)
   if (shown.kind === 'heat') {
     drawRule(brush, y, shown.title)
     drawHeat(scene, shown.what, brush.part({ x: 0, y: y + 1, width: brush.width, height: brush.height - y - 1 }))
@@ -66,7 +70,18 @@ export function drawOverview(scene: Scene, brush: Brush, parts: Parts = partsOf(
   drawPhaseTable(model, rows, phase, table, scroll.at, { base, worst: worstOf(model, catalog)?.phase ?? null })
   if (!beside) return
   const x = tableWidth + 2
-  drawDistribution(scene, brush.part({ x, width: brush.width - x, ...below }), phase, beside)
+  const right = brush.part({ x, width: brush.width - x, ...below })
+  drawDistribution(scene, right, phase, beside)
+  // On a very high terminal the heat map needs no view of its own.
+  const room = right.height - DISTRIBUTION - 1
+  const heat = all.find((view) => view.kind === 'heat')
+  if (heat?.kind !== 'heat' || room < LEAST_HEAT) return
+  drawRule(right, DISTRIBUTION, heat.title)
+  drawHeat(
+    scene,
+    heat.what,
+    right.part({ x: 0, y: DISTRIBUTION + 1, width: right.width, height: Math.min(room, MOST_HEAT) }),
+  )
 }
 
 interface Distribution {

@@ -4,6 +4,7 @@ import type { PhaseRow } from '../../text/phase-row.ts'
 import { WORSE } from '../../text/stand-outs.ts'
 import type { Brush } from '../cells.ts'
 import { BOLD, ink } from '../palette.ts'
+import { phaseName } from '../span-words.ts'
 import { moreRows } from './more.ts'
 
 const LABEL = 30
@@ -31,12 +32,12 @@ export function drawPhaseTable(
   if (columns.length === 0) return
   const room = brush.height - 1
   for (const { phase, x } of columns) {
-    const name = clip(phase === worst ? `▲ ${phase.name}` : phase.name, COLUMN - 1)
+    const name = phase === worst ? clip(`▲ ${phase.name}`, COLUMN - 1) : phaseName(phase, COLUMN - 1)
     brush.text(x, 0, right(name, COLUMN), phase === shown ? BOLD | ink.accent : ink.dim)
     brush.spot({ x, y: 0, width: COLUMN, height: 1 }, { kind: 'phase', id: phase.id })
   }
   const from = Math.max(0, Math.min(scroll, rows.length - room))
-  const spaced = rows.length + groupsOf(rows) <= room
+  const spaced = rows.length + groupsOf(rows) - 1 <= room
   let y = 1
   rows.slice(from).forEach((row, i, visible) => {
     if (spaced && i > 0 && row.group !== visible[i - 1]?.group) y++

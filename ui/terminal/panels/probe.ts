@@ -14,6 +14,7 @@ import { drawHeat, probeOverTime } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
 import { missing } from './missing.ts'
 import { moreRows } from './more.ts'
+import { drawNoStacks } from './no-stacks.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
 import { drawRule } from './rule.ts'
 import { type Scroll, scrollOf, spotToScroll } from './scroll.ts'
@@ -24,7 +25,7 @@ import { tableSeen } from './table-seen.ts'
 export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   const phase = phaseShown(scene.model, scene.state)
   const view = viewShown(probe, phase, scene.state)
-  const words = shownWords(scene.model, scene.state)
+  const words = shownWords(scene)
   drawRule(brush, 0, probe.question, words)
   if (!phase?.probes.has(probe.name)) {
     brush.text(2, 2, missing(scene.model, phase, 'nothing recorded'), ink.dim)
@@ -73,7 +74,7 @@ function drawViews(probe: Probe, phase: PhaseModel, shown: View | null, brush: B
 function drawFlameView(scene: Scene, probe: Probe, view: string, phase: PhaseModel, brush: Brush): string {
   const shown = flameShown(scene, probe, view, phase)
   if (shown) return drawFlame(brush, shown, scene.state.search)
-  brush.text(2, 1, missing(scene.model, phase, 'no stacks'), ink.dim)
+  drawNoStacks(brush, 1, scene, phase, 'v next view')
   return ''
 }
 

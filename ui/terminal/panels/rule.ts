@@ -7,6 +7,10 @@ const AROUND = 10
 /** A remark cut shorter than this says nothing. */
 const SHORTEST = 6
 
+/** Whether a title and a remark of these lengths both stand whole. */
+export const restFits = (title: string, remark: string, width: number): boolean =>
+  title.length + remark.length <= width - AROUND
+
 /**
  * A line across the panel with a title at its left and a remark at its right, before it what is said where there is room.
  * The title is the same each time; what the remark says (of what the numbers are) is cut only where it would take more

@@ -1,11 +1,10 @@
 import type { Brush } from '../cells.ts'
 import { shownWords } from '../compare.ts'
 import { flameOfScene } from '../flame/shown.ts'
-import { ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { phaseShown, type Tab } from '../state.ts'
 import { drawFlame } from './flame.ts'
-import { missing } from './missing.ts'
+import { drawNoStacks } from './no-stacks.ts'
 import { drawRule } from './rule.ts'
 
 /** A tab that is a flame graph and nothing else: the wall clock of all threads, or a file of stacks. */
@@ -16,6 +15,6 @@ export function drawStacks(scene: Scene, tab: Extract<Tab, { kind: 'stacks' }>, 
   // Its boxes begin where those of a probe do, under its views: movements rely on it.
   const body = brush.part({ x: 0, y: 2, width: brush.width, height: brush.height - 2 })
   const more = shown ? drawFlame(body, shown, state.search) : ''
-  drawRule(brush, 0, tab.question, shownWords(model, state), more)
-  if (!shown) brush.text(2, 2, missing(model, phase, 'no stacks'), ink.dim)
+  drawRule(brush, 0, tab.question, shownWords(scene), more)
+  if (!shown) drawNoStacks(brush, 2, scene, phase)
 }

@@ -52,10 +52,11 @@ export function drawStandOuts(scene: Scene, brush: Brush): void {
 const symptoms = ({ model, catalog, state }: Scene, { phase }: Subject): Symptom[] =>
   symptomsOf(model, catalog, phase, baseFor(state)).filter(({ grade }) => grade !== 'measured')
 
-function drawSymptom({ label, now, against }: Symptom, brush: Brush, y: number): void {
+function drawSymptom({ label, now, column }: Symptom, brush: Brush, y: number): void {
   brush.text(1, y, left(`▲ ${label}`, 2 + TITLE + LABEL), BOLD | ink.warn)
-  const x = brush.text(3 + TITLE + LABEL, y, right(now, NOW), BOLD | ink.warn)
-  brush.text(x + 2, y, clip(against.join('; '), brush.width - x - 3), ink.dim)
+  let x = brush.text(3 + TITLE + LABEL, y, right(now, NOW), BOLD | ink.warn)
+  x = brush.text(x, y, right(column.ratio === null ? '' : timesText(column.ratio), TIMES), BOLD | ink.bad)
+  brush.text(x + 2, y, clip(column.against.join('   '), brush.width - x - 3), ink.dim)
 }
 
 function drawProof(scene: Scene, { phase, base }: Subject, proof: Proof, brush: Brush, isHere: boolean): void {

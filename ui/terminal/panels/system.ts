@@ -15,13 +15,15 @@ import { scrollOf, spotToScroll } from './scroll.ts'
 const WIDE = { label: 34, column: 11 }
 const NARROW = { label: 30, column: 10 }
 const RATIO = 7
+/** from so many columns on labels and numbers are whole */
+const AMPLE = 100
 
 /** The system's own numbers, a column for each phase; beside the one looked at how it differs from idle and from the baseline. */
 export function drawSystem({ model, state }: Scene, brush: Brush): void {
   const phase = phaseShown(model, state)
   const baseline = baselineOf(model, phase)
   const { rows, still } = systemRows(model)
-  const isWide = brush.width >= 100
+  const isWide = brush.width >= AMPLE
   const notes = [baseline && `× worse than ${baseline.name}`, isWide && still > 0 && `${still} more stood at 0`]
   drawRule(brush, 0, 'What did the system do meanwhile?', notes.filter((note) => note).join('   '))
   if (rows.length === 0) {
@@ -39,20 +41,28 @@ function drawRows(
   shown: PhaseModel | null,
   state: ScreenState,
 ): void {
-  const columns = columnsOf(model, shown, brush.width)
-  for (const { title, x, isShown } of columns.heads)
-    brush.text(x, 0, right(title, columns.column), isShown ? BOLD | ink.accent : ink.dim)
   const lines = linesOf(rows)
-  const room = Math.max(0, brush.height - 1)
+  const height = Math.max(0, brush.height - 1)
+  // Stretches of the list, each with its phases, side by side.
+  const beside = lines.length > height ? Math.max(1, Math.floor(brush.width / AMPLE)) : 1
+  const width = Math.floor(brush.width / beside)
+  const columns = columnsOf(model, shown, width)
+  const room = height * beside
   const scroll = scrollOf(state, 'system', lines.length - room)
   spotToScroll(brush, scroll)
   const from = scroll.at
+  for (let part = 0; part < beside && part * height < lines.length; part++) {
+    const under = brush.part({ x: part * width, y: 0, width, height: brush.height })
+    for (const { title, x, isShown } of columns.heads)
+      under.text(x, 0, right(title, columns.column), isShown ? BOLD | ink.accent : ink.dim)
+    const first = from + part * height
+    lines.slice(first, first + height).forEach((line, i) => {
+      const y = i + 1
+      if (typeof line === 'string') under.text(1, y, line, BOLD)
+      else drawRow(under, y, line, shown, columns)
+    })
+  }
   brush.text(1, 0, clip(moreRows(from, lines.length - from - room), columns.label - 1), ink.dim)
-  lines.slice(from, from + room).forEach((line, i) => {
-    const y = i + 1
-    if (typeof line === 'string') brush.text(1, y, line, BOLD)
-    else drawRow(brush, y, line, shown, columns)
-  })
 }
 
 /** Group names stand on a line of their own. */
@@ -73,7 +83,7 @@ interface Columns {
 
 /** The phase looked at always, then its neighbours back in time; what differs stands right of all of them. */
 function columnsOf(model: RunModel, shown: PhaseModel | null, width: number): Columns {
-  const { label, column } = width >= 100 ? WIDE : NARROW
+  const { label, column } = width >= AMPLE ? WIDE : NARROW
   const hasIdle = shown !== null && model.phases.some(({ kind, startUs }) => kind === 'idle' && startUs < shown.startUs)
   const idle = hasIdle && width >= label + 2 * column + RATIO ? column : 0
   const room = Math.max(1, Math.floor((width - label - idle - RATIO - 1) / column))

@@ -11,6 +11,8 @@ const NUMBER = 10
 const FIRST = 20
 const TEXT = 24
 const GAP = 2
+/** what marks the column that is sorted by */
+const SORTED = 2
 
 /**
  * A table of a probe under a row that says how much of it is out of sight: text at the left, numbers at the right of
@@ -23,7 +25,7 @@ export function drawTable(
   state: TableState,
   filter = '',
 ): void {
-  const placed = place(columns, state.sort, brush.width)
+  const placed = place(columns, state.sort, brush.width, textWidths(columns, rows))
   const kept = filterRows(rows, filter)
   const room = Math.max(0, brush.height - 2)
   const most = Math.max(0, kept.length - room)
@@ -91,34 +93,55 @@ interface Placed {
   width: number
 }
 
-/** Where there is no room for all, shares give way first, then what is per request, then numbers from the right. */
-function place(columns: readonly TableColumn[], sort: string | null, width: number): Placed[] {
+/** Columns that hold the longest text of each column that holds texts. */
+function textWidths(columns: readonly TableColumn[], rows: readonly TableRow[]): ReadonlyMap<TableColumn, number> {
+  const longest = ({ key, label }: TableColumn): number =>
+    rows.reduce((most, row) => Math.max(most, String(row[key] ?? '').length), label.length + SORTED)
+  if (rows.length === 0) return new Map()
+  return new Map(columns.flatMap((column) => (column.unit === 'text' ? [[column, longest(column)] as const] : [])))
+}
+
+/**
+ * Texts have their usual width; where that leaves no room for all columns they take no more than they need, where it leaves
+ * some they are whole. Then shares give way first, then what is per request, then numbers from the right.
+ */
+function place(
+  columns: readonly TableColumn[],
+  sort: string | null,
+  width: number,
+  needed: ReadonlyMap<TableColumn, number>,
+): Placed[] {
   const kept = [...columns]
+  const usual = (column: TableColumn): number => usualWidth(column, columns.indexOf(column))
+  const least = (column: TableColumn): number => Math.min(usual(column), needed.get(column) ?? usual(column))
+  const own = widthOf(columns, usual) <= width ? usual : least
   const toGo = columns.filter((column, i) => i > 0 && column.key !== sort).toSorted((a, b) => rank(a) - rank(b))
   // From the right: of equal rank the last in the table goes first.
-  while (toGo.length > 0 && widthOf(kept) > width) {
+  while (toGo.length > 0 && widthOf(kept, own) > width) {
     const lowest = toGo[0]
     const victim = lowest && toGo.findLast((column) => rank(column) === rank(lowest))
     if (!victim) break
     toGo.splice(toGo.indexOf(victim), 1)
     kept.splice(kept.indexOf(victim), 1)
   }
+  let spare = Math.max(0, width - widthOf(kept, own))
   let x = 1
   return kept.map((column, i): Placed => {
+    const more = Math.min(spare, Math.max(0, (needed.get(column) ?? 0) - own(column)))
     // A text at the end has the rest of the line.
-    const isLast = i > 0 && i === kept.length - 1
-    const own = isLast && column.unit === 'text' ? Math.max(minWidth(column, i), width - x) : minWidth(column, i)
-    const at = x
-    x += own + GAP
-    return { column, x: at, width: own }
+    const isLast = i > 0 && i === kept.length - 1 && column.unit === 'text'
+    const placed = { column, x, width: isLast ? Math.max(own(column), width - x) : own(column) + more }
+    spare -= more
+    x += placed.width + GAP
+    return placed
   })
 }
 
 const rank = ({ unit }: TableColumn): number =>
   unit === 'percent' ? 0 : unit === 'per_request' || unit === 'ns_per_request' ? 1 : unit === 'text' ? 3 : 2
 
-const minWidth = ({ unit, label }: TableColumn, at: number): number =>
+const usualWidth = ({ unit, label }: TableColumn, at: number): number =>
   unit === 'text' ? (at === 0 ? FIRST : TEXT) : Math.max(NUMBER, label.length + 2)
 
-const widthOf = (columns: readonly TableColumn[]): number =>
-  columns.reduce((sum, column, i) => sum + minWidth(column, i) + GAP, 1 - GAP)
+const widthOf = (columns: readonly TableColumn[], own: (column: TableColumn) => number): number =>
+  columns.reduce((sum, column) => sum + own(column) + GAP, 1 - GAP)
