@@ -22,7 +22,7 @@ kernelSuite('an attach with its screen, in a real terminal', () => {
     await tmux.until(/◆ 00:\d\d.* space sets the end/)
     tmux.keys('H', 'Enter')
     await tmux.until(/^ ◆ A 00:00-00:\d\d/m)
-    await tmux.until(/ attach +A 00:00-/)
+    await tmux.until(/ attach +(▲ )?A 00:00-/)
 
     target.say('getuid')
     tmux.keys('p', 'm')
@@ -47,7 +47,7 @@ kernelSuite('an attach with its screen, in a real terminal', () => {
     expect(lastOf(file)).toMatchObject({ type: 'end', exit_code: 0 })
 
     tmux.run(`clear; ${quoted([...cliCommand, 'replay', file])}; echo again $?`)
-    await tmux.until(/^ replay .*[\s\S]*attach +second[\s\S]*q quit$/m)
+    await tmux.until(/^ replay [\s\S]*attach +(▲ )?second[\s\S]*q quit$/m)
     tmux.keys('q')
     await tmux.until(/^again 0\n/m)
     isRestored()
