@@ -67,6 +67,7 @@ const everywhere: readonly Omit<Proof, 'where'>[] = [
   { keys: ['7'], on: 'replay', shows: /── Which TCP segments/ },
   { keys: ['8'], on: 'replay', shows: /── Which code burns/ },
   { keys: ['9'], on: 'replay', shows: /── Where was the time of threads/ },
+  { keys: ['0'], on: 'replay', shows: log },
   { keys: ['tab'], shows: waits },
   { keys: ['shift-tab'], shows: log },
   { keys: ['p'], from: ['2'], at: waits, shows: /─ idle \(pinned\) ─/ },

@@ -138,7 +138,7 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
 /** All tabs, closer together when they must be; on a narrow terminal their numbers, and the name of the one shown. */
 export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
   const tabs = tabsOf(model, catalog).map(({ title }, i) => ({
-    number: i < 9 ? String(i + 1) : '',
+    number: i < 10 ? String((i + 1) % 10) : '',
     title,
     isShown: i === state.tab,
   }))

@@ -77,16 +77,16 @@ function screen(scene: Scene, { columns, rows }: typeof SIZE, marked = false): s
 }
 
 describe('brushing by keys', () => {
-  it('begins at the newest cell, or in the middle of the phase that is pinned', () => {
-    expect(type(['b']).state.time.brush).toMatchObject({ atUs: 59 * S, anchorUs: null })
+  it('begins where something is recorded already, or in the middle of the phase that is pinned', () => {
+    expect(type(['b']).state.time.brush).toMatchObject({ atUs: 58 * S, anchorUs: null })
     expect(type(['b'], { ...initialState, phaseId: 1 }).state.time.brush).toMatchObject({ atUs: 15 * S })
   })
 
   it.each([
-    [['b', 'left', 'h'], 57, null],
-    [['b', 'H', 'shift-left', 'l'], 40, null],
+    [['b', 'left', 'h'], 56, null],
+    [['b', 'H', 'shift-left', 'l'], 39, null],
     [['b', 'right', 'L'], 59, null],
-    [['b', 'H', ' ', 'H', 'H'], 29, 49],
+    [['b', 'H', ' ', 'H', 'H'], 28, 48],
     [['b', ...Array.from({ length: 9 }, () => 'H')], 0, null],
   ])('%j stands at %i s', (keys, at, anchor) => {
     expect(type(keys).state.time.brush).toMatchObject({
@@ -101,8 +101,8 @@ describe('brushing by keys', () => {
       ['b', 'H', 'H', ' ', 'L', ' ', 'left', 'enter'],
     ]) {
       const { state, effects } = type(keys)
-      expect(effects).toEqual([{ do: 'span', fromUs: 39 * S, toUs: 50 * S }])
-      expect(state.time).toMatchObject({ brush: null, reading: { fromUs: 39 * S, toUs: 50 * S } })
+      expect(effects).toEqual([{ do: 'span', fromUs: 38 * S, toUs: 49 * S }])
+      expect(state.time).toMatchObject({ brush: null, reading: { fromUs: 38 * S, toUs: 49 * S } })
     }
   })
 
@@ -141,7 +141,7 @@ describe('brushing by keys', () => {
   })
 
   it('keeps the other keys where they are', () => {
-    expect(type(['b', '2']).state).toMatchObject({ tab: 1, time: { brush: { atUs: 59 * S } } })
+    expect(type(['b', '2']).state).toMatchObject({ tab: 1, time: { brush: { atUs: 58 * S } } })
     expect(placesOf(sceneOf(type(['4', 'b']).state))).toEqual(['brush', 'flame', 'everywhere'])
   })
 })

@@ -108,13 +108,18 @@ export const inTime = (state: ScreenState, some: Partial<TimeState>): ScreenStat
 
 const axisOf = ({ scene, panel }: Context): TimeAxis | null => timeAxis(scene, panel.width)
 
-/** The newest cell; of a phase that is pinned its middle. */
+/** What a run that goes on has not yet recorded: a window, and the time it takes to come. */
+const LAG_US = 2_000_000
+
+/** The newest cell of which something is recorded; of a phase that is pinned its middle. */
 function begun(context: Context): ScreenState | null {
   const { state, scene } = context
   const axis = axisOf(context)
   if (!axis) return null
   const phase = state.phaseId === null ? null : phaseShown(scene.model, state)
-  const us = phase ? (phase.startUs + (phase.endUs ?? scene.model.nowUs)) / 2 : scene.model.nowUs - 1
+  const us = phase
+    ? (phase.startUs + (phase.endUs ?? scene.model.nowUs)) / 2
+    : scene.model.nowUs - (scene.live && !scene.model.end ? LAG_US : 1)
   const atUs = startOfCell(axis, Math.min(lastCell(scene, axis), Math.max(0, cellAt(axis, us))))
   return inTime(state, { brush: { atUs, anchorUs: null, endUs: null, lane: state.time.brush?.lane ?? null } })
 }

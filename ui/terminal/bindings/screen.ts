@@ -14,12 +14,12 @@ export const screenBindings: readonly Binding[] = [
     rank: 0,
   },
   ...Array.from(
-    { length: 9 },
+    { length: 10 },
     (_, index): Binding => ({
-      keys: [String(index + 1)],
+      keys: [String((index + 1) % 10)],
       where: 'everywhere',
       act: change((context) => (index < tabCount(context) ? { ...context.state, tab: index } : context.state)),
-      ...(index === 0 ? { help: { keys: '1-9', does: 'a tab' }, listed: false } : {}),
+      ...(index === 0 ? { help: { keys: '1-9  0', does: 'a tab; 0 the tenth' }, listed: false } : {}),
     }),
   ),
   {
@@ -73,6 +73,7 @@ export const runBindings: readonly Binding[] = [
     help: { keys: 'z', does: 'freeze the screen; the recording goes on' },
     hint: 'z freeze',
     rank: 5,
+    applies: ({ live }) => live,
   },
   {
     keys: ['ctrl-l'],
