@@ -110,9 +110,13 @@ export async function watchReplay(
   return { model, bytes, isWhole: await opened.done }
 }
 
+/** By then what has been read is drawn, s; on a busy machine it takes longer. */
+const DRAWN_AFTER_S = [0.5, 3] as const
+
 /** When all is read and drawn most of the memory is what that left behind, and nothing more comes that would collect it. */
 function collectSoon(): void {
-  setTimeout(() => void globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' }), 500).unref()
+  const collect = () => void globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' })
+  for (const s of DRAWN_AFTER_S) setTimeout(collect, s * 1000).unref()
 }
 
 /** Whether a person sits in front of it. */

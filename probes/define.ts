@@ -119,6 +119,8 @@ export interface Probe<Params = unknown, Data = unknown> {
   params: z.ZodType<Params>
   variants: readonly Variant<Params, Data>[]
   record: z.ZodType<Data>
+  /** adds to a window's data what its stacks tell; names are readable by then */
+  withStacks?: (data: Data, stacks: readonly DecodedStack[]) => Data
   stackUnit?: 'samples' | 'ns' | 'count'
   draw: Drawing<Data>
   /** measured cost of the kernel programs: events in a window x ns each (test/bench); an estimate, labelled so */

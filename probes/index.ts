@@ -19,7 +19,6 @@ export {
   type Cut,
   chooseVariants,
   examineVariants,
-  type ProbeWindow,
   type SessionOptions,
   startSession,
   type TraceSession,
@@ -27,6 +26,7 @@ export {
   writeScript,
 } from './engine/session.ts'
 export { describeExit, type TracerExit } from './engine/tracer.ts'
+export type { ProbeWindow } from './engine/window.ts'
 export {
   bucketCeil,
   bucketFloor,

@@ -24,7 +24,7 @@ export const latest = <T extends z.ZodType>(schema: T) => word(schema.clone() as
 /** Ephemeral ports make new identities for ever: the smallest are dropped, the totals beside them are whole. */
 const MOST_ROWS = 1_000
 
-/** Rows identified by some of their keys (flows): same identity adds `count`. The biggest thousand are kept. */
+/** Rows identified by some of their keys (flows, locks): same identity adds their numbers. Those with most events are kept. */
 export const rows = <T extends z.ZodType<{ count: number }[]>>(
   schema: T,
   identity: (row: z.infer<T>[number]) => string,
@@ -34,10 +34,16 @@ export const rows = <T extends z.ZodType<{ count: number }[]>>(
     for (const row of [...a, ...b]) {
       const key = identity(row)
       const seen = merged.get(key)
-      merged.set(key, seen ? { ...seen, count: seen.count + row.count } : row)
+      merged.set(key, seen ? added(seen, row) : row)
     }
     return [...merged.values()].sort((x, y) => y.count - x.count).slice(0, MOST_ROWS) as z.infer<T>
   })
+function added<Row extends object>(a: Row, b: Row): Row {
+  const numbers = Object.entries(b).filter(([, value]) => typeof value === 'number')
+  const sums = numbers.map(([key, value]) => [key, Number(a[key as keyof Row] ?? 0) + value])
+  return { ...a, ...Object.fromEntries(sums) }
+}
+
 /** A map from a name (port, syscall, errno) to a word. */
 export const byKey = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
 

@@ -37,7 +37,15 @@ export function createProbeStacks(probe: Probe, unit: Profile['unit'], frames: r
       for (const [value, count, stack, dims] of rowsOf(rows))
         if (view.keep(dims ?? {})) known.profile.add(stack, value, count, column)
     known.upTo = waiting.length
+    if (views.every((one) => folded.get(one.name)?.upTo === waiting.length)) settle()
     return known.profile
+  }
+
+  /** Every view has what was waiting. */
+  function settle(): void {
+    for (const view of folded.values()) view.upTo = 0
+    waiting = []
+    bytes = 0
   }
 
   return {
@@ -50,9 +58,6 @@ export function createProbeStacks(probe: Probe, unit: Profile['unit'], frames: r
       waiting.push({ column: String(phase), rows })
       if (bytes <= MOST_WAITING) return
       for (const { name } of views) fold(name)
-      for (const view of folded.values()) view.upTo = 0
-      waiting = []
-      bytes = 0
     },
     profile: fold,
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { percentile } from '../histogram.ts'
 import type { LockClass } from '../locks/lock-class.ts'
+import { waitsByLock } from './locks/by-lock.ts'
 import { decode, isLock, recordSchema } from './locks/decode.ts'
 import { kernelHandlers, userHandlers } from './locks/programs.ts'
 
@@ -23,6 +24,7 @@ export const locks = defineProbe({
   isDefault: true,
   params,
   record: recordSchema,
+  withStacks: (data, stacks) => ({ ...data, user: { ...data.user, by_lock: waitsByLock(stacks) } }),
   stackUnit: 'ns',
   variants: [
     {
@@ -102,26 +104,20 @@ export const locks = defineProbe({
     ],
     table: {
       columns: [
+        { key: 'waiter', label: 'waits in', unit: 'text' },
         { key: 'class', label: 'class', unit: 'text' },
+        { key: 'address', label: 'address', unit: 'text' },
         { key: 'waits', label: 'waits', unit: 'count' },
         { key: 'wait', label: 'time', unit: 'ns' },
         { key: 'per_request', label: 'per request', unit: 'ns_per_request' },
       ],
       rows: (data, scope) =>
-        [
-          ...Object.entries(data.user.by_class).map(([name, sum]) => ({
-            class: name,
-            waits: sum.waits,
-            wait: sum.wait_ns,
-          })),
-          ...Object.entries(data.kernel?.by_kind ?? {}).map(([name, ns]) => ({
-            class: `kernel ${name}`,
-            waits: null,
-            wait: ns,
-          })),
-        ]
-          .sort((a, b) => b.wait - a.wait)
-          .map((row) => ({ ...row, per_request: scope.requests ? row.wait / scope.requests : null })),
+        (data.user.by_lock ?? byClass(data))
+          .map((row) => ({
+            ...{ waiter: row.waiter, class: row.class, address: row.address, waits: row.count, wait: row.wait_ns },
+            per_request: scope.requests ? row.wait_ns / scope.requests : null,
+          }))
+          .sort((a, b) => b.wait - a.wait),
     },
     flame: {
       unit: 'ns',
@@ -147,3 +143,22 @@ export const locks = defineProbe({
   estimateNs: (data) =>
     Object.values(data.user.by_class).reduce((n, sum) => n + sum.waits, 0) * 1400 + (data.kernel?.waits ?? 0) * 2000,
 })
+
+/** Until the first stacks come, and in recordings without them: what was waited for is all that is known. */
+function byClass({ user, kernel }: z.infer<typeof recordSchema>) {
+  const unknown = { waiter: null, address: null }
+  return [
+    ...Object.entries(user.by_class).map(([name, sum]) => ({
+      ...unknown,
+      class: name,
+      count: sum.waits,
+      wait_ns: sum.wait_ns,
+    })),
+    ...Object.entries(kernel?.by_kind ?? {}).map(([name, ns]) => ({
+      ...unknown,
+      class: `kernel ${name}`,
+      count: null,
+      wait_ns: ns,
+    })),
+  ]
+}

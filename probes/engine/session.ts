@@ -1,4 +1,4 @@
-import type { Decoded, DecodedStack, Probe, Variant } from '../define.ts'
+import type { Decoded, Probe, Variant } from '../define.ts'
 import { type KernelTypes, readKernelTypes } from '../host/btf.ts'
 import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
@@ -18,17 +18,17 @@ import type { ScriptParts } from '../script/parts.ts'
 import { UnknownFieldError } from '../script/print.ts'
 import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
-import { createDemangler, type Demangler, findDemangler } from '../symbols/demangle.ts'
-import { isMangled, nameStack } from '../symbols/frames.ts'
+import { createDemangler, findDemangler } from '../symbols/demangle.ts'
+import { nameStack } from '../symbols/frames.ts'
 import { createJitNames } from '../symbols/jit.ts'
 import { adviceText } from '../symbols/naming-advice.ts'
 import { adviseTarget } from '../symbols/naming-facts.ts'
 import { createUserNames } from '../symbols/user-names.ts'
-import { readOpen, readRows } from './decode.ts'
 import { TracerError } from './errors.ts'
-import type { DecodeContext, WindowFrame } from './frame.ts'
+import type { DecodeContext } from './frame.ts'
 import { targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
+import { fullMaps, hasMangledNames, NO_DEMANGLER, named, type ProbeWindow, windowFrame } from './window.ts'
 
 /** A probe with the variant this host supports and its script, ready to be put into a program. */
 export interface ChosenProbe {
@@ -45,21 +45,6 @@ export interface VariantChoice {
 }
 
 /** What one probe saw between two cuts. Times are CLOCK_BOOTTIME ns. */
-export interface ProbeWindow {
-  probe: string
-  phase: number
-  startNs: number
-  endNs: number
-  data: unknown
-  /** null when the probe has none, or this cut did not ask for them */
-  stacks: DecodedStack[] | null
-  /** where the span that the stacks cover begins */
-  stacksStartNs: number
-  unit: 'samples' | 'ns' | 'count'
-  loss: { kind: 'map_full' | 'untracked' | 'truncated'; count: number }[]
-  notes: string[]
-}
-
 export interface Cut {
   windows: ProbeWindow[]
   /** the cut itself, CLOCK_BOOTTIME ns */
@@ -307,7 +292,11 @@ async function createSession(
     const losses = tracer.takeLosses()
     const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
-    const windows = await withReadableNames(decoded, demangle)
+    const windows = await named(
+      decoded,
+      chosen.map(({ probe }) => probe),
+      demangle,
+    )
     if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
     if (frame.withStacks) stacksStartNs = frame.endNs
     if (frame.open) {
@@ -369,51 +358,6 @@ async function createSession(
     failed,
     tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),
   }
-}
-
-const NO_DEMANGLER = 'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
-
-const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
-  stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
-
-async function withReadableNames(windows: readonly ProbeWindow[], demangle: Demangler): Promise<ProbeWindow[]> {
-  const mangled = windows.flatMap(({ stacks }) => (stacks ?? []).flatMap(({ frames }) => frames.filter(isMangled)))
-  const readable = mangled.length === 0 ? null : await demangle(mangled)
-  if (readable === null) return [...windows]
-  return windows.map((window) => ({
-    ...window,
-    stacks:
-      window.stacks?.map((row) => ({ ...row, frames: row.frames.map((name) => readable.get(name) ?? name) })) ?? null,
-  }))
-}
-
-function windowFrame(frame: CutFrame): WindowFrame {
-  return {
-    startNs: frame.startNs,
-    endNs: frame.endNs,
-    withStacks: frame.withStacks,
-    rows: (map) => {
-      const data = frame.results.get(`@${map.name}`)
-      return data === undefined ? [] : readRows(map, data)
-    },
-    open: (map) => {
-      if (frame.open === null) return null
-      const data = frame.open.get(`@${map.name}`)
-      return data === undefined ? [] : readOpen(map, data)
-    },
-  }
-}
-
-/** A map that holds as many entries as it may has dropped others, silently on 0.17. */
-function fullMaps(frame: CutFrame, program: Program, probe: string) {
-  const full = (maps: ReadonlyMap<string, unknown> | null, owners: ReadonlyMap<string, { probe: string }>) =>
-    [...(maps ?? [])].filter(([name, data]) => {
-      const entries =
-        typeof data === 'object' && data !== null && 'entries' in data ? (data.entries as unknown[]).length : 0
-      return owners.get(name)?.probe === probe && entries >= program.mapEntries
-    }).length
-  const count = full(frame.results, program.results) + full(frame.open, program.scratch)
-  return count > 0 ? [{ kind: 'map_full' as const, count }] : []
 }
 
 function difference(before: Record<string, number>, after: Record<string, number>): Record<string, number> {

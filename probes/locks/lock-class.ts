@@ -21,6 +21,13 @@ const NAMES: readonly (readonly [RegExp, LockClass])[] = [
  */
 const COMMON_WAIT = /__futex_abstimed_wait_common/
 
+/** System calls and glibc's own layers under a lock. */
+const BENEATH = /^(__)?futex|^syscall$|^__libc_lock|^_L_(un)?lock/
+
+/** Whether a function is a part of waiting for a lock, and not of what wanted it. */
+export const namesLock = (name: string): boolean =>
+  COMMON_WAIT.test(name) || BENEATH.test(name) || NAMES.some(([pattern]) => pattern.test(name))
+
 /** The class of a futex wait, from what its arguments told and the names of its stack (root first). */
 export function refineClass(byArguments: LockClass, frames: readonly string[]): LockClass {
   for (let i = frames.length - 1; i >= 0; i--)

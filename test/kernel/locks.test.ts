@@ -40,6 +40,12 @@ kernelSuite('locks against a mutex held for a known time', () => {
       const mutexes = stacks.filter((row) => row.dims['class'] === 'mutex')
       expect(new Set(mutexes.map((row) => row.dims['address'])).size, 'all at one address').toBe(1)
 
+      // Both take it in one function: the same waits by lock and by who waits.
+      const mutexRows = (user.by_lock ?? []).filter((row) => row.class === 'mutex')
+      expect(mutexRows).toMatchObject([{ waiter: 'take', address: mutexes[0]?.dims['address'] }])
+      expect(Math.abs((mutexRows[0]?.wait_ns ?? 0) / waited - 1), `${mutexRows[0]?.wait_ns}`).toBeLessThan(0.05)
+      expect(mutexRows[0]?.count).toBeGreaterThanOrEqual(takers.reduce((sum, taker) => sum + taker.contended, 0))
+
       // Four threads wait on a condition variable through the whole phase.
       const idle = stacks.filter((row) => row.dims['class'] === 'idle')
       expect(idle.reduce((sum, row) => sum + row.count, 0)).toBe(4)

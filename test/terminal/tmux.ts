@@ -22,6 +22,8 @@ export interface Tmux {
   /** Sends what a terminal sends for the mouse: an SGR report; column and row count from 1. */
   mouse: (code: number, column: number, row: number, end?: 'M' | 'm') => void
   serverPid: () => number
+  /** the terminal's device, which a test can write to */
+  path: () => string
   kill: () => void
 }
 
@@ -79,6 +81,7 @@ export function startTmux(socket: string, columns: number, rows: number): Tmux {
     clipboard: () => tmux('list-buffers', '-F', '#{buffer_sample}').trim(),
     isCursorShown: () => ask('cursor_flag') === '1',
     serverPid: () => Number(ask('pid')),
+    path: () => ask('pane_tty'),
     kill: () => {
       if (isAlive) tmux('kill-server')
       isAlive = false

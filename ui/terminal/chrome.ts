@@ -13,7 +13,7 @@ import {
   tracingPct,
 } from '../text/reading.ts'
 import { invalidPhases, worstOf } from '../text/worst.ts'
-import { bindings, placesOf } from './bindings/all.ts'
+import { bindingOf, bindings, placesOf } from './bindings/all.ts'
 import { hintRank } from './bindings/binding.ts'
 import type { Brush } from './cells.ts'
 import { findingOf } from './finding.ts'
@@ -218,11 +218,13 @@ function drawRemark(scene: Scene, brush: Brush, y: number): void {
 
 function drawKeys(scene: Scene, brush: Brush, y: number): void {
   const places = placesOf(scene)
-  const hints = bindings.flatMap(({ hint, keys, applies, ...binding }) =>
-    hint && places.includes(binding.where) && (applies?.(scene) ?? true)
-      ? [{ hint, stands: keys[0] ?? '', rank: hintRank(binding) }]
-      : [],
-  )
+  // Only what the key does here: something nearer may have taken it.
+  const hints = bindings.flatMap((binding) => {
+    const { hint, keys, applies } = binding
+    const [stands = ''] = keys
+    const isHere = hint && bindingOf(stands, places) === binding && (applies?.(scene) ?? true)
+    return isHere ? [{ hint, stands, rank: hintRank(binding) }] : []
+  })
   const room = brush.width - 1
   const gap = widthOf(hints, WIDE_GAP) <= room ? WIDE_GAP : NARROW_GAP
   let x = 1

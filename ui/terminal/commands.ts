@@ -1,4 +1,4 @@
-import { bindings, placesOf } from './bindings/all.ts'
+import { bindingOf, bindings, placesOf } from './bindings/all.ts'
 import type { Context, Update } from './bindings/binding.ts'
 import { inTime, pinnedOrNot } from './bindings/brush.ts'
 import { exportsOf } from './export.ts'
@@ -126,12 +126,13 @@ function viewCommands(scene: Scene, tab: Tab | undefined): Command[] {
   return tab?.kind === 'overview' ? of('overview', overviewViews(scene, Number.POSITIVE_INFINITY).all) : []
 }
 
-/** Keys by what the help says of them, where they mean something now. */
+/** Keys by what the help says of them, where they mean something now; a key that something nearer has taken is not named. */
 function keyCommands(scene: Scene): Command[] {
   const places = placesOf(scene)
-  return bindings.flatMap(({ help, where, applies, listed, act }) =>
-    help && listed !== false && places.includes(where) && (applies?.(scene) ?? true)
-      ? [{ text: help.does, note: help.keys, run: act }]
-      : [],
-  )
+  return bindings.flatMap((binding) => {
+    const { help, keys, where, applies, listed, act } = binding
+    if (!help || listed === false || !places.includes(where) || !(applies?.(scene) ?? true)) return []
+    const isItsKey = bindingOf(keys[0] ?? '', places) === binding
+    return [{ text: help.does, note: isItsKey ? help.keys : '', run: act }]
+  })
 }

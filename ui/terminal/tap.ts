@@ -38,7 +38,8 @@ export function tapInput(terminal: ReadStream, onPointer: (pointer: Pointer) => 
     if (held !== '') timer = setTimeout(release, PATIENCE_MS)
   }
   const onEnd = () => passed.end()
-  terminal.on('data', onData).on('end', onEnd)
+  // A screen before this one has paused it, and then listening alone does not begin to read.
+  terminal.on('data', onData).on('end', onEnd).resume()
   const stdin = Object.assign(passed, {
     isTTY: terminal.isTTY,
     isRaw: terminal.isRaw,

@@ -1,5 +1,5 @@
-import { bindings, placesOf } from './bindings/all.ts'
-import type { Binding, Context, Update } from './bindings/binding.ts'
+import { bindingOf, placesOf } from './bindings/all.ts'
+import type { Context, Update } from './bindings/binding.ts'
 import { brush, createCells, type Spot } from './cells.ts'
 import type { Message } from './hands.ts'
 import type { Layout } from './layout.ts'
@@ -31,7 +31,7 @@ export function press(before: Scene, key: string, panel: Context['panel']): Upda
   const { state } = scene
   const context = contextOf(scene, panel)
   if (state.prompt) return answer(context, state.prompt, key)
-  const binding = bindingOf(scene, key)
+  const binding = bindingOf(key, placesOf(scene))
   if (binding) return binding.act(context)
   // A key that means nothing in the help closes it.
   return { state: state.help ? { ...state, help: false } : state }
@@ -49,11 +49,4 @@ function scrollIn(scene: Scene, panel: Context['panel']): ReturnType<Context['sc
   drawPanel(scene, brush(createCells(whole.width, whole.height), whole, spots))
   for (const { rect, target } of spots) if (target.kind === 'rows') return { ...target, height: rect.height }
   return null
-}
-
-/** The binding nearest to what the reader looks at. */
-function bindingOf(scene: Scene, key: string): Binding | null {
-  const found = bindings.filter(({ keys }) => keys.includes(key))
-  const place = placesOf(scene).find((one) => found.some(({ where }) => where === one))
-  return found.find(({ where }) => where === place) ?? null
 }

@@ -131,14 +131,16 @@ function wholeRun(model: RunModel, probe: Probe): Whole | null {
 
 function topRows(probe: Probe, whole: Whole): string | null {
   const table = probe.draw.table
-  const name = table?.columns.find((column) => column.unit === 'text')
+  const names = table?.columns.filter((column) => column.unit === 'text') ?? []
   const number = table?.columns.find((column) => column.unit !== 'text')
-  if (!table || !name || !number || number.unit === 'text') return null
+  if (!table || !number || number.unit === 'text') return null
   const { unit } = number
   const rows = table.rows(whole.data, whole.scope).slice(0, 3)
   const text = rows.map((row) => {
     const value = row[number.key]
-    return `${row[name.key] ?? ''} ${formatUnit(typeof value === 'number' ? value : null, unit)}`
+    // Of what has no name the next best says which it is.
+    const name = names.map(({ key }) => row[key]).find((text) => text !== null && text !== undefined)
+    return `${name ?? ''} ${formatUnit(typeof value === 'number' ? value : null, unit)}`
   })
   return text.length > 0 ? `top: ${text.join(' · ')}` : null
 }

@@ -4,6 +4,7 @@ import type { DecodeContext, RawFrame, WindowFrame } from '../../engine/frame.ts
 import { emptyHistogram, histogramOf } from '../../histogram.ts'
 import { type LockClass, refineClass } from '../../locks/lock-class.ts'
 import { byKey, count, histogram } from '../../record.ts'
+import { byLockSchema } from './by-lock.ts'
 import { address, began, classOf, kernelStacks, kernelWaits, kind, place, stacks, time, waits } from './programs.ts'
 
 export const recordSchema = z.object({
@@ -15,6 +16,8 @@ export const recordSchema = z.object({
     /** different lock addresses waited for in one window, summed over windows */
     contended: count(),
     by_class: byKey(z.object({ waits: count(), wait_ns: count() })),
+    /** the same waits by lock and by who waits, also in the kernel; in windows that have stacks */
+    by_lock: byLockSchema.optional(),
   }),
   kernel: z.object({ waits: count(), wait_ns: count(), by_kind: byKey(count()) }).nullable(),
 })

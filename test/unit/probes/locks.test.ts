@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { waitsByLock } from '../../../probes/catalog/locks/by-lock.ts'
 import { locks } from '../../../probes/catalog/locks.ts'
+import type { DecodedStack } from '../../../probes/define.ts'
 import { refineClass } from '../../../probes/locks/lock-class.ts'
 import { mergeData } from '../../../probes/record.ts'
 import { decodeWith, type OpenByMap, type RowsByMap, windowOf } from './subjects.ts'
@@ -161,4 +163,59 @@ test.each<[string[], string, string]>([
   [[], 'other', 'other'],
 ])('the functions %j make a wait a %3$s', (frames, byArguments, as) => {
   expect(refineClass(byArguments as 'mutex', frames)).toBe(as)
+})
+
+describe('waits by lock', () => {
+  const rows = (stacks: DecodedStack[]) => waitsByLock(stacks)
+  const user = (value: number, frames: string[], address = '0x10', as = 'mutex'): DecodedStack => ({
+    ...{ value, count: 1, frames, dims: { lock: 'user', address, class: as } },
+  })
+
+  test('stand under the function that wants the lock, not under the locking', () => {
+    const stacks = [
+      user(5, [
+        'main',
+        'handle',
+        'cache_get',
+        'pthread_mutex_lock',
+        '__lll_lock_wait',
+        'do_syscall_64_[k]',
+        'futex_wait_[k]',
+      ]),
+      user(7, ['main', 'other', 'cache_get', '__GI___lll_lock_wait']),
+      user(1, ['main', 'refresh', '[libc.so.6]', 'pthread_mutex_lock']),
+      user(2, ['[unknown]', '__lll_lock_wait'], '0x20'),
+    ]
+    expect(rows(stacks)).toEqual([
+      { class: 'mutex', address: '0x10', waiter: 'cache_get', count: 2, wait_ns: 12 },
+      { class: 'mutex', address: '0x10', waiter: 'refresh', count: 1, wait_ns: 1 },
+      { class: 'mutex', address: '0x20', waiter: null, count: 1, wait_ns: 2 },
+    ])
+  })
+
+  test('in the kernel stand under its function', () => {
+    const frames = ['do_write_[k]', 'vfs_write_[k]', 'down_write_[k]', 'rwsem_down_write_slowpath_[k]']
+    const dims = { lock: 'kernel', address: '0xff00', class: 'rwsem' }
+    expect(rows([{ value: 3, count: 2, frames, dims }])).toEqual([
+      { class: 'kernel rwsem', address: '0xff00', waiter: 'vfs_write', count: 2, wait_ns: 3 },
+    ])
+  })
+
+  test('add up over windows, also with those that had no stacks', () => {
+    const { data } = decode(ended)
+    const first = locks.withStacks?.(data, [user(5, ['take', '__lll_lock_wait'])]) ?? data
+    const later = locks.withStacks?.(data, [user(6, ['take', '__lll_lock_wait']), user(1, ['give'], '0x30')]) ?? data
+    const sum = [data, first, data, later].reduce((a, b) => mergeData(locks.record, a, b))
+    expect(sum.user.by_lock).toEqual([
+      { class: 'mutex', address: '0x10', waiter: 'take', count: 2, wait_ns: 11 },
+      { class: 'mutex', address: '0x30', waiter: 'give', count: 1, wait_ns: 1 },
+    ])
+    const [top] = locks.draw.table?.rows(sum, { durationUs: 1, requests: 11 }) ?? []
+    expect(top).toEqual({ waiter: 'take', class: 'mutex', address: '0x10', waits: 2, wait: 11, per_request: 1 })
+  })
+
+  test('are told by class where no stacks were recorded', () => {
+    const table = locks.draw.table?.rows(decode(ended).data, { durationUs: 1, requests: null })
+    expect(table?.[0]).toMatchObject({ waiter: null, class: 'condition', waits: 5, wait: 9000 })
+  })
 })

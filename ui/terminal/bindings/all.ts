@@ -28,6 +28,13 @@ export const bindings: readonly Binding[] = [
   ...helpBindings,
 ]
 
+/** What a key means in these places (the nearest first); null where it means nothing. */
+export function bindingOf(key: string, places: readonly Place[]): Binding | null {
+  const found = bindings.filter(({ keys }) => keys.includes(key))
+  const place = places.find((one) => found.some(({ where }) => where === one))
+  return found.find(({ where }) => where === place) ?? null
+}
+
 /** Where the reader is, the nearest first; the help is a place of its own. */
 export const placesOf = (scene: Pick<Scene, 'model' | 'catalog' | 'state'>): Place[] =>
   scene.state.help ? ['help'] : placesUnder(scene)

@@ -1,4 +1,5 @@
 import { lanesOf } from '../lanes.ts'
+import { partsOf } from '../parts.ts'
 import type { Scene } from '../scene.ts'
 import { phaseShown, type ScreenState } from '../state.ts'
 import { cellAt, runPhases, startOfCell, type TimeAxis, timeAxis } from '../time-axis.ts'
@@ -18,7 +19,7 @@ export const timeBindings: readonly Binding[] = [
   {
     keys: ['L'],
     where: 'everywhere',
-    act: change(({ state }) => inTime(state, { lanes: nextLanes[state.time.lanes] })),
+    act: change((context) => inTime(context.state, { lanes: lanesAfter(context) })),
     help: { keys: 'L', does: 'lanes of time: two, all that fit, none' },
   },
 ]
@@ -88,6 +89,17 @@ function lane(keys: readonly string[], by: 1 | -1, help?: Binding['help']): Bind
 }
 
 const nextLanes = { two: 'all', all: 'none', none: 'two' } as const
+
+/** The next choice that looks otherwise here: where two are all that fit, or all stand there anyway, no press is for nothing. */
+function lanesAfter({ state, scene, panel: { width, whole } }: Context): TimeState['lanes'] {
+  const { lanes } = state.time
+  const seen = (choice: TimeState['lanes']) =>
+    partsOf({ ...scene, state: inTime(state, { lanes: choice }) }, { width, height: whole ?? 0 })
+      .shown.map(({ key }) => key)
+      .join(' ')
+  const others = [nextLanes[lanes], nextLanes[nextLanes[lanes]]]
+  return others.find((choice) => seen(choice) !== seen(lanes)) ?? nextLanes[lanes]
+}
 
 export const inTime = (state: ScreenState, some: Partial<TimeState>): ScreenState => ({
   ...state,

@@ -3,11 +3,12 @@ import type { Brush } from '../cells.ts'
 import { ink } from '../palette.ts'
 import type { Scene } from '../scene.ts'
 import { isOver } from '../time-axis.ts'
+import { missing } from './missing.ts'
 
 /** Where stacks would stand and there are none: whether any are still to come, and where others are. */
 export function drawNoStacks(brush: Brush, y: number, scene: Scene, phase: PhaseModel | null, other = ''): void {
   if (!phase) {
-    brush.text(2, y, 'waiting for the first window', ink.dim)
+    brush.text(2, y, missing(scene.model, phase, 'no stacks'), ink.dim)
     return
   }
   const isOpen = phase.endUs === null && !isOver(scene)

@@ -12,6 +12,7 @@ import { noTable, phaseShown, type ScreenState, type View, viewShown, viewsOf } 
 import { drawFlame } from './flame.ts'
 import { drawHeat, probeOverTime } from './heat.ts'
 import { distributionRows, drawHistogram } from './histogram.ts'
+import { missing } from './missing.ts'
 import { moreRows } from './more.ts'
 import { drawNoStacks } from './no-stacks.ts'
 import { drawPhaseTable, phaseTableWidth } from './phases.ts'
@@ -27,7 +28,7 @@ export function drawProbe(scene: Scene, probe: Probe, brush: Brush): void {
   const words = shownWords(scene)
   drawRule(brush, 0, probe.question, words)
   if (!phase?.probes.has(probe.name)) {
-    brush.text(2, 2, phase ? `nothing recorded in ${phase.name} yet` : 'waiting for the first window', ink.dim)
+    brush.text(2, 2, missing(scene.model, phase, 'nothing recorded'), ink.dim)
     return
   }
   drawViews(probe, phase, view, brush.part({ x: 0, y: 1, width: brush.width, height: 1 }))

@@ -1,0 +1,82 @@
+import type { DecodedStack, Probe } from '../define.ts'
+import type { Program } from '../script/program.ts'
+import type { Demangler } from '../symbols/demangle.ts'
+import { isMangled } from '../symbols/frames.ts'
+import { readOpen, readRows } from './decode.ts'
+import type { WindowFrame } from './frame.ts'
+import type { CutFrame } from './tracer.ts'
+
+export interface ProbeWindow {
+  probe: string
+  phase: number
+  startNs: number
+  endNs: number
+  data: unknown
+  /** null when the probe has none, or this cut did not ask for them */
+  stacks: DecodedStack[] | null
+  /** where the span that the stacks cover begins */
+  stacksStartNs: number
+  unit: 'samples' | 'ns' | 'count'
+  loss: { kind: 'map_full' | 'untracked' | 'truncated'; count: number }[]
+  notes: string[]
+}
+
+export const NO_DEMANGLER =
+  'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
+
+export const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
+  stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
+
+/** Windows with names that people can read, and with what their stacks tell by those. */
+export async function named(
+  windows: readonly ProbeWindow[],
+  probes: readonly Probe[],
+  demangle: Demangler,
+): Promise<ProbeWindow[]> {
+  return (await withReadableNames(windows, demangle)).map((window) => withStacksRead(probes, window))
+}
+
+async function withReadableNames(windows: readonly ProbeWindow[], demangle: Demangler): Promise<ProbeWindow[]> {
+  const mangled = windows.flatMap(({ stacks }) => (stacks ?? []).flatMap(({ frames }) => frames.filter(isMangled)))
+  const readable = mangled.length === 0 ? null : await demangle(mangled)
+  if (readable === null) return [...windows]
+  return windows.map((window) => ({
+    ...window,
+    stacks:
+      window.stacks?.map((row) => ({ ...row, frames: row.frames.map((name) => readable.get(name) ?? name) })) ?? null,
+  }))
+}
+
+function withStacksRead(probes: readonly Probe[], window: ProbeWindow): ProbeWindow {
+  const read = probes.find(({ name }) => name === window.probe)?.withStacks
+  return read && window.stacks ? { ...window, data: read(window.data, window.stacks) } : window
+}
+
+export function windowFrame(frame: CutFrame): WindowFrame {
+  return {
+    startNs: frame.startNs,
+    endNs: frame.endNs,
+    withStacks: frame.withStacks,
+    rows: (map) => {
+      const data = frame.results.get(`@${map.name}`)
+      return data === undefined ? [] : readRows(map, data)
+    },
+    open: (map) => {
+      if (frame.open === null) return null
+      const data = frame.open.get(`@${map.name}`)
+      return data === undefined ? [] : readOpen(map, data)
+    },
+  }
+}
+
+/** A map that holds as many entries as it may has dropped others, silently on 0.17. */
+export function fullMaps(frame: CutFrame, program: Program, probe: string) {
+  const full = (maps: ReadonlyMap<string, unknown> | null, owners: ReadonlyMap<string, { probe: string }>) =>
+    [...(maps ?? [])].filter(([name, data]) => {
+      const entries =
+        typeof data === 'object' && data !== null && 'entries' in data ? (data.entries as unknown[]).length : 0
+      return owners.get(name)?.probe === probe && entries >= program.mapEntries
+    }).length
+  const count = full(frame.results, program.results) + full(frame.open, program.scratch)
+  return count > 0 ? [{ kind: 'map_full' as const, count }] : []
+}
