@@ -11,7 +11,8 @@ import { screenSvg } from './screen-svg.mjs'
 import { openTerminal } from './terminal.mjs'
 
 const COLUMNS = 120
-const ROWS = 36
+/** so that what stands out has its lines between lanes and table */
+const ROWS = 42
 /** Where the pictures say that probe is installed: stacks hold the paths of scripts. */
 const HOME = '/tmp/probe'
 const here = import.meta.dirname
@@ -27,19 +28,6 @@ async function drawAll() {
   const terminal = openTerminal({ columns: COLUMNS, rows: ROWS, folder, path: `${HOME}/bin` })
   try {
     terminal.type('probe audit --demo')
-    await terminal.until(/ stress 4\/5 .* 00:1[345] \//)
-    draw(
-      'overview.svg',
-      terminal.capture(),
-      'probe in a terminal: a load test under stress, compared with its baseline',
-    )
-    terminal.keys('4')
-    await terminal.until(/per request/)
-    terminal.keys('/')
-    await terminal.until(/search frames:/)
-    terminal.keys('lll_lock_wait', 'Enter')
-    await terminal.until(/lll_lock_wait: [1-9]\d* frames/)
-    draw('flame-panel.svg', terminal.capture(), 'probe in a terminal: where requests were blocked, as a flame graph')
     await terminal.until(/^ ended /)
     terminal.keys('q')
     await terminal.until(/off-cpu-soak\.svg\n/)
@@ -57,13 +45,24 @@ async function drawAll() {
   }
 }
 
-/** The screen on the recording, at the phase under stress. */
+/** The screen on the recording, which opens at the worst phase: what stands out in it, and the stacks that stress added. */
 async function drawReplay(terminal, recording) {
   terminal.type(`probe replay ${recording}`)
-  await terminal.until(/^ replay .* soak 5\/5 /)
-  terminal.keys('P', 'P')
-  await terminal.until(/^ replay .* stress 4\/5 /)
-  draw('terminal.svg', await terminal.settled(), 'probe replay: a load test, phase by phase, with what the kernel did')
+  await terminal.until(/^ replay .* stress 4\/5 ▲ worst /)
+  draw(
+    'overview.svg',
+    await terminal.settled(),
+    'probe replay: a load test, what stands out in its worst phase, and all phases side by side',
+  )
+  terminal.keys('4', 'd', '/')
+  await terminal.until(/search frames:/)
+  terminal.keys('lll_lock_wait', 'Enter')
+  await terminal.until(/lll_lock_wait: [1-9]\d* frames/)
+  draw(
+    'terminal.svg',
+    await terminal.settled(),
+    'probe replay: where requests were blocked under stress, against the baseline, as a flame graph',
+  )
   terminal.keys('q')
 }
 

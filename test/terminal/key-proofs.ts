@@ -208,8 +208,8 @@ const flame: readonly Omit<Proof, 'where'>[] = [
       await until(/\/futex: \d+ frames.* of all {3}futex_wait/)
     },
   },
-  { keys: ['n'], from: searched, at: /^ handle_request_0 {3}/m, shows: /^ handle_request_1 {3}/m },
-  { keys: ['N'], from: [...searched, 'n'], at: /^ handle_request_1 {3}/m, shows: /^ handle_request_0 {3}/m },
+  { keys: ['n'], from: searched, at: /^ handle_request_3 {3}/m, shows: /^ handle_request_4 {3}/m },
+  { keys: ['N'], from: [...searched, 'n'], at: /^ handle_request_4 {3}/m, shows: /^ handle_request_3 {3}/m },
   { keys: ['s'], from: worker, at: selected('worker_main'), shows: /sandwich worker_main: callers and callees/ },
   { keys: ['x'], from: among, at: selected('handle_request_3'), shows: /hidden handle_request_3/ },
   { keys: ['o'], from: among, at: selected('handle_request_3'), shows: /only through handle_request_3/ },
@@ -317,8 +317,8 @@ const brush: readonly Omit<Proof, 'where'>[] = [
   {
     keys: ['c'],
     from: ['b', 'enter', 'b'],
-    at: /A 00:59[\s\S]*space sets the start/,
-    shows: without(/A 00:59|◆/, overview),
+    at: /span A[\s\S]*space sets the start/,
+    shows: without(/span A|◆/, overview),
   },
   { keys: ['escape'], from: ['b'], at: at59, shows: without(/◆/, overview) },
 ]

@@ -57,6 +57,21 @@ describe('the flame panel', () => {
     await expect(`${text}\n`).toMatchFileSnapshot(`golden/flame-${name}-${columns}x${rows}.txt`)
   })
 
+  it('begins a search where most of the time is, not at the first sliver', () => {
+    const profile = profileOfStacks([
+      { frames: ['main', 'a', 'lock'], value: 5, column: 'a' },
+      { frames: ['main', 'b', 'lock'], value: 30, column: 'a' },
+    ])
+    const { model, start, ...file } = stackFile({
+      profile,
+      value: 'count',
+      options: { title: 'x', lines: [], columns: [{ key: 'a', label: 'all' }], view: { column: 'a' } },
+    })
+    const scene = { ...still, model, catalog: new Map(), profileOf: file.profileOf }
+    const { flames } = pressed(['/', 'lock', 'enter'], 120, 40, { tab: 0, ...start }, scene).state
+    expect(Object.values(flames).map(({ selected }) => selected)).toEqual([['main', 'b', 'lock']])
+  })
+
   it('says in a difference what is compared, both sides, and how sure that is', () => {
     const rows = screen(pressed(['d', 'down']), 120, 40)
     expect(rows.join('\n')).toMatch(/ stress − baseline ──$/m)

@@ -107,7 +107,7 @@ describe('keys', () => {
     expect(forth).toEqual(type(['/', 'futex', 'enter', 'n'], { tab: FLAME }).state.flames['stalls']?.selected)
   })
 
-  it('begins a search at its first match, and stays where there is none', () => {
+  it('begins a search at its widest match, and stays where there is none', () => {
     const first = type(['/', 'futex', 'enter'], { tab: FLAME }).state.flames['stalls']?.selected
     expect(
       type(['/', 'futex', 'enter', 'n', 'n', '/', 'enter'], { tab: FLAME }).state.flames['stalls']?.selected,

@@ -119,7 +119,7 @@ function askSearch({ state }: Context): ScreenState {
   return { ...state, prompt: { kind: 'search', text: state.search, selected: true } }
 }
 
-/** The search begins at its first match; where there is none the reader stays. */
+/** The search begins at its widest match; where there is none the reader stays. */
 export function searched(context: Context, search: string): ScreenState {
   const state = { ...context.state, prompt: null, search }
   return search === '' ? state : toMatch({ ...context, state, scene: { ...context.scene, state } }, 1, true)

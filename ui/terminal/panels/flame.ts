@@ -219,10 +219,15 @@ export function boxAt(shown: FlameShown, rows: readonly PanelRow[], x: number, y
   return row && run ? placeOf(shown, row, run.node) : null
 }
 
-/** The place of the next frame that matches the search, in reading order, round the end; `null` when none does. */
+/**
+ * The place of the next frame that matches the search, in reading order, round the end; a search begins at the widest, which
+ * is what most of the time was spent in. `null` when none does.
+ */
 export function nextMatch(shown: FlameShown, rows: readonly PanelRow[], step: 1 | -1, isFirst: boolean): Place | null {
   const matches = rows.flatMap((row) => row.runs.filter((run) => run.highlighted).map((run) => ({ row, run })))
-  const at = isFirst ? -1 : matches.findIndex(({ row, run }) => run.node === row.tree.selected)
-  const next = matches.at(at < 0 ? (step === 1 ? 0 : -1) : (at + step) % matches.length)
+  const at = matches.findIndex(({ row, run }) => run.node === row.tree.selected)
+  const next = isFirst
+    ? matches.toSorted((a, b) => b.run.width - a.run.width)[0]
+    : matches.at(at < 0 ? (step === 1 ? 0 : -1) : (at + step) % matches.length)
   return next ? placeOf(shown, next.row, next.run.node) : null
 }
