@@ -31,16 +31,16 @@ describe('a span of time', () => {
   it('is brushed by keys, becomes a phase beside the others, and a second one stands beside it', async () => {
     await open()
     tmux.keys('b')
-    await tmux.until(/◆ 00:59-01:00 .*space sets the start/)
+    await tmux.until(/◆ 00:58-00:59 .*space sets the start/)
     tmux.keys('H', 'Space', 'H')
-    await tmux.until(/◆ 00:39-00:50 \(11\.0 s\) {3}15:04:44-15:04:55 UTC {3}space sets the end/)
+    await tmux.until(/◆ 00:38-00:49 \(11\.0 s\) {3}15:04:43-15:04:54 UTC {3}space sets the end/)
     tmux.keys('Enter')
-    await tmux.until(/◆ A 00:39-00:50: to the edges/)
+    await tmux.until(/◆ A 00:38-00:49: to the edges/)
     // Its column, its place in the lanes, its flame graph.
     await tmux.until(/idle +baseline +▲ stress +span A/)
     await tmux.until(/└stress +A─/)
     tmux.keys('4')
-    await tmux.until(/A 00:39-00:50 \(pinned\)[\s\S]*│all [\d.]+ ms/)
+    await tmux.until(/A 00:38-00:49 \(pinned\)[\s\S]*│all [\d.]+ ms/)
     tmux.keys('b', 'H', 'H', 'H', 'Space', 'H', 'Enter')
     await tmux.until(/◆ B 00:0\d-00:\d\d: to the edges/)
     tmux.keys('1')
@@ -48,7 +48,7 @@ describe('a span of time', () => {
     tmux.keys('p')
     await tmux.until(/\bidle 1\/3|stress 3\/3/)
     tmux.keys('b', 'c')
-    await tmux.until((rows) => !rows.some((row) => /A 00:39/.test(row)), 'no spans')
+    await tmux.until((rows) => !rows.some((row) => /A 00:38/.test(row)), 'no spans')
   })
 
   it('is read out of a recording that is still being written', async () => {

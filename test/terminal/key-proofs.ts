@@ -86,7 +86,7 @@ const everywhere: readonly Omit<Proof, 'where'>[] = [
     },
   },
   { keys: [':'], shows: /1 of \d+ ─[\s\S]*tab completes/ },
-  { keys: ['b'], shows: /◆ 00:59-01:00 .*space sets the start/ },
+  { keys: ['b'], shows: /◆ 00:58-00:59 .*space sets the start/ },
   {
     keys: ['L'],
     rows: 34,
@@ -279,7 +279,7 @@ const help: readonly Omit<Proof, 'where'>[] = [
   },
 ]
 
-const at59 = /◆ 00:59-01:00/
+const newest = /◆ 00:58-00:59/
 
 const brush: readonly Omit<Proof, 'where'>[] = [
   { keys: ['enter'], from: ['b', 'H', ' ', 'H'], at: /space sets the end/, shows: /◆ A 00:\d\d-00:\d\d: to the edges/ },
@@ -293,17 +293,17 @@ const brush: readonly Omit<Proof, 'where'>[] = [
       await until(/◆ 00:\d\d-00:\d\d \(1\d\.\d s\)(?!.*sets the end)/)
     },
   },
-  { keys: ['left', 'h'], from: ['b'], at: at59, shows: /◆ 00:58-00:59/ },
-  { keys: ['right', 'l'], from: ['b', 'h'], at: /◆ 00:58-00:59/, shows: at59 },
-  { keys: ['H', 'shift-left'], from: ['b'], at: at59, shows: /◆ 00:49-00:50/ },
-  { keys: ['L', 'shift-right'], from: ['b', 'H'], at: /◆ 00:49-00:50/, shows: at59 },
+  { keys: ['left', 'h'], from: ['b'], at: newest, shows: /◆ 00:57-00:58/ },
+  { keys: ['right', 'l'], from: ['b', 'h'], at: /◆ 00:57-00:58/, shows: newest },
+  { keys: ['H', 'shift-left'], from: ['b'], at: newest, shows: /◆ 00:48-00:49/ },
+  { keys: ['L', 'shift-right'], from: ['b', 'H'], at: /◆ 00:48-00:49/, shows: newest },
   // Which lane is chosen is said by its weight: pinned it carries a sign.
-  { keys: ['up', 'k'], from: ['b'], at: at59, look: ['p'], shows: /^ •accept overflows/m },
-  { keys: ['down', 'j'], from: ['b'], at: at59, look: ['p'], shows: /^ •response p99/m },
+  { keys: ['up', 'k'], from: ['b'], at: newest, look: ['p'], shows: /^ •accept overflows/m },
+  { keys: ['down', 'j'], from: ['b'], at: newest, look: ['p'], shows: /^ •response p99/m },
   {
     keys: ['p'],
     from: ['b', 'up'],
-    at: at59,
+    at: newest,
     shows: /^ •accept overflows/m,
     also: async ({ press, until }) => {
       press('2')
@@ -320,7 +320,7 @@ const brush: readonly Omit<Proof, 'where'>[] = [
     at: /span A[\s\S]*space sets the start/,
     shows: without(/span A|◆/, overview),
   },
-  { keys: ['escape'], from: ['b'], at: at59, shows: without(/◆/, overview) },
+  { keys: ['escape'], from: ['b'], at: newest, shows: without(/◆/, overview) },
 ]
 
 const reading: readonly Omit<Proof, 'where'>[] = [
@@ -328,7 +328,7 @@ const reading: readonly Omit<Proof, 'where'>[] = [
     keys: ['escape'],
     on: 'unread',
     from: ['b', 'enter'],
-    at: /◆ reading 00:59-01:00 .* 0 % +esc leaves/,
+    at: /◆ reading 00:58-00:59 .* 0 % +esc leaves/,
     shows: without(/◆/, overview),
   },
 ]
