@@ -7,17 +7,21 @@ import type { Layout } from './layout.ts'
  * cell diff about one.
  */
 export interface Portal {
-  /** Paints what differs from the last time, in one write. Returns the number of bytes written. */
-  paint: (layout: Layout, draw: (brush: Brush) => void) => number
-  /** What the terminal shows is no longer known: the next paint draws every cell. */
+  /** Draws the next picture; nothing is written. */
+  draw: (layout: Layout, draw: (brush: Brush) => void) => void
+  /** Writes what differs in the picture drawn last from the one before, in one write. Returns the number of bytes. */
+  show: () => number
+  /** What the terminal shows is no longer known: what is shown next is written whole. */
   forget: () => void
 }
 
 export function createPortal(write: (bytes: string) => void, sgr: (style: number) => string, ascii = false): Portal {
   let shown: Cells | null = null
   let next: Cells | null = null
+  // rows of the panel
+  let [from, to] = [0, 0]
   return {
-    paint: ({ columns, rows, panel }, draw) => {
+    draw: ({ columns, rows, panel }, draw) => {
       if (!shown || !next || shown.width !== columns || shown.height !== rows) {
         shown = createCells(columns, rows)
         next = createCells(columns, rows)
@@ -26,7 +30,12 @@ export function createPortal(write: (bytes: string) => void, sgr: (style: number
       clearCells(next)
       draw(brush(next, { x: 0, y: panel.y, width: columns, height: panel.height }))
       if (ascii) toAscii(next)
-      const bytes = diffCells(shown, next, panel.y, panel.y + panel.height, sgr)
+      from = panel.y
+      to = panel.y + panel.height
+    },
+    show: () => {
+      if (!shown || !next) return 0
+      const bytes = diffCells(shown, next, from, to, sgr)
       if (bytes !== '') write(bytes)
       return bytes.length
     },

@@ -95,6 +95,8 @@ export function createScreen(input: ScreenInput): Screen {
   let layout = layoutOf(terminal)
   let committed: Layout | null = null
   let framed: Layout | null = null
+  /** of which the panel is drawn, as it still would be */
+  let drawnAhead: Layout | null = null
   const spans = createSpans({
     recording: input.recording ?? null,
     catalog,
@@ -156,9 +158,14 @@ export function createScreen(input: ScreenInput): Screen {
 
   function paint(): void {
     // Ink's last frame must be the one that leaves these rows blank; it comes back here when it is.
-    if (isClosed || framed !== layout) return
+    if (isClosed) return
+    if (framed !== layout) {
+      drawnAhead = null
+      return
+    }
     const start = performance.now()
-    portal.paint(layout, (panel) => drawPanel(scene(), panel))
+    portal.draw(layout, (panel) => drawPanel(scene(), panel))
+    portal.show()
     painted = { ...painted, at: start, tookMs: performance.now() - start }
   }
 
@@ -261,12 +268,21 @@ export function createScreen(input: ScreenInput): Screen {
       recompose()
     },
     committed: (next) => {
+      if (next === committed) return
       committed = next
+      // Before the lines around it stand: the first picture takes a while, and a blank panel would be seen meanwhile.
+      portal.draw(next, (panel) => drawPanel(scene(), panel))
+      drawnAhead = next
     },
     framed: () => {
       if (framed === committed) return
       framed = committed
-      repaint()
+      if (isClosed || framed !== layout || drawnAhead !== layout) {
+        repaint()
+        return
+      }
+      portal.forget()
+      portal.show()
     },
     repaint,
     chrome: () => chrome,
