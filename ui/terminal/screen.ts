@@ -19,6 +19,8 @@ import { bodyOf, press, withMessage } from './update.ts'
 /** At most ten frames a second, and fewer when a frame is dear: painting may take a twentieth of a core. */
 const FRAME_MS = 100
 const SHARE = 20
+/** frames that tell what one takes */
+const MEASURED = 3
 /** The header's clock and numbers need no more than this. */
 const CHROME_MS = 250
 
@@ -112,7 +114,9 @@ export function createScreen(input: ScreenInput): Screen {
   let chrome: Chrome
   let timer: NodeJS.Timeout | null = null
   let late: NodeJS.Timeout | null = null
-  let painted = { at: 0, chromeAt: 0, tookMs: 0 }
+  let painted = { at: 0, chromeAt: 0 }
+  /** what the last frames took, ms */
+  let took: number[] = []
   let isWhole = live
   let hasChosenPhase = state.phaseId !== null
   let isClosed = false
@@ -166,7 +170,8 @@ export function createScreen(input: ScreenInput): Screen {
     const start = performance.now()
     portal.draw(layout, (panel) => drawPanel(scene(), panel))
     portal.show()
-    painted = { ...painted, at: start, tookMs: performance.now() - start }
+    painted = { ...painted, at: start }
+    took = [...took, performance.now() - start].slice(-MEASURED)
   }
 
   function repaint(): void {
@@ -205,7 +210,8 @@ export function createScreen(input: ScreenInput): Screen {
 
   function schedule(): void {
     if (timer || isClosed || isWaiting) return
-    const pause = Math.max(FRAME_MS, painted.tookMs * SHARE)
+    // The cheapest of them: one that was compiled first, or had figures of a phase to work out, says nothing of the next.
+    const pause = Math.max(FRAME_MS, took.length < MEASURED ? 0 : Math.min(...took) * SHARE)
     timer = setTimeout(frame, Math.max(0, painted.at + pause - performance.now()))
   }
 
