@@ -14,6 +14,8 @@ import { spreadOf } from './statistics.ts'
 const [COLUMNS, ROWS] = [200, 50]
 const KEYS = 200
 const LONGEST_WAIT_MS = 2000
+/** The engine goes on compiling what is hot for some seconds. */
+const COMPILED_AFTER_MS = 8000
 const driver = fileURLToPath(new URL('terminal-drive.ts', import.meta.url))
 
 /** What the screen costs while it shows a large live flame graph, and how long a key waits for its frame. */
@@ -42,7 +44,7 @@ async function watchPanel(
   const { tmux, pid, file } = await open(folder, 'live')
   try {
     tmux.keys(key)
-    await delay(2000) // compiled by now
+    await delay(COMPILED_AFTER_MS)
     const [before, cpuBefore, atMs] = [await ask(pid, file), readSchedCpuNs(pid), performance.now()]
     await delay(watchMs)
     const [after, cpuAfter, elapsedMs] = [await ask(pid, file), readSchedCpuNs(pid), performance.now() - atMs]

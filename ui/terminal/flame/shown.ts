@@ -220,10 +220,20 @@ const classes = keeper<ReadonlySet<FrameClass>>(1)
 /** The kinds of frames that a profile has, for its legend. */
 export const classesOf = (profile: Profile): ReadonlySet<FrameClass> =>
   classes(profile, '', () => {
-    const seen = new Set<number>()
-    for (let node = 1; node < profile.size; node++) seen.add(profile.nameOf[node] ?? -1)
-    return new Set(Array.from(seen, (name) => frameClass(profile.names[name] ?? '')))
+    const seen = new Set<FrameClass>()
+    const ofName = classesByName.get(profile.names) ?? []
+    classesByName.set(profile.names, ofName)
+    for (let node = 1; node < profile.size; node++) {
+      const name = profile.nameOf[node] ?? -1
+      const known = ofName[name] ?? frameClass(profile.names[name] ?? '')
+      ofName[name] = known
+      seen.add(known)
+    }
+    return seen
   })
+
+/** Names of a recording only become more, and stacks that are new come every few seconds. */
+const classesByName = new WeakMap<readonly string[], FrameClass[]>()
 
 /** How a frame changed, where two phases are compared. */
 export const changeIn = ({ verdict }: FlameTree, node: number): Change | null => verdict?.changeOf(node) ?? null
