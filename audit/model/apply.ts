@@ -31,6 +31,8 @@ interface Hidden {
   blocks: Map<number, Blocks>
   /** those that are times per request; the others are counts */
   times: Set<string>
+  /** by phase id and figure: up to when it is known */
+  told: Map<string, number>
 }
 const hidden = new WeakMap<RunModel, Hidden>()
 
@@ -70,6 +72,7 @@ export function createRunModel(
     load: new Map(),
     blocks: new Map(),
     times: new Set(),
+    told: new Map(),
   })
   return model
 }
@@ -197,11 +200,15 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
   if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
   const scope = { durationUs: record.end_us - record.start_us, requests: 1 }
+  const { times, told } = inside(model)
   for (const { key, unit, value } of probe.draw.figures(data.data, scope)) {
     if (!unit.endsWith('per_request') || value === null) continue
     const name = `${record.probe}.${key}`
-    if (unit === 'ns_per_request') inside(model).times.add(name)
-    blocksOf(model, phase).add(record.start_us, name, value)
+    if (unit === 'ns_per_request') times.add(name)
+    // What comes with stacks is of all the time since the last ones.
+    const of = `${phase.id} ${name}`
+    blocksOf(model, phase).spread(Math.min(record.start_us, told.get(of) ?? phase.startUs), record.end_us, name, value)
+    told.set(of, record.end_us)
   }
 }
 
@@ -259,8 +266,8 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   const sum = addSlice(inside(model).load.get(record.phase), slice)
   const own = percentilesOf(slice.response)
   const blocks = blocksOf(model, phase)
-  blocks.add(record.start_us, DONE, record.done)
-  if (own.p50 !== null) blocks.add(record.start_us, P50_TIMES_DONE, own.p50 * record.done)
+  blocks.spread(record.start_us, record.end_us, DONE, record.done)
+  if (own.p50 !== null) blocks.spread(record.start_us, record.end_us, P50_TIMES_DONE, own.p50 * record.done)
   inside(model).load.set(record.phase, sum)
   const errors = { ...phase.load?.errors }
   for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count

@@ -30,6 +30,8 @@ const SECOND_US = 1_000_000
 /** Sums by name over equal blocks of time. Blocks of a second become longer as the phase does. */
 export interface Blocks {
   add: (atUs: number, name: string, value: number) => void
+  /** the same of what was added up over a stretch of time: each block has its part */
+  spread: (fromUs: number, toUs: number, name: string, value: number) => void
   /** interval of the ratio of one name's sum to another's; null: too few blocks to tell */
   interval: (numerator: string, denominator: string) => Interval | null
   names: () => Iterable<string>
@@ -38,16 +40,21 @@ export interface Blocks {
 export function createBlocks(startUs: number): Blocks {
   let widthUs = SECOND_US
   const sums = new Map<string, number[]>()
+  const add: Blocks['add'] = (atUs, name, value) => {
+    while ((atUs - startUs) / widthUs >= MOST_BLOCKS) {
+      widthUs *= 2
+      for (const [key, values] of sums) sums.set(key, paired(values))
+    }
+    const values = sums.get(name) ?? []
+    sums.set(name, values)
+    const block = Math.max(0, Math.floor((atUs - startUs) / widthUs))
+    values[block] = (values[block] ?? 0) + value
+  }
   return {
-    add: (atUs, name, value) => {
-      while ((atUs - startUs) / widthUs >= MOST_BLOCKS) {
-        widthUs *= 2
-        for (const [key, values] of sums) sums.set(key, paired(values))
-      }
-      const values = sums.get(name) ?? []
-      sums.set(name, values)
-      const block = Math.max(0, Math.floor((atUs - startUs) / widthUs))
-      values[block] = (values[block] ?? 0) + value
+    add,
+    spread: (fromUs, toUs, name, value) => {
+      const parts = Math.max(1, Math.round((toUs - fromUs) / widthUs))
+      for (let i = 0; i < parts; i++) add(fromUs + ((i + 0.5) * (toUs - fromUs)) / parts, name, value / parts)
     },
     interval: (numerator, denominator) => {
       const [above = [], below = []] = [sums.get(numerator), sums.get(denominator)]

@@ -104,3 +104,16 @@ describe('blocks of time', () => {
     expect(blocks.interval('calls', 'requests')).toBeNull()
   })
 })
+
+test('what is told every five seconds of all five varies as it did, not as it was told', () => {
+  const [told, spread] = [createBlocks(0), createBlocks(0)]
+  for (let s = 0; s < 40; s++) {
+    for (const blocks of [told, spread]) blocks.spread(s * 1e6, (s + 1) * 1e6, 'done', 100)
+    if (s % 5 !== 4) continue
+    told.add(s * 1e6, 'blocked', 5000)
+    spread.spread((s - 4) * 1e6, (s + 1) * 1e6, 'blocked', 5000)
+  }
+  expect(spread.interval('blocked', 'done')).toEqual({ low: 10, high: 10 })
+  const wide = told.interval('blocked', 'done')
+  expect((wide?.high ?? 0) - (wide?.low ?? 0)).toBeGreaterThan(10)
+})
