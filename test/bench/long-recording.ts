@@ -4,6 +4,7 @@ import type { HeaderRecord, RecordingRecord, StackRow } from '../../audit/index.
 import { createHdr } from '../../audit/load/hdr.ts'
 import { createCoarsener } from '../../audit/recording/coarse.ts'
 import { histogramOf, type Probe } from '../../probes/index.ts'
+import { recordingHeader } from '../recording-header.ts'
 
 /** The standard preset with its soak of four hours. */
 const PHASES = [
@@ -209,20 +210,5 @@ function stacksOf(
   return { type: 'stacks', probe, ...span, unit, rows: Array.from({ length: count }, row) }
 }
 
-const header = (probes: readonly string[]): HeaderRecord => ({
-  type: 'header',
-  format: 'probe-recording',
-  version: 1,
-  tool: 'probe',
-  started: '2026-11-24T12:15:00.000Z',
-  clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
-  host: { name: 'host', kernel: '6.1.0', arch: 'x86_64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17.0' },
-  target: {
-    processes: [{ pid: 4242, starttime: 1, comm: 'api' }],
-    selector: '--pid 4242',
-    ...{ follow: false, ports: [8080], netns: 1, cgroup: null },
-  },
-  plan: { phases: PHASES.map(({ name, seconds }) => ({ name, duration: `${seconds}s` })) },
-  probes: probes.map((name) => ({ name, variant: 'tracepoint', params: {}, script_sha256: '' })),
-  sysctls: {},
-})
+const header = (probes: readonly string[]): HeaderRecord =>
+  recordingHeader(probes, { plan: { phases: PHASES.map(({ name, seconds }) => ({ name, duration: `${seconds}s` })) } })

@@ -1,4 +1,5 @@
 import { bucketOf, histogramOf } from '../../probes/index.ts'
+import { recordingHeader } from '../recording-header.ts'
 
 /** A recording with all probes, so that there are nine tabs; of blocked threads it has the distribution and its stacks. */
 export function replayed(): string {
@@ -15,18 +16,7 @@ export function replayed(): string {
   const sums = { working_ns: 2e9, idle_ns: 0, blocked_ns: blocked.sum, runnable_ns: 0 }
   const probes = ['accept-queue', 'syscalls', 'off-cpu', 'wakeups', 'locks', 'retransmits', 'on-cpu']
   const records = [
-    {
-      ...{ type: 'header', format: 'probe-recording', version: 1, tool: 'probe', started: '2026-11-23T15:04:05Z' },
-      clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
-      host: { name: 'host', kernel: '6.1.0', arch: 'x64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17' },
-      target: {
-        ...{ selector: '--port 8080', follow: false, ports: [8080], netns: 1, cgroup: null },
-        processes: [{ pid: 4242, starttime: 1, comm: 'api' }],
-      },
-      plan: null,
-      probes: probes.map((name) => ({ name, variant: 'tracepoint', params: {}, script_sha256: '' })),
-      sysctls: {},
-    },
+    recordingHeader(probes),
     { type: 'frames', from: 0, names: ['main', 'read_disk', 'take_lock'] },
     phase,
     {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createHdr } from '../../audit/load/hdr.ts'
 import { bucketOf, histogramOf } from '../../probes/index.ts'
+import { recordingHeader } from '../recording-header.ts'
 import { startTmux, type Tmux } from './tmux.ts'
 
 /**
@@ -82,23 +83,9 @@ const PHASES = [
 function recording(): string {
   const names = ['main', 'serve', 'cache_get', 'pthread_mutex_lock', 'futex_wait_[k]', 'read_body']
   const records = [
-    {
-      ...{ type: 'header', format: 'probe-recording', version: 1, tool: 'probe', started: '2026-11-23T15:04:05Z' },
-      clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
-      host: { name: 'host', kernel: '6.1.0', arch: 'x64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17' },
-      target: {
-        ...{ selector: '--port 8080', follow: false, ports: [8080], netns: 1, cgroup: null },
-        processes: [{ pid: 4242, starttime: 1, comm: 'api' }],
-      },
+    recordingHeader(['accept-queue', 'off-cpu'], {
       plan: { phases: PHASES.map(({ name }) => ({ name, duration: '10s', rate: '100/s' })) },
-      probes: ['accept-queue', 'off-cpu'].map((name) => ({
-        name,
-        variant: 'tracepoint',
-        params: {},
-        script_sha256: '',
-      })),
-      sysctls: {},
-    },
+    }),
     { type: 'frames', from: 0, names },
     ...PHASES.flatMap(phaseRecords),
     { type: 'end', reason: 'done', exit_code: 0, verdict: 'done' },

@@ -11,6 +11,7 @@ import {
 import { createHdr } from '../../audit/load/hdr.ts'
 import { bucketOf, defineProbe, histogramOf, type Probe } from '../../probes/index.ts'
 import { count, histogram } from '../../probes/record.ts'
+import { recordingHeader } from '../recording-header.ts'
 
 /**
  * A run without a kernel: three invented probes, and a recording that grows second by second through baseline and stress.
@@ -286,25 +287,10 @@ function callsData(rps: number, stress: boolean) {
 }
 
 const header: HeaderRecord = {
-  type: 'header',
-  format: 'probe-recording',
-  version: 1,
-  tool: 'probe 0.1.0',
-  started: '2026-11-23T15:04:05Z',
-  clock: { realtime_ns: '0', monotonic_ns: '0', boottime_ns: '0' },
-  host: { name: 'host', kernel: '6.1.0', arch: 'x64', cpus: 2, memory_bytes: 8e9, bpftrace: '0.17' },
-  target: {
-    processes: [1, 2, 3, 4].map((n) => ({ pid: 4241 + n, starttime: n, comm: 'api' })),
-    selector: '--port 8080',
-    follow: false,
-    ports: [8080],
-    netns: 1,
-    cgroup: null,
-  },
+  ...recordingHeader(['waits', 'calls', 'stalls']),
   plan: { phases: PHASES.map((p) => ({ name: p.name, duration: p.seconds > 1e4 ? '15m' : `${p.seconds}s` })) },
-  probes: ['waits', 'calls', 'stalls'].map((name) => ({ name, variant: 'tracepoints', params: {}, script_sha256: '' })),
-  sysctls: {},
 }
+header.target.processes = [1, 2, 3, 4].map((n) => ({ pid: 4241 + n, starttime: n, comm: 'api' }))
 
 function inventStacks(n: number): string[][] {
   const mids = ['handle_request', 'read_body', 'cache_get', 'db_query', 'render_page', 'timer_fire', 'gc_mark']

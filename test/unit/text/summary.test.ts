@@ -10,7 +10,7 @@ describe('textSummary', () => {
   it('says of a run without phases what was found, a line for each probe', () => {
     const { model } = syntheticRun(5)
     expect(textSummary(model, catalog, recording)).toMatchInlineSnapshot(`
-      "api[4242] +3 processes, port 8080, kernel 6.1.0, bpftrace 0.17 (tracepoints)
+      "api[4242] +3 processes, port 8080, kernel 6.1.0, bpftrace 0.17 (tracepoint)
       waits           served 0/s   turned away 0
       calls           top: epoll_wait 0 · read 0 · write 0
       stalls          nothing seen
