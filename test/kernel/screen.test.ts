@@ -22,7 +22,7 @@ kernelSuite('an attach with its screen, in a real terminal', () => {
     await tmux.until(/◆ 00:\d\d.* space sets the end/)
     tmux.keys('H', 'Enter')
     await tmux.until(/^ ◆ A 00:00-00:\d\d/m)
-    await tmux.until(/ attach +(▲ )?A 00:00-/)
+    await tmux.until(/ attach +(▲ )?span A/)
 
     target.say('getuid')
     tmux.keys('p', 'm')
