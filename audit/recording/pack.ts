@@ -1,5 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { stat, unlink } from 'node:fs/promises'
+import { rename, rm, stat, unlink } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Probe } from '../../probes/index.ts'
@@ -22,15 +22,20 @@ export async function packRecording(
   durationUs: number,
 ): Promise<{ path: string; bytes: number }> {
   const packed = packedName(path)
+  // Whoever does not wait for it must not find half of it under its name.
+  const part = `${packed}.part`
   try {
-    const file = await createPrivateFile(packed)
+    await rm(part, { force: true }) // of a run that had this name and was not waited for
+    const file = await createPrivateFile(part)
     try {
       const { size } = await stat(path)
       // Without one it is only slower to read.
       const digest = await digestOf(path, catalog, { durationUs, bytes: size }).catch(() => null)
       await pipeline(withDigest(path, digest ?? []), createGzip(), file.createWriteStream())
+      refusePacked(path)
+      await rename(part, packed)
     } catch (error) {
-      await unlink(packed)
+      await unlink(part)
       throw error
     }
   } catch {

@@ -28,6 +28,7 @@ export interface ReadingOptions {
 export async function* readRecording(path: string, options: ReadingOptions = {}): AsyncGenerator<RecordingLine> {
   let number = 0
   let hasEnd = false
+  let isInDigest = false
   const settled = new Map<string, number>()
   // First: what a running measurement settles meanwhile leaves the tail for the recording, and is found there.
   const tail = await tailLines(path)
@@ -36,6 +37,9 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
       number++
       const isDigest = line.startsWith(DIGEST)
       if (isDigest && !options.isBrief) continue
+      // A digest whose end is damaged: the rest tells once more what it told, and would count twice.
+      if (isInDigest && !isDigest) break
+      isInDigest = isDigest
       const record = isDigest ? parseDigest(line) : parseRecord(line)
       if (number === 1) checkHeader(path, record, line)
       if (record) {

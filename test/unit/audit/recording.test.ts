@@ -261,7 +261,16 @@ describe('a recording that is packed', () => {
     writeFileSync(`${name}.gz`, 'mine')
     expect(await pack(name)).toEqual({ path: name, bytes: statSync(name).size })
     expect(readFileSync(`${name}.gz`, 'utf8')).toBe('mine')
+    expect(existsSync(`${name}.gz.part`)).toBe(false)
     expect(await read(name)).toEqual(records)
+  })
+
+  test('takes the place of what an earlier run left half packed, and leaves no half itself', async () => {
+    const name = file(ndjson(records))
+    writeFileSync(`${name}.gz.part`, 'half of another')
+    const packed = await pack(name)
+    expect(await read(packed.path)).toEqual(records)
+    expect(existsSync(`${name}.gz.part`)).toBe(false)
   })
 
   test('on a full disk stays plain, and leaves nothing half done', async ({ skip }) => {
