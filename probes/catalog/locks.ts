@@ -117,7 +117,8 @@ export const locks = defineProbe({
             ...{ waiter: row.waiter, class: row.class, address: row.address, waits: row.count, wait: row.wait_ns },
             per_request: scope.requests ? row.wait_ns / scope.requests : null,
           }))
-          .sort((a, b) => b.wait - a.wait),
+          // Threads wait on conditions for work, mostly: that is longest, and seldom what anybody asks for.
+          .sort((a, b) => Number(isOnLock(b.class)) - Number(isOnLock(a.class)) || b.wait - a.wait),
     },
     flame: {
       unit: 'ns',
@@ -143,6 +144,8 @@ export const locks = defineProbe({
   estimateNs: (data) =>
     Object.values(data.user.by_class).reduce((n, sum) => n + sum.waits, 0) * 1400 + (data.kernel?.waits ?? 0) * 2000,
 })
+
+const isOnLock = (of: string): boolean => isLock(of as LockClass) || of.startsWith('kernel ')
 
 /** Until the first stacks come, and in recordings without them: what was waited for is all that is known. */
 function byClass({ user, kernel }: z.infer<typeof recordSchema>) {

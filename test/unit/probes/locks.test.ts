@@ -214,8 +214,22 @@ describe('waits by lock', () => {
     expect(top).toEqual({ waiter: 'take', class: 'mutex', address: '0x10', waits: 2, wait: 11, per_request: 1 })
   })
 
+  test('on locks stand before those on conditions, which wait for work', () => {
+    const stacks = [user(9, ['idle'], '0x40', 'condition'), user(1, ['take']), user(2, ['give'])]
+    const { data } = decode(ended)
+    const table = locks.draw.table?.rows(locks.withStacks?.(data, stacks) ?? data, { durationUs: 1, requests: null })
+    expect(table?.map(({ waiter }) => waiter)).toEqual(['give', 'take', 'idle'])
+  })
+
   test('are told by class where no stacks were recorded', () => {
     const table = locks.draw.table?.rows(decode(ended).data, { durationUs: 1, requests: null })
-    expect(table?.[0]).toMatchObject({ waiter: null, class: 'condition', waits: 5, wait: 9000 })
+    expect(table).toContainEqual({
+      waiter: null,
+      address: null,
+      class: 'condition',
+      waits: 5,
+      wait: 9000,
+      per_request: null,
+    })
   })
 })
