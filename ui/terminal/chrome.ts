@@ -24,7 +24,7 @@ import { BOLD, INVERSE, ink } from './palette.ts'
 import { prompts } from './prompts.ts'
 import type { Scene } from './scene.ts'
 import { timeRemark } from './span-words.ts'
-import { phaseShown, type ScreenState, tabsOf } from './state.ts'
+import { keyOfTab, phaseShown, type ScreenState, tabsOf } from './state.ts'
 
 /** Tracing that costs more than this much of a core is named in the trust line. */
 const DEAR_PCT = 5
@@ -138,7 +138,7 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
 /** All tabs, closer together when they must be; on a narrow terminal their numbers, and the name of the one shown. */
 export function drawTabs({ model, catalog, state }: Scene, brush: Brush): void {
   const tabs = tabsOf(model, catalog).map(({ title }, i) => ({
-    number: i < 10 ? String((i + 1) % 10) : '',
+    number: keyOfTab(i),
     title,
     isShown: i === state.tab,
   }))

@@ -3,7 +3,7 @@ import { baseFor } from './compare.ts'
 import { exportsOf } from './export.ts'
 import { grownWords, proofAt, type Subject, spokenOf, subjectOf } from './proof.ts'
 import type { Scene } from './scene.ts'
-import { phaseShown, tabsOf } from './state.ts'
+import { keyOfTab, phaseShown, tabsOf } from './state.ts'
 
 /** What stands out now, and the way to where it can be seen; at such a place, what it shows and the way on. */
 export function findingOf(scene: Scene): Remark {
@@ -39,7 +39,7 @@ function atProof(scene: Scene, { phase, base, proofs }: Subject, at: number): Re
   }
 }
 
-const placeOf = ({ tab, title }: Subject['proofs'][number]): string => (tab < 9 ? `${tab + 1} ${title}` : title)
+const placeOf = ({ tab, title }: Subject['proofs'][number]): string => `${keyOfTab(tab)} ${title}`.trimStart()
 
 /** What is said goes before how it is said whole: the way on is cut before it is left out. */
 const withTails = (texts: readonly string[], tails: readonly string[]): string[] => [

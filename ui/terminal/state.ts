@@ -72,6 +72,12 @@ export function tabsOf(model: RunModel, catalog: Catalog): Tab[] {
   ]
 }
 
+/** Tabs that a key of their own leads to. */
+export const KEYED_TABS = 10
+
+/** The key of a tab: 1 to 9, then 0; empty where it has none. */
+export const keyOfTab = (index: number): string => (index < KEYED_TABS ? String((index + 1) % KEYED_TABS) : '')
+
 export function phaseShown(model: RunModel, state: ScreenState): PhaseModel | null {
   return model.phases.find((phase) => phase.id === state.phaseId) ?? model.current ?? model.phases.at(-1) ?? null
 }

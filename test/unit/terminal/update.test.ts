@@ -4,7 +4,7 @@ import { bindings } from '../../../ui/terminal/bindings/all.ts'
 import type { Effect } from '../../../ui/terminal/bindings/binding.ts'
 import { keyNames } from '../../../ui/terminal/keys.ts'
 import { freeze, type Scene } from '../../../ui/terminal/scene.ts'
-import { initialState, type ScreenState } from '../../../ui/terminal/state.ts'
+import { initialState, KEYED_TABS, keyOfTab, type ScreenState } from '../../../ui/terminal/state.ts'
 import { press } from '../../../ui/terminal/update.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
 
@@ -213,4 +213,10 @@ describe('freeze', () => {
     expect(growing.model.phases.at(-1)?.load?.done).not.toBe(before)
     expect(still.profileOf(still.model, 'stalls', 'blocked')?.self.map((column) => [...column])).toEqual(weights)
   })
+})
+
+it('calls a tab by the key that leads to it, wherever it is named', () => {
+  expect([0, 8, 9, 10].map(keyOfTab)).toEqual(['1', '9', '0', ''])
+  const keyed = bindings.filter(({ keys }) => keys.length === 1 && /^\d$/.test(keys[0] ?? ''))
+  expect(keyed.map(({ keys }) => keys[0])).toEqual(Array.from({ length: KEYED_TABS }, (_, index) => keyOfTab(index)))
 })

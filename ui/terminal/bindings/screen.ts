@@ -1,5 +1,5 @@
 import { overviewViews } from '../panels/overview.ts'
-import { noTable, phaseShown, type ScreenState, tabsOf, viewShown, viewsOf } from '../state.ts'
+import { KEYED_TABS, keyOfTab, noTable, phaseShown, type ScreenState, tabsOf, viewShown, viewsOf } from '../state.ts'
 import { otherSide } from '../tail.ts'
 import { type Binding, type Context, change } from './binding.ts'
 
@@ -14,9 +14,9 @@ export const screenBindings: readonly Binding[] = [
     rank: 0,
   },
   ...Array.from(
-    { length: 10 },
+    { length: KEYED_TABS },
     (_, index): Binding => ({
-      keys: [String((index + 1) % 10)],
+      keys: [keyOfTab(index)],
       where: 'everywhere',
       act: change((context) => (index < tabCount(context) ? { ...context.state, tab: index } : context.state)),
       ...(index === 0 ? { help: { keys: '1-9  0', does: 'a tab; 0 the tenth' }, listed: false } : {}),

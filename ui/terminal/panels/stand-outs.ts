@@ -6,6 +6,7 @@ import { baseFor } from '../compare.ts'
 import { BOLD, ink } from '../palette.ts'
 import { grownWords, type Proof, proofAt, type Subject, subjectOf } from '../proof.ts'
 import type { Scene } from '../scene.ts'
+import { keyOfTab } from '../state.ts'
 import { drawRule } from './rule.ts'
 
 /** More lines than this nobody reads in a hurry; the tabs have the rest. */
@@ -62,7 +63,7 @@ function drawSymptom({ label, now, column }: Symptom, brush: Brush, y: number): 
 function drawProof(scene: Scene, { phase, base }: Subject, proof: Proof, brush: Brush, isHere: boolean): void {
   const { reason, tab, title } = proof
   const style = isHere ? BOLD | ink.accent : 0
-  let x = brush.text(1, 0, left(tab < 9 ? `${tab + 1} ${title}` : `  ${title}`, 2 + TITLE), isHere ? style : ink.dim)
+  let x = brush.text(1, 0, left(`${keyOfTab(tab).padEnd(1)} ${title}`, 2 + TITLE), isHere ? style : ink.dim)
   x = brush.text(x, 0, left(reason.label, LABEL), style)
   x = brush.text(x, 0, right(reason.now, NOW), style | BOLD)
   x = brush.text(x, 0, right(timesText(reason.ratio), TIMES), BOLD | ink.bad)
