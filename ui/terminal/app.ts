@@ -10,16 +10,20 @@ export interface AppProps {
   screen: Screen
   /** has the terminal report the pointer, or not; called also on the way out */
   point: (on: boolean) => void
+  /** nothing is shown yet: the frame that follows is the first to be seen */
+  isBlank: boolean
   /** the terminal is ours again and shows anything */
   resumed: () => void
 }
 
 /** The frame around the panel: Ink places the lines and reads the keys, the rows between stay blank for the portal. */
-export function App({ screen, point, resumed }: AppProps): ReactNode {
+export function App({ screen, point, isBlank, resumed }: AppProps): ReactNode {
   const { header, tabs, footer, layout } = useSyncExternalStore(screen.subscribe, screen.chrome)
   const { isRawModeSupported } = useStdin()
   // Of the effects only this one runs before Ink writes the frame.
-  useInsertionEffect(() => screen.committed(layout))
+  useInsertionEffect(() => {
+    if (!isBlank) screen.committed(layout)
+  })
   // Ink takes the frame away on every way out, also on a signal and a crash.
   useInsertionEffect(() => {
     point(true)
@@ -31,9 +35,11 @@ export function App({ screen, point, resumed }: AppProps): ReactNode {
     for (const name of keyNames(input, key)) screen.press(name)
   }
   useInput(press, { isActive: isRawModeSupported })
+  const frame = { flexDirection: 'column', width: layout.columns, height: layout.rows } as const
+  if (isBlank) return h(Box, frame)
   return h(
     Box,
-    { flexDirection: 'column', width: layout.columns, height: layout.rows },
+    frame,
     ...[...header, ...tabs].map(line),
     h(Box, { height: layout.panel.height, flexShrink: 0 }),
     ...footer.map(line),

@@ -38,9 +38,9 @@ export function mount(
     point(true)
     screen.repaint()
   }
-  // Ink's first frame stands anywhere and is cleared at once: a panel in it would be a flash of the screen.
+  // Ink's first frame stands anywhere and is cleared at once: anything in it would be a flash of half a screen.
   let isCleared = false
-  const app = () => createElement(App, { screen, point, resumed: redraw })
+  const app = () => createElement(App, { screen, point, isBlank: !isCleared, resumed: redraw })
   const instance = render(app(), {
     stdin: tap?.stdin ?? terminal,
     stdout,
