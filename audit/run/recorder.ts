@@ -76,6 +76,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   const frames = new Map<string, number>()
   let phase: PhaseRecord = { type: 'phase', id: 1, ...options.firstPhase, start_us: 0 }
   let ended = false
+  let readers = { pid: -1, cpuNs: 0, endedNs: 0 }
   let fail: (error: Error) => void = () => undefined
   const failed = new Promise<Error>((resolve) => {
     fail = resolve
@@ -191,15 +192,23 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const tracers = session.tracerPids()
     const programs = tracers.map(readProgramTimes)
     const usage = process.cpuUsage()
+    const reader = session.readerPid()
     onRecord({
       type: 'overhead',
       t_us: atUs,
       tracer_cpu_ns: tracers.reduce((n, pid) => n + (readSchedCpuNs(pid) ?? 0), 0),
-      recorder_cpu_ns: (usage.user + usage.system) * 1000,
-      recorder_rss: process.memoryUsage.rss(),
+      recorder_cpu_ns: (usage.user + usage.system) * 1000 + readerCpuNs(reader),
+      recorder_rss: process.memoryUsage.rss() + (reader === null ? 0 : (readProcessStat(reader)?.rssBytes ?? 0)),
       tracer_rss: tracers.reduce((n, pid) => n + (readProcessStat(pid)?.rssBytes ?? 0), 0),
       ...(programs.some((p) => p !== null) ? { bpf_ns: Object.assign({}, ...programs) as Record<string, number> } : {}),
     })
+  }
+
+  /** CPU time of the processes that read for us, also of those that have ended. */
+  function readerCpuNs(pid: number | null): number {
+    if (pid !== null && pid !== readers.pid) readers = { pid, cpuNs: 0, endedNs: readers.endedNs + readers.cpuNs }
+    readers.cpuNs = Math.max(readers.cpuNs, pid === null ? 0 : (readSchedCpuNs(pid) ?? 0))
+    return readers.endedNs + readers.cpuNs
   }
 
   const startPhase = (name: string, kind: string): Promise<PhaseRecord> =>
