@@ -25,7 +25,15 @@ import { TracerError } from './errors.ts'
 import type { DecodeContext, WindowFrame } from './frame.ts'
 import { targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
-import { fullMaps, hasMangledNames, NO_DEMANGLER, named, type ProbeWindow, userAddressesIn, windowFrame } from './window.ts'
+import {
+  fullMaps,
+  hasMangledNames,
+  NO_DEMANGLER,
+  named,
+  type ProbeWindow,
+  userAddressesIn,
+  windowFrame,
+} from './window.ts'
 
 /** A probe with the variant this host supports and its script, ready to be put into a program. */
 export interface ChosenProbe {

@@ -9,8 +9,8 @@ import {
   type ProcessIdentity,
   readCmdline,
   readProc,
-  readProcStart,
   readProcessStat,
+  readProcStart,
   readRawComm,
 } from './process.ts'
 
@@ -159,7 +159,8 @@ function nearMiss(comm: string): string {
   return `process ${renamed} runs ${quote(comm)} but is named ${quote(readRawComm(renamed) ?? '')}: --pid ${renamed}`
 }
 
-const programOf = (pid: number): string => path.basename(readProcStart(`/proc/${pid}/cmdline`, PATH_BYTES)?.split('\0', 1)[0] ?? '')
+const programOf = (pid: number): string =>
+  path.basename(readProcStart(`/proc/${pid}/cmdline`, PATH_BYTES)?.split('\0', 1)[0] ?? '')
 
 function selectByPort(port: number): number[] {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)

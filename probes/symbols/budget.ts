@@ -53,7 +53,9 @@ export function createBudget(limits: Readonly<Record<LimitName, number>> = LIMIT
     if (said.has(name)) return false
     said.add(name)
     const what = sanitizeText(of, { maxLength: SHOWN_LENGTH })
-    notes.push(`names may be missing from stacks: ${MEANINGS[name](limits[name])}, and there is more (first seen: ${what})`)
+    notes.push(
+      `names may be missing from stacks: ${MEANINGS[name](limits[name])}, and there is more (first seen: ${what})`,
+    )
     return false
   }
   return {

@@ -62,7 +62,10 @@ export function readElf(readAt: ReadAt): ElfImage | null {
   const programs = readTable(readAt, u64(header, 32), header.readUInt16LE(56), PROGRAM_HEADER, header.readUInt16LE(54))
   const sections = readTable(readAt, u64(header, 40), header.readUInt16LE(60), SECTION_HEADER, header.readUInt16LE(58))
   const segments = programs.flatMap((entry) => (entry.readUInt32LE(0) === PT_LOAD ? [segmentOf(entry)] : []))
-  const notes = programs.filter((entry) => entry.readUInt32LE(0) === PT_NOTE).slice(0, LIMITS.noteSegments).map(segmentOf)
+  const notes = programs
+    .filter((entry) => entry.readUInt32LE(0) === PT_NOTE)
+    .slice(0, LIMITS.noteSegments)
+    .map(segmentOf)
   return {
     machine: header.readUInt16LE(18),
     segments: segments.filter(isSound),

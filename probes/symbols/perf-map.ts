@@ -82,14 +82,14 @@ function withPerfMap<T>(pid: number, work: (descriptor: number, stat: Stats, pat
 
 /** Where a process writes its map: inside a container the file carries the number there and lies in its own /tmp. */
 function perfMapPath(pid: number, status: string): string {
-  const inner = valueOf(status, 'NSpid:').split(/\s/).at(-1)
+  const inner = fieldOf(status, 'NSpid:').split(/\s/).at(-1)
   return `/proc/${pid}/root/tmp/perf-${inner && /^\d+$/.test(inner) ? inner : pid}.map`
 }
 
-const ownerOf = (status: string): number => Number.parseInt(valueOf(status, 'Uid:'), 10)
+const ownerOf = (status: string): number => Number.parseInt(fieldOf(status, 'Uid:'), 10)
 
 /** /proc/PID/status: the name of the process is the only line that it chooses, and that cannot hold a line end. */
-const valueOf = (status: string, key: string): string =>
+const fieldOf = (status: string, key: string): string =>
   status
     .split('\n')
     .find((line) => line.startsWith(key))

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import type { RawFrame } from '../engine/frame.ts'
 import { CLEAN_ENVIRONMENT, findProgram } from '../host/privilege.ts'
 import { readSchedCpuNs } from '../host/process.ts'
+import { limited } from '../host/resource-limits.ts'
 import { createLineSplitter } from '../lines.ts'
 import { sanitizeText } from '../text.ts'
 import type { NamesByAddress } from './frames.ts'
 import type { NamingAdvice } from './naming-advice.ts'
 import { type Answer, messageSchema, type NameOf, type Request } from './reader-protocol.ts'
-import { limited } from '../host/resource-limits.ts'
 
 /**
  * Reads for the recorder what belongs to other users' processes, in a process of its own: whatever a file does to who
@@ -70,9 +70,17 @@ const ANSWER_BYTES = 64 * 1024 * 1024
 const HEAP_MB = 128
 const DATA_BYTES = 768 * 1024 * 1024
 
-export async function startReader({ pids = [], limits = {}, entry = ENTRY }: ReaderOptions = {}): Promise<SymbolReader> {
+export async function startReader({
+  pids = [],
+  limits = {},
+  entry = ENTRY,
+}: ReaderOptions = {}): Promise<SymbolReader> {
   const times = { ...TIMES, ...limits }
-  const [xz, limit, setpriv] = await Promise.all([findProgram('xz'), limited({ dataBytes: DATA_BYTES }), findProgram('setpriv')])
+  const [xz, limit, setpriv] = await Promise.all([
+    findProgram('xz'),
+    limited({ dataBytes: DATA_BYTES }),
+    findProgram('setpriv'),
+  ])
   const watched = new Set<number>()
   const barred = new Set<string>()
   const notes: string[] = []
@@ -102,7 +110,8 @@ export async function startReader({ pids = [], limits = {}, entry = ENTRY }: Rea
     started.unref()
     const lines = createLineSplitter(hear, { limit: ANSWER_BYTES, onDropped: () => lose('its answer is too long') })
     const [stdin, stdout] = [started.stdin, started.stdout]
-    for (const stream of [stdin, stdout]) if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref()
+    for (const stream of [stdin, stdout])
+      if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref()
     stdin?.on('error', () => undefined) // it has ended, which is told below
     stdout?.on('data', (chunk: Buffer) => {
       if (started === child) lines.write(chunk)
@@ -197,7 +206,9 @@ export async function startReader({ pids = [], limits = {}, entry = ENTRY }: Rea
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        note(`names may be missing from stacks: reading the files of the target took more than ${times.patienceMs / 1000} s`)
+        note(
+          `names may be missing from stacks: reading the files of the target took more than ${times.patienceMs / 1000} s`,
+        )
         resolve()
       }, times.patienceMs)
     })

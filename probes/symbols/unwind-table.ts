@@ -38,7 +38,9 @@ export function readUnwindTable(
   if (image.machine !== EM_X86_64 || frames === undefined) return null
   const header = image.named.get('.eh_frame_hdr')
   // Linkers make no index for static programs.
-  const index = header ? readIndex(readAt, header) : makeIndex(readAt, frames, (name, amount) => budget.allows(name, amount, `file ${identity}`))
+  const index = header
+    ? readIndex(readAt, header)
+    : makeIndex(readAt, frames, (name, amount) => budget.allows(name, amount, `file ${identity}`))
   if (index === null) return null
   const { count, entryAt } = index
   const rowsOf = (i: number): FrameRows | null => {
