@@ -26,6 +26,7 @@ import type { DecodeContext, WindowFrame } from './frame.ts'
 import { targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import {
+  DEAD_WAITS,
   fullMaps,
   hasMangledNames,
   NO_DEMANGLER,
@@ -307,9 +308,10 @@ async function createSession(
       if (found.length > 0) ports = new Set(found)
     }
     if (hasStacks && withStacks) await reader.refresh(frame.open !== null)
-    const seen = windowFrame(frame)
+    const seen = windowFrame(frame, tracer.program)
     await reader.learn(userAddressesIn(seen, tracer.program))
     notesToCome.push(...reader.takeNotes())
+    if (frame.gone.waited) notesToCome.push(DEAD_WAITS)
     const losses = tracer.takeLosses()
     const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, seen, { grown, sleepers }))

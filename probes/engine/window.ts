@@ -24,6 +24,8 @@ export interface ProbeWindow {
 export const NO_DEMANGLER =
   'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
 
+export const DEAD_WAITS = 'waits of threads that ended unseen were left out: when they were over is not known'
+
 export const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
   stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
 
@@ -67,7 +69,8 @@ export function userAddressesIn(frame: WindowFrame, { results, scratch }: Progra
 }
 
 /** Reads each map once, when it is first asked for. */
-export function windowFrame(frame: CutFrame): WindowFrame {
+export function windowFrame(frame: CutFrame, { perThread }: Pick<Program, 'perThread'>): WindowFrame {
+  const ofThreads = new Set(perThread.flatMap(({ maps }) => maps))
   const read = new Map<string, Row[]>()
   const readOpened = new Map<string, OpenRow[]>()
   return {
@@ -85,7 +88,7 @@ export function windowFrame(frame: CutFrame): WindowFrame {
       const data = frame.open.get(`@${map.name}`)
       const rows = readOpened.get(map.name) ?? (data === undefined ? [] : readOpen(map, data))
       readOpened.set(map.name, rows)
-      return rows
+      return ofThreads.has(map) ? rows.filter(({ key }) => !frame.gone.all.has(key[0] ?? 0)) : rows
     },
   }
 }
