@@ -39,6 +39,22 @@ describe('textSummary', () => {
     ])
   })
 
+  it('claims no loss only where the kernel counts the events that it skips', () => {
+    const { model } = syntheticRun(5)
+    const cost = () =>
+      textSummary(model, catalog)
+        .split('\n')
+        .find((line) => line.includes('loss'))
+    expect(cost()).toContain('loss none')
+    model.loss.push({ startUs: 0, endUs: 1, probe: 'tracer', kind: 'skipped', count: 48 })
+    expect(cost()).toContain('loss 48 skipped')
+    expect(textSummary(model, catalog)).toContain('warning: the kernel skipped events while another BPF program ran')
+    model.loss.pop()
+    for (const sample of model.overhead) sample.skippedEvents = null
+    expect(textSummary(model, catalog)).toMatch(/loss none seen \(whether events were\s+skipped is unknown here\)/)
+    expect(textSummary(model, catalog)).not.toContain('loss none\n')
+  })
+
   it('says that nothing was recorded instead of zeros', () => {
     const { model } = syntheticRun(0)
     expect(textSummary(model, catalog)).toContain('no window yet')
