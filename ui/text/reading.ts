@@ -134,8 +134,11 @@ export function counterWorsening(
   source: string,
   name: string,
 ): number | null {
-  const now = perSecond(phase, source, name)
-  const then = baseline && perSecond(baseline, source, name)
+  return timesWorse(perSecond(phase, source, name), baseline && perSecond(baseline, source, name))
+}
+
+/** How many times more of what should be less; Infinity when there was none. `null` when one of the two is unknown. */
+export function timesWorse(now: number | null, then: number | null): number | null {
   if (now === null || then === null) return null
   if (now === then) return 1
   return then === 0 ? Number.POSITIVE_INFINITY : now / then

@@ -74,7 +74,7 @@ describe('phaseTable', () => {
   it('marks what is worse than in the baseline, and only that', () => {
     const table = phaseTable(syntheticRun(60).model, catalog)
     expect(rowOf(table, 'Waits waited mean')).toMatch(/32\.5 µs\s+10\.5 ms ×323$/)
-    expect(rowOf(table, 'accept-queue overflows')).toMatch(/0\s+245 new$/)
+    expect(rowOf(table, 'overflows, namespace')).toMatch(/0\s+245 new$/)
     expect(rowOf(table, 'Waits served')).not.toContain('×')
     expect(rowOf(table, 'requests/s')).not.toContain('×')
   })
@@ -91,7 +91,7 @@ describe('phaseTable', () => {
       restarted: [],
     })
     for (const [i, count] of [0, 1, 5000].entries()) model.phases[i]?.telemetry.set('netns', netns(count))
-    expect(rowOf(phaseTable(model, catalog), 'accept-queue overflows')).toMatch(/ 1 +5\.00 k ×1k\+$/)
+    expect(rowOf(phaseTable(model, catalog), 'overflows, namespace')).toMatch(/ 1 +5\.00 k ×1k\+$/)
   })
 
   it('has the CPU of the target, and marks it where a request costs more', () => {
