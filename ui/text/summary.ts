@@ -141,7 +141,9 @@ function topRows(probe: Probe, whole: Whole): string | null {
   const text = rows.map((row) => {
     const value = row[number.key]
     // Of what has no name the next best says which it is.
-    const name = names.map(({ key }) => row[key]).find((text) => text !== null && text !== undefined)
+    const name = table.named
+      ? table.named.map((key) => row[key]).join(' > ')
+      : names.map(({ key }) => row[key]).find((text) => text !== null && text !== undefined)
     return `${name ?? ''} ${formatUnit(typeof value === 'number' ? value : null, unit)}`
   })
   return text.length > 0 ? `top: ${text.join(' · ')}` : null
