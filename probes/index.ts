@@ -43,7 +43,7 @@ export { type Candidate, createCandidateList } from './host/candidates.ts'
 export { cgroupRoot } from './host/cgroup.ts'
 export { type Check, examineHost } from './host/examine.ts'
 export { type Host, inspectHost } from './host/host.ts'
-export { parseVersion } from './host/kernel-facts.ts'
+export { countsSkippedEvents, parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
 export { netnsInode, readNetnsCounters } from './host/netns.ts'
 export {

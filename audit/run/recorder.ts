@@ -1,5 +1,6 @@
 import {
   type Cut,
+  countsSkippedEvents,
   type Host,
   type ProbeWindow,
   readProcessStat,
@@ -19,6 +20,7 @@ import {
   type TargetInfo,
 } from '../recording/format.ts'
 import { readProgramTimes } from '../telemetry/kernel-cost.ts'
+import { createSkipCount } from '../telemetry/skipped-events.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 
 /**
@@ -83,6 +85,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   })
   /** clock of the programs minus the monotonic clock, ns: the smallest seen, since answers only come later */
   let bootMinusMonotonic = Number.POSITIVE_INFINITY
+  const skips = createSkipCount(countsSkippedEvents(options.host.kernelVersion))
 
   const first = await session.cut(phase.id, true)
   const startBootNs = first.atNs
@@ -95,6 +98,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   for (const refused of session.refused)
     onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
   const telemetry = options.telemetry ?? createTelemetry(target)
+  skips.read(session.tracerPids())
   sample(0, first, true)
   for (const { source, reason } of telemetry.missing)
     onRecord({ type: 'note', t_us: 0, text: `${source}: unknown here (${sanitizeText(reason)})` })
@@ -127,6 +131,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const atUs = usOf(taken.atNs)
     for (const window of taken.windows) emitWindow(window)
     emitLosses(taken, atUs)
+    skips.read(session.tracerPids())
+    if (withStacks) emitSkipped(atUs)
     sample(atUs, taken, phaseEnds)
     return atUs
   }
@@ -183,6 +189,15 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   }
   let lastCutUs = 0
 
+  /** Told as often as stacks are: a neighbour that traces, too, makes the kernel skip some in each second of a long run. */
+  const emitSkipped = (atUs: number) => {
+    const count = skips.grown()
+    if (count > 0)
+      onRecord({ type: 'loss', start_us: lastSkippedUs, end_us: atUs, probe: 'tracer', kind: 'skipped', count })
+    lastSkippedUs = atUs
+  }
+  let lastSkippedUs = 0
+
   function sample(atUs: number, { counters }: Cut, isPhaseEnd: boolean): void {
     for (const one of telemetry.sample({ netns: counters, isPhaseEnd }))
       onRecord({ type: 'telemetry', t_us: atUs, ...one })
@@ -200,6 +215,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       recorder_cpu_ns: (usage.user + usage.system) * 1000 + readerCpuNs(reader),
       recorder_rss: process.memoryUsage.rss() + (reader === null ? 0 : (readProcessStat(reader)?.rssBytes ?? 0)),
       tracer_rss: tracers.reduce((n, pid) => n + (readProcessStat(pid)?.rssBytes ?? 0), 0),
+      skipped_events: skips.total(),
       ...(programs.some((p) => p !== null) ? { bpf_ns: Object.assign({}, ...programs) as Record<string, number> } : {}),
     })
   }

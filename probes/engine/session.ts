@@ -1,5 +1,6 @@
 import type { Decoded, Probe, Variant } from '../define.ts'
 import { type KernelTypes, readKernelTypes } from '../host/btf.ts'
+import { connectionsOf } from '../host/connections.ts'
 import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
@@ -289,6 +290,7 @@ async function createSession(
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
+  const connections = connectionsOf(pids, target.netnsPid)
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
@@ -340,6 +342,7 @@ async function createSession(
       params,
       phaseStartNs,
       ports,
+      connections,
       counters: grown,
       sleepers,
       sleptAtStart,
