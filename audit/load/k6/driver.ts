@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { temporaryFolder } from '../../../files/index.ts'
 import { sanitizeText } from '../../../probes/index.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
@@ -66,18 +64,18 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
   ])
   const program = { path: k6, version }
 
-  const directory = await mkdtemp(path.join(tmpdir(), 'probe-k6-'))
-  const clean = () => rm(directory, { recursive: true, force: true })
+  const folder = temporaryFolder('k6')
+  const clean = () => folder.discard()
   const log = createLog()
   // Before the release there is a header to read, and no value.
   let onRow = (_: MetricRow): void => {}
   const reader = createCsvReader((row) => onRow(row))
   let child: K6Process
   try {
-    const files = { directory, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
+    const files = { folder, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
     child = await startK6({ k6, script, args, env: environment, ...files })
   } catch (error) {
-    await clean()
+    clean()
     throw error instanceof EndedEarly ? endedEarly(script, error.exit, log.complaint()) : error
   }
 
@@ -89,7 +87,7 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
   const stop = async () => {
     stopping = true
     await child.stop()
-    await clean()
+    clean()
   }
 
   const drive = async (course: Course): Promise<DriverVerdict> => {
