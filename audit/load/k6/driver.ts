@@ -81,12 +81,14 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
 
   let isRunning = true
   let stopping = false
+  let driving: Promise<DriverVerdict> | null = null
   void child.ended.then(() => {
     isRunning = false
   })
   const stop = async () => {
     stopping = true
     await child.stop()
+    await driving?.catch(() => undefined) // it still reads the summary; its failure is told by `run`
     clean()
   }
 
@@ -131,7 +133,8 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
     pids: () => (isRunning ? [child.pid] : []),
     run: async (course) => {
       try {
-        return await drive(course)
+        driving = drive(course)
+        return await driving
       } finally {
         // Whatever happened: no load goes on that nobody watches.
         await stop()
