@@ -50,8 +50,12 @@ export interface Drawing<Data> {
     columns: TableColumn[]
     /** keys of the texts that only together name a row: both ends of a connection; default: the first text that is known */
     named?: readonly string[]
+    /** keys of the numbers by which a line of text tells of a row; default: the first */
+    told?: readonly string[]
     rows: (data: Data, scope: FigureScope) => Record<string, string | number | null>[]
   }
+  /** what a line of text says beside the figures, and no figure can: `most failed: accept4 EMFILE 4100` */
+  remarks?: (data: Data) => readonly string[]
   /** present when the probe records stacks: what a width means, and which rows make a picture by default */
   flame?: {
     unit: 'samples' | 'ns' | 'count'
@@ -105,6 +109,8 @@ export interface Variant<Params, Data> {
   needs: readonly Need[]
   script: (params: Params, filter: TargetFilter) => ScriptParts
   decode: (frame: WindowFrame, context: DecodeContext<Params>) => Decoded<Data>
+  /** it sees what the target does through io_uring, too: taken first where the target does, if the host supports it */
+  seesRing?: boolean
 }
 
 export interface Probe<Params = unknown, Data = unknown> {

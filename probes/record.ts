@@ -21,6 +21,17 @@ export const peak = () => word(z.number(), (a, b) => Math.max(a, b))
 export const histogram = () => word(histogramSchema, mergeHistograms)
 /** What was so at the end of a window (open waits, ...): the later window replaces the earlier. */
 export const latest = <T extends z.ZodType>(schema: T) => word(schema.clone() as T, (_, b) => b)
+/**
+ * What may be unknown in a window, and is then unknown of all that the window is added to: what the others saw would be
+ * taken for the whole.
+ */
+export function wholeOrUnknown<T extends z.ZodType>(schema: T) {
+  const nullable = schema.nullable()
+  decidesNull.add(nullable)
+  return word(nullable, (a, b) => (a === null || b === null ? null : merge(schema, a, b)) as z.infer<typeof nullable>)
+}
+const decidesNull = new WeakSet<z.ZodType>()
+
 /** Ephemeral ports make new identities for ever: the smallest are dropped, the totals beside them are whole. */
 const MOST_ROWS = 1_000
 
@@ -53,9 +64,10 @@ export function mergeData<T>(schema: z.ZodType<T>, a: T, b: T): T {
 }
 
 function merge(schema: z.ZodType, a: unknown, b: unknown): unknown {
+  const rule = rules.get(schema)
+  if (rule && decidesNull.has(schema) && a !== undefined && b !== undefined) return rule(a, b)
   if (a === null || a === undefined) return b ?? a
   if (b === null || b === undefined) return a
-  const rule = rules.get(schema)
   if (rule) return rule(a, b)
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional)
     return merge(schema.unwrap() as z.ZodType, a, b)

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { defineProbe, type Variant } from '../define.ts'
+import { type Decoded, defineProbe, type Variant } from '../define.ts'
 import type { DecodeContext, WindowFrame } from '../engine/frame.ts'
 import { histogramOf, percentile } from '../histogram.ts'
-import { byKey, count, histogram, latest, peak } from '../record.ts'
+import { RING_ACCEPT, RING_SUBMISSIONS } from '../host/io-uring.ts'
+import { byKey, count, histogram, latest, peak, wholeOrUnknown } from '../record.ts'
 import {
   add,
   all,
@@ -13,6 +14,7 @@ import {
   field,
   follow,
   ge,
+  int,
   load,
   lt,
   negate,
@@ -49,6 +51,8 @@ const SYN_RECV = 3
 const CLOSE = 7
 const LISTEN = 10
 const TCP = 6
+/** both ports of a connection are kept in one number: the remote one times this, and the local one */
+const PORTS = 0x10000
 const AF_INET = 2
 const AF_INET6 = 10
 const listening = stateMap('listen_port', 'int', 'int')
@@ -59,6 +63,8 @@ const total = resultMap('accept_ns', 'sum', 'int')
 const untracked = resultMap('accept_untracked', 'count', 'int')
 const failed = resultMap('accept_errors', 'count', 'int')
 const depth = resultMap('accept_depth', 'max', 'int')
+/** connections asked for through io_uring */
+const byRing = resultMap('accept_by_ring', 'count', 'int')
 const limit = resultMap('accept_limit', 'max', 'int')
 
 type Int = Expr<'int'>
@@ -91,7 +97,7 @@ const enqueue = (filter: TargetFilter): Handler =>
         comment('the connection enters the accept queue (softirq: pid means nothing here)'),
         when(all(positive(read(listening, u64(args.sport))), ...filter.inNamespace(struct('sock', args.skaddr))), [
           set(queued, [u64(args.skaddr)], nsecs),
-          set(queuedPort, [u64(args.skaddr)], u64(args.sport)),
+          set(queuedPort, [u64(args.skaddr)], add(u64(args.sport), times(u64(args.dport), PORTS))),
         ]),
       ]),
       when(eq(args.newstate, CLOSE), [
@@ -167,6 +173,17 @@ const byFunction =
     })),
   ]
 
+/** What accepts through io_uring makes no system call: that it asks for connections is all that is seen of it. */
+const askedOfRing = (filter: TargetFilter): Handler[] =>
+  RING_SUBMISSIONS.filter((name) => filter.has(name, 'opcode'))
+    .slice(0, 1)
+    .map((name) =>
+      on(name, 'io_uring is asked for a connection', (args) => ({
+        when: all(eq(args.opcode, RING_ACCEPT), filter.mine),
+        body: [record(countIn(byRing, int(0)))],
+      })),
+    )
+
 const parts = (filter: TargetFilter, dequeueHandlers: Handler[]): ScriptParts => ({
   begin: filter.ports.map((port) => set(listening, [u64(port)], u64(1))),
   handlers: [enqueue(filter), queueDepth(filter), ...dequeueHandlers],
@@ -175,9 +192,9 @@ const parts = (filter: TargetFilter, dequeueHandlers: Handler[]): ScriptParts =>
 const recordSchema = z.object({
   listeners: byKey(
     z.object({
-      accepted: count(),
-      latency: histogram(),
-      untracked: count(),
+      accepted: wholeOrUnknown(count()),
+      latency: wholeOrUnknown(histogram()),
+      untracked: wholeOrUnknown(count()),
       depth_max: peak().nullable(),
       limit: latest(z.number().nullable()),
     }),
@@ -187,7 +204,11 @@ const recordSchema = z.object({
 })
 type Data = z.infer<typeof recordSchema>
 
-function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
+const RING_NOTE =
+  'accept-queue: the target accepts connections through io_uring, which makes no system call: how many, and how long they waited, is unknown'
+
+function decode(frame: WindowFrame, context: DecodeContext, seesRing: boolean): Decoded<Data> {
+  const isBlind = !seesRing && (context.acceptsByRing || frame.rows(byRing).length > 0)
   const byPort = (map: typeof total) => new Map(frame.rows(map).map((row) => [Number(row.key[0]), row.value]))
   const [sums, missed, depths, limits] = [byPort(total), byPort(untracked), byPort(depth), byPort(limit)]
   const buckets = new Map<number, [number, number][]>()
@@ -206,21 +227,28 @@ function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
       return [
         String(port),
         {
-          accepted: waits.count + without,
-          latency: waits,
-          untracked: without,
+          // What it accepts by system calls as well would be taken for all.
+          accepted: isBlind ? null : waits.count + without,
+          latency: isBlind ? null : waits,
+          untracked: isBlind ? null : without,
           depth_max: depths.get(port) ?? null,
           limit: limits.get(port) ?? null,
         },
       ] as const
     })
-  const portOf = new Map((frame.open(queuedPort) ?? []).map((row) => [row.key[0], Number(row.value)]))
+  const portsOf = new Map((frame.open(queuedPort) ?? []).map((row) => [row.key[0], Number(row.value)]))
   const waiting = (frame.open(queued) ?? [])
     // Entries later than the cut belong to the next phase: they came while the list was printed.
     .filter((row) => Number(row.value) > 0 && Number(row.value) <= frame.endNs)
-    .map((row) => ({ port: portOf.get(row.key[0]) ?? 0, age_ns: frame.endNs - Number(row.value) }))
+    .map((row) => {
+      const both = portsOf.get(row.key[0]) ?? 0
+      return { port: both % PORTS, remotePort: Math.floor(both / PORTS), age_ns: frame.endNs - Number(row.value) }
+    })
     // Another process may serve a port of the same namespace: only the target's ports are its queue.
     .filter(({ port }) => ports.has(port))
+    // One that was accepted by a process that is not looked at, or through io_uring, waits no more.
+    .filter(({ port, remotePort }) => context.isQueued(port, remotePort) !== false)
+    .map(({ port, age_ns }) => ({ port, age_ns }))
     .sort((a, b) => b.age_ns - a.age_ns)
   return {
     data: {
@@ -228,6 +256,7 @@ function decode(frame: WindowFrame, context: DecodeContext): { data: Data } {
       errors: Object.fromEntries(frame.rows(failed).map((row) => [context.errnoName(Number(row.key[0])), row.value])),
       waiting,
     },
+    ...(isBlind ? { notes: [RING_NOTE] } : {}),
   }
 }
 
@@ -236,11 +265,13 @@ const variant = (
   name: string,
   needs: Variant<z.infer<typeof params>, Data>['needs'],
   dequeueHandlers: (filter: TargetFilter) => Handler[],
-) => ({
+  seesRing: boolean,
+): Variant<z.infer<typeof params>, Data> => ({
   name,
   needs: [{ kind: 'btf' as const }, ...needs],
-  script: (_: z.infer<typeof params>, filter: TargetFilter) => parts(filter, dequeueHandlers(filter)),
-  decode,
+  script: (_, filter) => parts(filter, [...dequeueHandlers(filter), ...(seesRing ? [] : askedOfRing(filter))]),
+  decode: (frame, context) => decode(frame, context, seesRing),
+  seesRing,
 })
 
 export const acceptQueue = defineProbe({
@@ -248,19 +279,21 @@ export const acceptQueue = defineProbe({
   rank: 10,
   question: 'How long do established connections wait before accept()?',
   blindTo: [
-    'io_uring accept (tracepoint variant)',
+    'what is accepted through io_uring (tracepoint variant): noticed, and then unknown rather than 0',
+    'Unix sockets: which ones the target listens on is said at the attach',
     'MPTCP and SMC listeners',
     'connections opened by TCP Fast Open (accepted before they are established)',
-    'SYNs dropped because the queue is full: those are in the counters of the namespace (ListenOverflows)',
+    'SYNs dropped because the queue is full: those are counted for each listener beside it (telemetry: backlog)',
   ],
   cost: 'low',
   isDefault: true,
   params,
   record: recordSchema,
   variants: [
-    variant('tracepoint', [], bySyscall),
-    variant('fexit', [{ kind: 'fexit', function: 'inet_csk_accept' }], byFunction('fexit')),
-    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], byFunction('kretprobe')),
+    variant('tracepoint', [], bySyscall, false),
+    // These see what is accepted through io_uring, too, at a price: taken for a target that does so.
+    variant('fexit', [{ kind: 'fexit', function: 'inet_csk_accept' }], byFunction('fexit'), true),
+    variant('kprobe', [{ kind: 'kprobe', function: 'inet_csk_accept' }], byFunction('kretprobe'), true),
   ],
   draw: {
     tab: 'Accept',
@@ -270,15 +303,18 @@ export const acceptQueue = defineProbe({
     ],
     histograms: (data) =>
       Object.entries(data.listeners)
-        .sort((a, b) => b[1].accepted - a[1].accepted)
-        .map(([port, l]) => ({ label: `:${port}`, histogram: l.latency })),
+        .sort((a, b) => (b[1].accepted ?? 0) - (a[1].accepted ?? 0))
+        .flatMap(([port, l]) => (l.latency ? [{ label: `:${port}`, histogram: l.latency }] : [])),
     figures: (data, scope) => {
       const listeners = Object.values(data.listeners)
       const waits = listeners.reduce(
-        (all_, l) => histogramOf([...all_.buckets, ...l.latency.buckets], all_.sum + l.latency.sum),
+        (all_, { latency }) =>
+          latency ? histogramOf([...all_.buckets, ...latency.buckets], all_.sum + latency.sum) : all_,
         histogramOf([], 0),
       )
-      const accepted = listeners.reduce((n, l) => n + l.accepted, 0)
+      // Of no listener nothing is known: it may have one that is not seen.
+      const isKnown = listeners.length > 0 && listeners.every((l) => l.accepted !== null)
+      const accepted = isKnown ? listeners.reduce((n, l) => n + (l.accepted ?? 0), 0) : null
       // Of several listeners the fullest counts: its depth with its own limit.
       const fullest = listeners
         .filter((l) => l.depth_max !== null)
@@ -296,7 +332,7 @@ export const acceptQueue = defineProbe({
         {
           key: 'rate',
           label: 'accepted',
-          value: (accepted * 1e6) / scope.durationUs,
+          value: accepted === null ? null : (accepted * 1e6) / scope.durationUs,
           unit: 'per_s',
           better: 'neutral',
         },
@@ -359,15 +395,19 @@ export const acceptQueue = defineProbe({
         Object.entries(data.listeners).map(([port, l]) => ({
           port: `:${port}`,
           accepted: l.accepted,
-          p50: percentile(l.latency, 0.5),
-          p99: percentile(l.latency, 0.99),
-          max: l.latency.count > 0 ? l.latency.max : null,
+          p50: l.latency && percentile(l.latency, 0.5),
+          p99: l.latency && percentile(l.latency, 0.99),
+          max: l.latency && l.latency.count > 0 ? l.latency.max : null,
           depth: l.depth_max,
           limit: l.limit,
           untracked: l.untracked,
         })),
     },
+    remarks: (data) => {
+      const failures = Object.entries(data.errors).sort((a, b) => b[1] - a[1])
+      return failures.length > 0 ? [`accept failed: ${failures.map(([errno, n]) => `${errno} ${n}`).join(' · ')}`] : []
+    },
   },
   // state changes 100 ns, accept 800 ns; three state changes a connection
-  estimateNs: (data) => Object.values(data.listeners).reduce((n, l) => n + l.accepted, 0) * 1300,
+  estimateNs: (data) => Object.values(data.listeners).reduce((n, l) => n + (l.accepted ?? 0), 0) * 1300,
 })

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { type Histogram, histogramOf, mergeHistograms, percentile } from '../histogram.ts'
-import { COMPAT, compatNumber } from '../host/syscalls.ts'
+import { RING_SUBMISSIONS, ringOperation } from '../host/io-uring.ts'
+import { COMPAT, compatNumber, isWaiting } from '../host/syscalls.ts'
 import { byKey, count, histogram, latest } from '../record.ts'
 import { add, all, any, ge, lt, ne, negate, nsecs, read, since, tid, u64 } from '../script/expr.ts'
 import { addTo, countIn, openMap, resultMap } from '../script/maps.ts'
@@ -19,6 +20,8 @@ const perThread: PerThread = {
 const latency = resultMap('syscall_latency', 'count', 'int', 'int')
 const total = resultMap('syscall_ns', 'sum', 'int')
 const failed = resultMap('syscall_errors', 'count', 'int', 'int')
+/** operations asked for through io_uring, by number */
+const ring = resultMap('ring_operations', 'count', 'int')
 
 const MAX_ERRNO = 4095
 
@@ -27,7 +30,7 @@ export const syscalls = defineProbe({
   rank: 20,
   question: 'Which system calls does it make, how long do they take, and which fail?',
   blindTo: [
-    'io_uring operations (no system call each)',
+    'how long operations of io_uring take, and which fail: they are no system calls, and are counted beside them',
     'vDSO calls such as clock_gettime',
     'system calls of the x32 interface by name',
     'calls already blocked when the probe attached',
@@ -38,6 +41,8 @@ export const syscalls = defineProbe({
   record: z.object({
     syscalls: byKey(z.object({ count: count(), total_ns: count(), latency: histogram(), errors: byKey(count()) })),
     pending: latest(z.array(z.object({ name: z.string(), age_ns: z.number() }))),
+    /** operations asked for through io_uring since, by name; one that goes on (multishot) counts once */
+    ring: byKey(count()).optional(),
   }),
   variants: [
     {
@@ -81,6 +86,14 @@ export const syscalls = defineProbe({
               ]),
             })),
             whenRenumbered([called, started]),
+            ...RING_SUBMISSIONS.filter((name) => filter.has(name, 'opcode'))
+              .slice(0, 1)
+              .map((name) =>
+                on(name, 'io_uring is asked for something', (args) => ({
+                  when: filter.mine,
+                  body: [record(countIn(ring, u64(args.opcode)))],
+                })),
+              ),
           ],
           perThread: [perThread],
         }
@@ -119,6 +132,7 @@ export const syscalls = defineProbe({
                 age_ns: frame.endNs - Number(value),
               }))
               .sort((a, b) => b.age_ns - a.age_ns),
+            ring: Object.fromEntries(frame.rows(ring).map(({ key, value }) => [ringOperation(Number(key[0])), value])),
           },
         }
       },
@@ -136,8 +150,9 @@ export const syscalls = defineProbe({
       const calls = Object.values(data.syscalls)
       const made = calls.reduce((n, call) => n + call.count, 0)
       const failures = calls.reduce((n, call) => n + Object.values(call.errors).reduce((a, b) => a + b, 0), 0)
+      const operations = data.ring && Object.values(data.ring).reduce((a, b) => a + b, 0)
       return [
-        { key: 'count', label: 'calls', value: made, unit: 'count', adds: true, better: 'neutral' },
+        { key: 'count', label: 'calls', value: made, unit: 'count', adds: true, better: 'neutral', headline: true },
         { key: 'rate', label: 'calls', value: (made * 1e6) / scope.durationUs, unit: 'per_s', better: 'neutral' },
         {
           key: 'per_request',
@@ -148,6 +163,15 @@ export const syscalls = defineProbe({
           headline: true,
         },
         { key: 'errors', label: 'failed', value: failures, unit: 'count', adds: true, better: 'lower', headline: true },
+        {
+          key: 'ring',
+          label: 'through io_uring',
+          value: operations ?? null,
+          unit: 'count',
+          adds: true,
+          better: 'neutral',
+          headline: (operations ?? 0) > 0,
+        },
         { key: 'pending', label: 'not returned yet', value: data.pending.length, unit: 'count', better: 'neutral' },
       ]
     },
@@ -158,36 +182,60 @@ export const syscalls = defineProbe({
         { key: 'share', label: 'share', unit: 'percent' },
         { key: 'per_request', label: 'per request', unit: 'per_request' },
         { key: 'total', label: 'time', unit: 'ns' },
+        { key: 'time_share', label: 'of time', unit: 'percent' },
         { key: 'p50', label: 'p50', unit: 'ns' },
         { key: 'p99', label: 'p99', unit: 'ns' },
         { key: 'max', label: 'max', unit: 'ns' },
         { key: 'errors', label: 'failed', unit: 'text' },
       ],
+      told: ['count', 'total', 'time_share'],
+      // Where time goes first; calls whose purpose is to wait are long whatever happens.
       rows: (data, scope) => {
         const entries = Object.entries(data.syscalls)
         const made = entries.reduce((n, [, call]) => n + call.count, 0)
-        return entries
-          .sort((a, b) => b[1].count - a[1].count)
+        const worked = entries.reduce((ns, [name, call]) => ns + (isWaiting(name) ? 0 : call.total_ns), 0)
+        const calls = entries
+          .sort(([a, x], [b, y]) => Number(isWaiting(a)) - Number(isWaiting(b)) || y.total_ns - x.total_ns)
           .map(([name, call]) => ({
             name,
             count: call.count,
             share: made > 0 ? (100 * call.count) / made : null,
             per_request: scope.requests ? call.count / scope.requests : null,
             total: call.total_ns,
+            time_share: worked > 0 && !isWaiting(name) ? (100 * call.total_ns) / worked : null,
             p50: percentile(call.latency, 0.5),
             p99: percentile(call.latency, 0.99),
             max: call.latency.max,
-            errors: Object.entries(call.errors)
-              .sort((a, b) => b[1] - a[1])
+            errors: errorsOf(call)
               .map(([errno, n]) => `${errno} ${n}`)
               .join(' '),
           }))
+        const unknown = { share: null, total: null, time_share: null, p50: null, p99: null, max: null, errors: null }
+        const operations = Object.entries(data.ring ?? {})
+          .sort((a, b) => b[1] - a[1])
+          .map(([name, number]) => ({
+            name: `io_uring ${name}`,
+            count: number,
+            ...unknown,
+            per_request: scope.requests ? number / scope.requests : null,
+          }))
+        return [...calls, ...operations]
       },
+    },
+    remarks: (data) => {
+      const failures = Object.entries(data.syscalls).flatMap(([name, call]) =>
+        errorsOf(call).map(([errno, n]) => ({ text: `${name} ${errno} ${n}`, n })),
+      )
+      const most = failures.sort((a, b) => b.n - a.n)[0]
+      return most ? [`most failed: ${most.text}`] : []
     },
   },
   // sys_enter 150 ns + sys_exit 480 ns, bpftrace 0.17 on Linux 6.18
   estimateNs: (data) => Object.values(data.syscalls).reduce((n, call) => n + call.count, 0) * 630,
 })
+
+const errorsOf = ({ errors }: Pick<Call, 'errors'>): [errno: string, count: number][] =>
+  Object.entries(errors).sort((a, b) => b[1] - a[1])
 
 interface Call {
   count: number

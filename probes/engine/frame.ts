@@ -45,6 +45,10 @@ export interface DecodeContext<Params = unknown> {
   ports: ReadonlySet<number> | null
   /** TCP connections that the target held when it was attached to, by `connectionKey` */
   connections: ReadonlySet<string>
+  /** whether a connection waits to be accepted at this moment; null: it cannot be told */
+  isQueued: (localPort: number, remotePort: number) => boolean | null
+  /** the target was seen waiting in io_uring for connections, at the attach or at the end of a phase */
+  acceptsByRing: boolean
   /** growth of the counters of the target's network namespace since the last cut; null: unreadable */
   counters: Readonly<Record<string, number>> | null
   /** threads of the target that sleep now, at the end of a phase; empty at other cuts */

@@ -1,8 +1,9 @@
 import type { Decoded, Probe, Variant } from '../define.ts'
 import { type KernelTypes, readKernelTypes } from '../host/btf.ts'
-import { connectionsOf } from '../host/connections.ts'
+import { connectionsOf, createQueueReader } from '../host/connections.ts'
 import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
+import { acceptsByRing } from '../host/io-uring.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
@@ -12,6 +13,7 @@ import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
+import { listenerNotes, unixListeners } from '../host/unix-listeners.ts'
 import { dialectOf, withoutUserNames } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
 import type { ScriptParts } from '../script/parts.ts'
@@ -103,10 +105,12 @@ export async function chooseVariants(
   const { filter } = targetFilter(target, host, fields)
   const chosen: ChosenProbe[] = []
   const refused: { probe: string; reason: string; fix?: string }[] = []
+  const isByRing = !options.unchecked && acceptsByRing(target.processes.map(({ pid }) => pid))
   for (const probe of probes) {
     const params = probe.params.parse(options.params?.[probe.name] ?? {})
     const wanted = options.variants?.[probe.name]
-    const candidates = wanted === undefined ? probe.variants : probe.variants.filter((v) => v.name === wanted)
+    const candidates =
+      wanted === undefined ? inOrder(probe.variants, isByRing) : probe.variants.filter((v) => v.name === wanted)
     let why: Support = { kind: 'no', reason: `no variant called ${wanted}` }
     for (const variant of candidates) {
       const parts = variant.script(params, filter)
@@ -121,6 +125,13 @@ export async function chooseVariants(
   }
   return { chosen, refused }
 }
+
+/** As the probe prefers them; for a target that accepts through io_uring those first that see it. */
+const inOrder = <V extends Pick<Variant<unknown, unknown>, 'seesRing'>>(
+  variants: readonly V[],
+  isByRing: boolean,
+): V[] =>
+  isByRing ? variants.toSorted((a, b) => Number(b.seesRing ?? false) - Number(a.seesRing ?? false)) : [...variants]
 
 /** Each variant of a probe with the host's answer, for `probe list`. */
 export async function examineVariants(probe: Probe, target: Target, host: Host): Promise<VariantChoice[]> {
@@ -286,11 +297,14 @@ async function createSession(
   const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
   const notesToCome: string[] = []
+  if (chosen.some(({ probe }) => probe.name === 'accept-queue'))
+    notesToCome.push(...listenerNotes(target.ports, unixListeners(pids)))
   if (hasStacks) await reader.advise().then((advice) => notesToCome.push(...advice.map(adviceText)))
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
   const connections = connectionsOf(pids, target.netnsPid)
+  let isByRing = acceptsByRing(pids)
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
@@ -308,6 +322,7 @@ async function createSession(
     if (frame.open) {
       const found = listeningPorts(pids)
       if (found.length > 0) ports = new Set(found)
+      isByRing ||= acceptsByRing(pids)
     }
     if (hasStacks && withStacks) await reader.refresh(frame.open !== null)
     const seen = windowFrame(frame, tracer.program)
@@ -343,6 +358,8 @@ async function createSession(
       phaseStartNs,
       ports,
       connections,
+      isQueued: createQueueReader(target.netnsPid),
+      acceptsByRing: isByRing,
       counters: grown,
       sleepers,
       sleptAtStart,

@@ -7,6 +7,8 @@ export interface Connection {
   remotePort: number
   /** of the socket's file; 0: no process has it, as one that waits to be accepted, or was closed and still sends */
   inode: number
+  /** as the table has it: include/net/tcp_states.h */
+  state: string
 }
 
 /** How a connection is told from others of its network namespace: by both ports, local first. */
@@ -18,6 +20,30 @@ export function connectionsOf(pids: readonly number[], netnsPid: number): Readon
   const own = readConnections(netnsPid).connections.filter(({ inode }) => held.has(inode))
   return new Set(own.map(({ localPort, remotePort }) => connectionKey(localPort, remotePort)))
 }
+
+/**
+ * Tells whether a connection waits in an accept queue now: it is open (or was closed by its client alone), and no process
+ * has it. `null`: there are too many to tell. The tables are read when the first is asked for.
+ */
+export function createQueueReader(netnsPid: number): (localPort: number, remotePort: number) => boolean | null {
+  let known: { waiting: ReadonlySet<string>; isWhole: boolean } | null = null
+  return (localPort, remotePort) => {
+    known ??= waitingIn(readConnections(netnsPid))
+    return known.waiting.has(connectionKey(localPort, remotePort)) ? true : known.isWhole ? false : null
+  }
+}
+
+export const waitingIn = ({ connections, isWhole }: ReturnType<typeof readConnections>) => ({
+  waiting: new Set(
+    connections
+      .filter(({ inode, state }) => inode === 0 && QUEUED.has(state))
+      .map(({ localPort, remotePort }) => connectionKey(localPort, remotePort)),
+  ),
+  isWhole,
+})
+
+/** established, or closed by the client: one that was accepted and closed is in other states */
+const QUEUED = new Set(['01', '08'])
 
 /** All connections of a process's network namespace, but no more than can be read in a moment: then `isWhole` is false. */
 export function readConnections(netnsPid: number): { connections: Connection[]; isWhole: boolean } {
@@ -34,7 +60,7 @@ export function parseConnections(text: string): Connection[] {
     const [, local, remote, state, , , , , , inode] = line.trim().split(/\s+/)
     const [localPort, remotePort] = [portOf(local), portOf(remote)]
     if (localPort === null || remotePort === null || state === LISTEN || !/^\d+$/.test(inode ?? '')) return []
-    return [{ localPort, remotePort, inode: Number(inode) }]
+    return [{ localPort, remotePort, inode: Number(inode), state: state ?? '' }]
   })
 }
 

@@ -40,6 +40,7 @@ export const categoryOptions: Readonly<Record<string, string>> = {
   syscalls: 'CONFIG_FTRACE_SYSCALLS',
   raw_syscalls: 'CONFIG_TRACEPOINTS',
   sched: 'CONFIG_TRACEPOINTS',
+  io_uring: 'CONFIG_IO_URING',
   lock: 'CONFIG_TRACEPOINTS',
   sock: 'CONFIG_INET',
   tcp: 'CONFIG_INET',

@@ -15,7 +15,10 @@ export const tracepoints = {
   'sched:sched_process_fork': ['parent_pid', 'child_pid'],
   'sched:sched_process_exec': ['pid', 'old_pid'],
   'sched:sched_process_exit': ['pid'],
-  'sock:inet_sock_set_state': ['skaddr', 'oldstate', 'newstate', 'sport', 'protocol'],
+  // a kernel has one of the two: the second became the first between 6.1 and 6.12
+  'io_uring:io_uring_submit_req': ['opcode'],
+  'io_uring:io_uring_submit_sqe': ['opcode'],
+  'sock:inet_sock_set_state': ['skaddr', 'oldstate', 'newstate', 'sport', 'dport', 'protocol'],
   'syscalls:sys_enter_accept': ['fd'],
   'syscalls:sys_enter_accept4': ['fd'],
   'syscalls:sys_exit_accept': ['ret'],

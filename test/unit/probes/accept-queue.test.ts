@@ -82,6 +82,60 @@ describe('the accept queue', () => {
     ])
   })
 
+  test('does not list as waiting what some process has already, and lists what cannot be told', () => {
+    const both = (remotePort: number) => 8080 + remotePort * 65_536
+    const open: OpenByMap = {
+      accept_since: [1, 2, 3].map((n) => [[n], 1000 * n]),
+      accept_port: [
+        [[1], both(50_001)],
+        [[2], both(50_002)],
+        [[3], both(50_003)],
+      ],
+    }
+    const known = new Map([
+      [50_001, false],
+      [50_002, true],
+    ])
+    const context = {
+      ports: new Set([8080]),
+      isQueued: (local: number, remote: number) => (local === 8080 ? (known.get(remote) ?? null) : false),
+    }
+    const { data } = decodeWith(acceptQueue, 'tracepoint', windowOf({}, { endNs: 5000, open }), context)
+    expect(data.waiting.map(({ age_ns }) => age_ns)).toEqual([3000, 2000])
+  })
+
+  test.each([
+    ['asked for within the window', { accept_by_ring: [[[0], 1]] } satisfies RowsByMap, false],
+    ['waited for at the end of a phase', {}, true],
+  ])('of a target that accepts through io_uring is unknown, with the reason: %s', (_, rows, acceptsByRing) => {
+    const read = (variant: string) =>
+      decodeWith(acceptQueue, variant, windowOf({ ...busy, ...rows }, { endNs: 5000, open: null }), { acceptsByRing })
+    const blind = read('tracepoint')
+    expect(blind.data.listeners['8080']).toMatchObject({ accepted: null, latency: null, untracked: null, depth_max: 9 })
+    expect(blind.notes).toEqual([expect.stringContaining('io_uring')])
+    const value = (key: string) =>
+      acceptQueue.draw.figures(blind.data, { durationUs: 2e6, requests: null }).find((figure) => figure.key === key)
+        ?.value
+    expect(['accepted', 'rate', 'p50', 'p99', 'max'].map(value)).toEqual([null, null, null, null, null])
+    // What was counted before is a part, and would be taken for the whole.
+    for (const [a, b] of [
+      [blind.data, decode(busy)],
+      [decode(busy), blind.data],
+    ] as const)
+      expect(mergeData(acceptQueue.record, a, b).listeners['8080']).toMatchObject({ accepted: null, latency: null })
+    for (const variant of ['fexit', 'kprobe']) expect(read(variant).data.listeners['8080']?.accepted).toBe(6)
+  })
+
+  test('of a target that listens on no TCP port counts nothing, rather than 0', () => {
+    const figures = acceptQueue.draw.figures(decode({}, null, new Set()), { durationUs: 1e6, requests: null })
+    expect(figures.find(({ key }) => key === 'accepted')?.value).toBeNull()
+  })
+
+  test('says why accept failed, most frequent first', () => {
+    expect(acceptQueue.draw.remarks?.(decode(busy))).toEqual(['accept failed: E24 5 · E11 1'])
+    expect(acceptQueue.draw.remarks?.(decode({}))).toEqual([])
+  })
+
   test('lists nobody within a phase: who waits then is not known', () => {
     expect(decode(busy).waiting).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { histogramOf } from '../../../probes/histogram.ts'
-import { byKey, count, histogram, latest, mergeData, peak, rows } from '../../../probes/record.ts'
+import { byKey, count, histogram, latest, mergeData, peak, rows, wholeOrUnknown } from '../../../probes/record.ts'
 
 const waits = (...buckets: [number, number][]) => histogramOf(buckets, 10)
 const flow = (to: string, n: number) => ({ to, count: n })
@@ -85,6 +85,16 @@ describe('an unknown side', () => {
     expect(mergeData(count().nullable(), null, null)).toBeNull()
     const record = z.object({ n: count(), idle: count().optional() })
     expect(mergeData<z.infer<typeof record>>(record, { n: 1 }, { n: 2 })).toEqual({ n: 3 })
+  })
+})
+
+test('what is known of a part only is unknown of the whole', () => {
+  const record = z.object({ n: wholeOrUnknown(count()) })
+  const sum = (a: number | null, b: number | null) => mergeData<z.infer<typeof record>>(record, { n: a }, { n: b }).n
+  expect([sum(1, 2), sum(1, null), sum(null, 2), sum(null, null)]).toEqual([3, null, null, null])
+  expect(mergeData(z.record(z.string(), record), { a: { n: 1 } }, { b: { n: null } })).toEqual({
+    a: { n: 1 },
+    b: { n: null },
   })
 })
 

@@ -63,6 +63,8 @@ export const contextOf = <Params = unknown>(
   phaseStartNs: 0,
   ports: new Set([8080]),
   connections: new Set(),
+  isQueued: () => true,
+  acceptsByRing: false,
   counters: null,
   sleepers: [],
   sleptAtStart: [],

@@ -86,7 +86,7 @@ describe('system calls', () => {
   })
 
   test('are none when none were made', () => {
-    expect(decode({})).toEqual({ syscalls: {}, pending: [] })
+    expect(decode({})).toEqual({ syscalls: {}, pending: [], ring: {} })
   })
 
   test('add up over windows; pending is what is pending at the end', () => {
@@ -102,12 +102,43 @@ describe('system calls', () => {
     expect(perRequest(null)).toBeNull()
   })
 
-  test('stand in a table with their share, errors most frequent first', () => {
-    const rows = syscalls.draw.table?.rows(decode(some), { durationUs: 1e6, requests: null })
-    expect(rows?.map(({ name, errors }) => [name, errors])).toEqual([
-      ['call_257', 'E2 6 E24 1'],
-      ['call_0', ''],
+  test('stand in a table by the time they take, those that wait last; errors most frequent first', () => {
+    const data = decodeWith(
+      syscalls,
+      'tracepoint',
+      windowOf({
+        ...some,
+        syscall_latency: [...(some['syscall_latency'] ?? []), [[232, 99], 2]],
+        syscall_ns: [...(some['syscall_ns'] ?? []), [[232], 9e9]],
+        ring_operations: [[[13], 4]],
+      }),
+      { syscallName: (id) => syscallName(id, 'x86_64') },
+    ).data
+    const rows = syscalls.draw.table?.rows(data, { durationUs: 1e6, requests: null }) ?? []
+    expect(rows.map(({ name, errors }) => [name, errors])).toEqual([
+      ['read', ''],
+      ['openat', 'E2 6 E24 1'],
+      ['epoll_wait', ''],
+      ['io_uring accept', null],
     ])
-    expect(rows?.reduce((n, row) => n + Number(row['share']), 0)).toBeCloseTo(100)
+    expect(rows.reduce((n, row) => n + Number(row['share']), 0)).toBeCloseTo(100)
+    // Time of calls that do something; waiting for work is none of it.
+    expect(rows.map((row) => row['time_share'])).toEqual([(100 * 700) / 790, (100 * 90) / 790, null, null])
+    expect(syscalls.draw.remarks?.(data)).toEqual(['most failed: openat E2 6'])
+  })
+
+  test('asked for through io_uring are counted beside them, by name', () => {
+    const { ring } = decode({
+      ring_operations: [
+        [[13], 50],
+        [[26], 50],
+        [[200], 1],
+      ],
+    })
+    expect(ring).toEqual({ accept: 50, send: 50, operation_200: 1 })
+    const figure = (data: ReturnType<typeof decode>) =>
+      syscalls.draw.figures(data, { durationUs: 1e6, requests: null }).find(({ key }) => key === 'ring')
+    expect(figure(decode({ ring_operations: [[[13], 50]] }))).toMatchObject({ value: 50, headline: true })
+    expect(figure(decode({}))).toMatchObject({ value: 0, headline: false })
   })
 })
