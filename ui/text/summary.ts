@@ -1,4 +1,4 @@
-import { costOf, type RunModel } from '../../audit/index.ts'
+import { costOf, leftOutText, type RunModel } from '../../audit/index.ts'
 import { type FigureScope, mergeData, type Probe } from '../../probes/index.ts'
 import { entry } from './entry.ts'
 import {
@@ -158,6 +158,7 @@ function trust(model: RunModel, probes: readonly Probe[]): string[] {
     lines.push(`note: ${note}`)
   if (lossCount(loss) > 0) lines.push('warning: data was lost; sums are a lower bound')
   if (model.skipped > 0) lines.push(`warning: ${model.skipped} lines of the recording were not understood`)
+  for (const [what, count] of model.leftOut) lines.push(`warning: ${leftOutText(what, count)}`)
   // An attach has no plan to be held against.
   if (model.end?.verdict && model.header?.plan) lines.push(...entry('verdict', [model.end.verdict]))
   if (model.end && model.end.reason !== 'done') lines.push(`ended: ${model.end.reason.replaceAll('_', ' ')}`)
