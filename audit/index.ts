@@ -5,6 +5,7 @@ import type { AttachOutcome } from './run/attach.ts'
 import type { AuditOptions } from './run/audit.ts'
 import type { runDemo as demo } from './run/demo.ts'
 
+export { readWhole } from './interchange/bounded.ts'
 export type { ReadOptions, ReadProfile, WriteOptions } from './interchange/format.ts'
 export { type FormatName, formatNamed, formatOfPath, readProfile, writableFormats } from './interchange/formats.ts'
 export { type FileKind, type OpenStacks, openStacks, sniff } from './interchange/sniff.ts'
@@ -40,7 +41,7 @@ export type { Preset } from './plan/preset.ts'
 export { durationText, parseDurationMs, percentText } from './plan/quantity.ts'
 export { withoutSecretArguments } from './plan/secrets.ts'
 export { type Timetable, type TimetableRow, timetableOf } from './plan/timetable.ts'
-export { createProfile, type ProfileBuilder } from './profile/build.ts'
+export { createProfile, createReadProfile, type ProfileBuilder, tooLarge } from './profile/build.ts'
 export { filter, merge, sideBySide, under } from './profile/combine.ts'
 export {
   CHANGE_STEPS,

@@ -90,10 +90,10 @@ const table = {
 
   // ---- stacks, of any file ----
   depthOfStack: {
-    most: 10_000,
+    most: 100_000,
     of: 'frames in a stack',
     left: 'stacks',
-    reason: 'a stack is as deep as its text is long; tracers stop at 127, runtimes at 10 000',
+    reason: 'tracers stop at 127, most runtimes at 10 000; what is written of stacks grows with its square',
   },
   places: {
     most: 8 * MIB,
@@ -112,10 +112,11 @@ const table = {
 
   // ---- a pprof profile ----
   pprofBytes: { most: 128 * MIB, of: 'bytes', reason: 'read as a whole; the largest of a busy service are 20 MiB' },
+  pprofUnpacked: { most: 192 * MIB, of: 'bytes unpacked', reason: 'as a recording; half of it is texts' },
   pprofEntries: {
-    most: 4_000_000,
-    of: 'entries in its tables (texts, functions, locations, lines, mappings, samples, labels)',
-    reason: 'each takes up to 100 bytes; the largest real ones have 300 000',
+    most: 1_500_000,
+    of: 'entries (texts, functions, locations, lines, mappings, samples, labels)',
+    reason: 'each takes up to 200 bytes; the largest real ones have 300 000',
   },
   pprofTypes: { most: 64, of: 'kinds of values', reason: 'heap profiles have four' },
   pprofFrames: { most: 20_000_000, of: 'frames in all of its stacks', reason: 'so many are read in two seconds' },
@@ -128,8 +129,15 @@ const table = {
     reason: 'some 12 bytes a place, and the names',
   },
 
+  svgRatio: {
+    most: 200,
+    of: 'times the packed size of its profile',
+    reason: 'many phases that weigh little pack 50 times',
+  },
+
   // ---- results and plans of load tools ----
   jmxElements: { most: 1_000_000, of: 'elements', reason: 'a plan of 64 MiB has half of them' },
+  jmxDepth: { most: 1_000, of: 'levels of elements', reason: 'a plan nests three levels a controller' },
   jmxGroups: { most: 1_000, of: 'thread groups', reason: 'each is a phase, or a part of one' },
 } as const satisfies Record<string, Limit>
 
