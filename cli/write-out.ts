@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { say } from './say.ts'
 
 const BATCH_BYTES = 64 << 10
 
@@ -14,7 +15,7 @@ export async function writeOut(path: string | undefined, pieces: Iterable<string
   } finally {
     await file.close()
   }
-  process.stderr.write(`${path}\n`)
+  say(path)
 }
 
 /** Few large writes instead of one for each line. */
