@@ -18,6 +18,10 @@ export interface Figure {
   adds?: boolean
   /** shown in the one-line text summary */
   headline?: boolean
+  /** what samples alone make of it, where the value is a count of the kernel's: within a phase only that is known */
+  sampled?: number | null
+  /** a wait for a processor: where a cgroup's limit held the target back, that is said beside it */
+  isThrottled?: boolean
   /** a part of the time of threads that had work; together the three are all of it, so shares of it can be told */
   threads?: 'running' | 'blocked' | 'ready'
   /** the view of the probe's stacks that shows it; default: the first */
@@ -29,6 +33,8 @@ export interface FigureScope {
   durationUs: number
   /** requests completed in the same span; null when no load is known */
   requests: number | null
+  /** CPU time of the target in the same span as the kernel counts it, ns; null or absent where that is not known */
+  cpuNs?: number | null
 }
 
 export interface TableColumn {

@@ -22,6 +22,7 @@ import { followSample } from './metric-spans.ts'
 import type { LoadPhase, PhaseModel, ProbePhase, RunModel } from './run.ts'
 import { createProbeStacks, type ProbeStacks, type StackRoom } from './stacks.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
+import { createFunctionTally, tally } from './top-functions.ts'
 import { createWindow, lengthOf, type ProbeWindow, packWindow } from './window.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
@@ -351,6 +352,12 @@ function applyStacks(model: RunModel, record: StacksRecord): void {
   if (!seen) return
   seen.hasStacks ||= record.rows.length > 0
   const probe = catalog.get(record.probe)
+  const [view] = probe?.draw.flame?.views ?? []
+  if (view) {
+    const functions = seen.functions ?? createFunctionTally()
+    seen.functions = functions
+    for (const row of record.rows) if (view.keep(row[3] ?? {})) tally(functions, row, model.frames)
+  }
   if (!looksBack || !probe) return
   const known = stacks.get(record.probe) ?? createProbeStacks(probe, record.unit, model.frames, room)
   stacks.set(record.probe, known)

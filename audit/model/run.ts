@@ -2,6 +2,7 @@ import type { LimitName } from '../limits.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { EndRecord, HeaderRecord, SummaryRecord } from '../recording/format.ts'
 import type { MetricSpans } from './metric-spans.ts'
+import type { FunctionTally } from './top-functions.ts'
 import type { ProbeWindow } from './window.ts'
 
 /**
@@ -89,6 +90,8 @@ export interface ProbePhase {
   history: ProbeWindow[]
   /** views by name (see `draw.flame.views`), one profile per probe and view shared by all phases; column = String(phase id) */
   hasStacks: boolean
+  /** whose time the stacks of the probe's first view are, by functions of the program itself; absent before the first */
+  functions?: FunctionTally
 }
 
 /** Load of one phase, all slices added. */

@@ -4,9 +4,10 @@ import type { LatencyMs, PhaseSummary, SummaryRecord } from '../recording/format
 import { metricOf } from '../telemetry/facts.ts'
 import { intervalsOf } from './apply.ts'
 import { costOf } from './cost.ts'
+import type { Interval } from './interval.ts'
 import { holdAgainst, type Judging } from './judging.ts'
 import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
-import { counterGrowth } from './telemetry.ts'
+import { counterGrowth, targetCpuNs } from './telemetry.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 
@@ -65,7 +66,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
     per_request: perRequest(figures),
     figures: Object.fromEntries(figures.map(({ name, value }) => [name, value])),
     counters: counters(phase),
-    intervals: intervalsOf(model, phase),
+    intervals: asCounted(intervalsOf(model, phase), figures),
     ...(thresholds ? { thresholds: holdAgainst(load, thresholds, verdict.valid) } : {}),
     ...(restarted(phase).length > 0 ? { restarted: restarted(phase) } : {}),
     gauges: gauges(phase),
@@ -92,16 +93,32 @@ function generatorCpu(model: RunModel, phase: PhaseModel): number | null {
 const latency = (percentiles: LoadPercentiles | null | undefined): LatencyMs | null => percentiles ?? null
 
 function figuresOf(phase: PhaseModel, catalog: Catalog, durationUs: number) {
-  const scope = { durationUs, requests: phase.load && phase.load.done > 0 ? phase.load.done : null }
+  const requests = phase.load && phase.load.done > 0 ? phase.load.done : null
   return [...phase.probes.values()].flatMap((seen) => {
     const probe = catalog.get(seen.probe)
     if (!probe || seen.data === null) return []
-    return probe.draw.figures(seen.data, { ...scope, durationUs: seen.coveredUs || durationUs }).map((figure) => ({
+    const scope = { durationUs: seen.coveredUs || durationUs, requests, cpuNs: targetCpuNs(phase, seen.coveredUs) }
+    return probe.draw.figures(seen.data, scope).map((figure) => ({
       name: `${seen.probe}.${figure.key}`,
       probe: seen.probe,
       ...figure,
     }))
   })
+}
+
+/** Within a phase only samples tell: how much they vary holds of what the kernel counts as well, in proportion. */
+function asCounted(
+  intervals: Record<string, Interval>,
+  figures: ReturnType<typeof figuresOf>,
+): Record<string, Interval> {
+  const out = { ...intervals }
+  for (const { name, value, sampled } of figures) {
+    const own = intervals[name]
+    if (!own || !sampled || value === null) continue
+    const times = value / sampled
+    out[name] = { low: own.low * times, high: own.high * times }
+  }
+  return out
 }
 
 /** Figures that are per request already, under the names of the format: off_cpu_us, syscalls, ... */

@@ -20,6 +20,12 @@ export function perSecond(phase: PhaseModel, source: string, name: string): numb
   return seen && grown !== null ? (grown * 1e6) / (seen.lastUs - seen.firstUs) : null
 }
 
+/** CPU time of the target in so much of a phase (us), as the kernel counts it, ns; null where that is not known. */
+export function targetCpuNs(phase: PhaseModel, coveredUs: number): number | null {
+  const rate = perSecond(phase, 'process', 'cpu_ns')
+  return rate === null ? null : (rate * coveredUs) / 1e6
+}
+
 /** How fast a counter grew in a phase, and how fast while nothing was asked of the target; per second, `null` is unknown. */
 export interface AgainstIdle {
   perSecond: number | null

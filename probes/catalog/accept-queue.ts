@@ -204,6 +204,8 @@ const recordSchema = z.object({
 })
 type Data = z.infer<typeof recordSchema>
 
+/** from this part of its limit on a queue is worth a word */
+const FULL = 0.6
 const RING_NOTE =
   'accept-queue: the target accepts connections through io_uring, which makes no system call: how many, and how long they waited, is unknown'
 
@@ -405,7 +407,13 @@ export const acceptQueue = defineProbe({
     },
     remarks: (data) => {
       const failures = Object.entries(data.errors).sort((a, b) => b[1] - a[1])
-      return failures.length > 0 ? [`accept failed: ${failures.map(([errno, n]) => `${errno} ${n}`).join(' · ')}`] : []
+      const full = Object.entries(data.listeners).flatMap(([port, { depth_max: depth, limit: most }]) =>
+        depth !== null && most && depth >= most * FULL
+          ? [`queue of port ${port} ${Math.round((100 * depth) / most)} % full`]
+          : [],
+      )
+      const failed = failures.map(([errno, n]) => `${errno} ${n}`).join(' · ')
+      return [...full, ...(failed === '' ? [] : [`accept failed: ${failed}`])]
     },
   },
   // state changes 100 ns, accept 800 ns; three state changes a connection

@@ -83,6 +83,7 @@ export const offCpu = defineProbe({
           adds: true,
           better: 'lower',
           headline: true,
+          isThrottled: true,
           view: 'runnable',
         },
         {

@@ -14,7 +14,7 @@ export const onCpu = defineProbe({
   rank: 60,
   question: 'Which code burns its CPU time?',
   blindTo: [
-    'samples skipped while another tracing program runs on that CPU (13..41 % at half a million events a second)',
+    'samples skipped while another tracing program runs on that CPU (13..41 % at half a million events a second): shares of functions come from those that are left, the time on CPU from the kernel’s own count',
     'user frames of code built without frame pointers',
     'interpreted or just-in-time code without a perf map',
   ],
@@ -53,33 +53,51 @@ export const onCpu = defineProbe({
   draw: {
     tab: 'On-CPU',
     lanes: [{ label: 'on CPU (sampled)', figures: ['cpu'] }],
-    figures: (data, scope) => [
-      {
-        key: 'samples',
-        label: 'samples',
-        value: data.samples,
-        unit: 'count',
-        adds: true,
-        better: 'neutral',
-        headline: true,
-      },
-      {
-        key: 'cpu',
-        label: 'on CPU (sampled)',
-        value: data.hz > 0 ? (100 * data.samples * 1e6) / data.hz / scope.durationUs : null,
-        unit: 'percent',
-        better: 'lower',
-        headline: true,
-      },
-      {
-        key: 'cpu_per_request',
-        label: 'on CPU per request (sampled)',
-        value: scope.requests ? (data.samples * 1e9) / data.hz / scope.requests : null,
-        unit: 'ns_per_request',
-        better: 'lower',
-        threads: 'running',
-      },
-    ],
+    // Samples say which code it is; how much it is the kernel counts better: while other tracing programs run it skips some.
+    figures: (data, scope) => {
+      const sampledNs = data.hz > 0 ? (data.samples * 1e9) / data.hz : null
+      const cpuNs = scope.cpuNs ?? null
+      const ns = cpuNs ?? sampledNs
+      const suffix = cpuNs === null ? ' (sampled)' : ''
+      const perRequest = (value: number | null) => (scope.requests && value !== null ? value / scope.requests : null)
+      return [
+        {
+          key: 'time',
+          label: `on CPU${suffix}`,
+          value: ns,
+          unit: 'ns',
+          adds: true,
+          better: 'neutral',
+          headline: true,
+        },
+        {
+          key: 'cpu',
+          label: `on CPU${suffix}`,
+          value: ns === null ? null : ns / scope.durationUs / 10,
+          unit: 'percent',
+          better: 'lower',
+          headline: true,
+        },
+        {
+          key: 'samples',
+          label: 'samples',
+          value: data.samples,
+          unit: 'count',
+          adds: true,
+          better: 'neutral',
+          headline: true,
+        },
+        {
+          key: 'cpu_per_request',
+          label: `on CPU per request${suffix}`,
+          value: perRequest(ns),
+          ...(cpuNs === null ? {} : { sampled: perRequest(sampledNs) }),
+          unit: 'ns_per_request',
+          better: 'lower',
+          threads: 'running',
+        },
+      ]
+    },
     flame: { unit: 'samples', title: 'On-CPU', views: [{ name: 'all', title: 'samples on CPU', keep: () => true }] },
   },
   estimateNs: (data) => data.samples * 3300,

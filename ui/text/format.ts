@@ -24,6 +24,10 @@ export function formatUnit(value: number | null | undefined, unit: Figure['unit'
   }
 }
 
+/** The same with counts to the last digit: for text that is read once, and compared with what others counted. */
+export const formatExact = (value: number | null | undefined, unit: Figure['unit']): string =>
+  unit === 'count' && isNumber(value) && Number.isInteger(value) ? String(value) : formatUnit(value, unit)
+
 /** A duration in ns, three significant digits: `0.41 µs`, `38.0 ms`, `2.10 s`, `4.20 h`. */
 export function formatNs(ns: number | null | undefined): string {
   if (!isNumber(ns)) return UNKNOWN

@@ -6,6 +6,7 @@ import {
   perSecond,
   type RunModel,
   SPAN_KIND,
+  targetCpuNs,
 } from '../../audit/index.ts'
 import type { Figure, FigureScope, Histogram, Probe } from '../../probes/index.ts'
 import { clip, formatCount } from './format.ts'
@@ -57,7 +58,8 @@ export function figuresOf(probe: Probe, phase: PhaseModel | null): Figure[] {
     kept?.probe === probe &&
     kept.data === data &&
     kept.durationUs === scope.durationUs &&
-    kept.requests === scope.requests
+    kept.requests === scope.requests &&
+    kept.cpuNs === scope.cpuNs
   )
     return kept.figures
   const figures = probe.draw.figures(data, scope)
@@ -90,9 +92,10 @@ export function tableRowsOf(probe: Probe, phase: PhaseModel | null): Record<stri
 export function scopeOf(phase: PhaseModel, coveredUs: number): FigureScope {
   const load = phase.load
   const loadUs = load ? load.endUs - load.startUs : 0
-  if (!load || loadUs <= 0 || load.done === 0) return { durationUs: coveredUs, requests: null }
+  const scope = { durationUs: coveredUs, cpuNs: targetCpuNs(phase, coveredUs) }
+  if (!load || loadUs <= 0 || load.done === 0) return { ...scope, requests: null }
   const share = coveredUs / loadUs
-  return { durationUs: coveredUs, requests: load.done * (phase.endUs === null ? share : Math.min(1, share)) }
+  return { ...scope, requests: load.done * (phase.endUs === null ? share : Math.min(1, share)) }
 }
 
 /**

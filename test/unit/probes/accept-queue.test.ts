@@ -132,7 +132,10 @@ describe('the accept queue', () => {
   })
 
   test('says why accept failed, most frequent first', () => {
-    expect(acceptQueue.draw.remarks?.(decode(busy))).toEqual(['accept failed: E24 5 · E11 1'])
+    expect(acceptQueue.draw.remarks?.(decode(busy))).toEqual([
+      'queue of port 8080 113 % full',
+      'accept failed: E24 5 · E11 1',
+    ])
     expect(acceptQueue.draw.remarks?.(decode({}))).toEqual([])
   })
 
