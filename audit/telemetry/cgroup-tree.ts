@@ -1,6 +1,7 @@
 import { cgroupRoot } from '../../probes/index.ts'
+import { parseHierarchies, parsePlaces, sourcesOfV1 } from './cgroup-v1.ts'
 import { parsePressure } from './pressure.ts'
-import { joined, numberOf, sourceOfFile } from './proc-file.ts'
+import { joined, numberOf, readOnce, sourceOfFile } from './proc-file.ts'
 import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
 
 /**
@@ -9,9 +10,9 @@ import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
  */
 export const cgroups: Source = {
   name: 'cgroup',
-  from: 'cpu.*, memory.*, io.pressure, pids.* of each cgroup v2 up to the root',
+  from: 'cpu.*, memory.*, io.pressure, pids.* of each cgroup up to the root, of both versions',
   every: 1,
-  open: openCgroups,
+  open: (scope) => openCgroups(scope),
 }
 
 /** Parses "name value" lines: cpu.stat, memory.events. */
@@ -67,19 +68,34 @@ export function lineageOf(path: string): string[] {
   return names.map((_, at) => `/${names.slice(0, names.length - at).join('/')}`).slice(0, LEVELS)
 }
 
-function openCgroups({ target }: Scope): OpenSource | Missing {
-  const root = cgroupRoot()
-  if (root === null || target.cgroup === null)
-    return { missing: 'no cgroup v2 of the target is mounted here (version 1 is not read): throttling unknown' }
-  const lineage = lineageOf(target.cgroup.path)
-  if (lineage.length === 0)
-    return { missing: 'the target is in the root of cgroup v2: nothing there limits it, version 1 is not read' }
-  return joined(
-    lineage.flatMap((path, level) =>
-      FILES.map(([file, prefix, parse]) => {
-        const whose = level === 0 ? 'own' : `up${level}`
-        return [`${whose}.${prefix}`, sourceOfFile(`${root}${path}/${file}`, parse)] as const
-      }),
-    ),
+/** What tells where hierarchies are mounted and where the target is in them; a test has its own. */
+export interface CgroupWorld {
+  rootV2: () => string | null
+  mountinfo: () => string
+  placesV1: (pid: number) => string
+}
+const host: CgroupWorld = {
+  rootV2: cgroupRoot,
+  mountinfo: () => readOnce('/proc/self/mountinfo') ?? '',
+  placesV1: (pid) => readOnce(`/proc/${pid}/cgroup`) ?? '',
+}
+
+/** Both versions: on a hybrid host controllers are in trees of version 1, and a tree of version 2 beside them has none. */
+export function openCgroups({ target }: Pick<Scope, 'target'>, world: CgroupWorld = host): OpenSource | Missing {
+  const [first] = target.processes
+  const root = world.rootV2()
+  const mountinfo = world.mountinfo()
+  const lineage = root !== null && target.cgroup !== null ? lineageOf(target.cgroup.path) : []
+  const v2 = lineage.flatMap((path, level) =>
+    FILES.map(([file, prefix, parse]) => {
+      const whose = level === 0 ? 'own' : `up${level}`
+      return [`${whose}.${prefix}`, sourceOfFile(`${root}${path}/${file}`, parse)] as const
+    }),
   )
+  const v1 = first ? sourcesOfV1(mountinfo, parsePlaces(world.placesV1(first.pid))) : []
+  if (v2.length + v1.length > 0) return joined([...v2, ...v1])
+  const isMounted = (root !== null && target.cgroup !== null) || parseHierarchies(mountinfo).length > 0
+  if (isMounted)
+    return { missing: 'the target is in the root of its cgroups: nothing there limits it', isNothing: true }
+  return { missing: 'no cgroup of the target is mounted here: whether it is throttled is unknown' }
 }

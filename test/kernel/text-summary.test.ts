@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { cliCommand, freshDirectory } from './attach.ts'
-import { readLines } from './lines.ts'
+import { attachAsText } from './attach-text.ts'
 import { freshNetns } from './netns.ts'
 import { netCounter } from './readings.ts'
 import { kernelSuite, network } from './requirements.ts'
@@ -18,31 +15,6 @@ const runNs = (pid: number): number =>
     (sum, tid) => sum + Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]),
     0,
   )
-
-/** One `probe attach` whose output is read as text; resolves when it is attached. */
-async function attachAsText(args: readonly string[]): Promise<{ stop: () => Promise<string> }> {
-  const directory = freshDirectory()
-  const [file = '', ...rest] = [...cliCommand, 'attach', ...args, '--no-ui']
-  const child = spawn(file, rest, { cwd: directory, env: { ...process.env, XDG_RUNTIME_DIR: directory } })
-  const ended = once(child, 'close')
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  let text = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += String(chunk)
-  })
-  await readLines(child.stderr, (line) => line).until((line) => line.startsWith('attached in'), 'attached')
-  return {
-    stop: async () => {
-      child.kill('SIGINT')
-      await ended
-      // Lines are wrapped to fit a terminal: what is said is what counts.
-      return text.replace(/\s+/g, ' ')
-    },
-  }
-}
 
 kernelSuite('the text of an attach names what a reader without a screen looks for', () => {
   test('why accept fails, how often exactly, and the limit that is reached', async () => {
