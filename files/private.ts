@@ -72,9 +72,13 @@ export function temporaryFolder(purpose: string, { isLarge = false } = {}): Temp
 function temporary(folder: Folder): TemporaryFolder {
   const discard = () => {
     if (!living.delete(discard)) return
-    // On its path nobody else can put anything in its place, and in it nobody else can write.
-    rmSync(folder.path, { recursive: true, force: true })
     folder.close()
+    try {
+      // On its path nobody else can put anything in its place, and in it nobody else can write.
+      rmSync(folder.path, { recursive: true, force: true })
+    } catch {
+      living.add(discard) // no descriptor is free, or the disk does not answer: at the end once more, else by the next run
+    }
   }
   living.add(discard)
   return { ...folder, discard }

@@ -1,10 +1,10 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { pipeline, type Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
 import { RecordingError } from './error.ts'
 import { digestSchema, headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
-import { tailName } from './tail-name.ts'
+import { readTail } from './tail.ts'
 
 /** A record, or a line that was none: of a newer program, damaged, or cut off by a crash. */
 export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number }
@@ -31,7 +31,7 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   let isInDigest = false
   const settled = new Map<string, number>()
   // First: what a running measurement settles meanwhile leaves the tail for the recording, and is found there.
-  const tail = await tailLines(path)
+  const tail = await readTail(path)
   try {
     for await (const line of linesOf(path, options)) {
       number++
@@ -57,20 +57,6 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   }
   if (number === 0) throw notARecording(path, 'it is empty')
   if (!hasEnd) yield* unsettled(tail, settled)
-}
-
-/** What stands beside a recording that has no end yet, or never had one: the single windows still to be added up (coarse.ts). */
-async function tailLines(path: string): Promise<string[]> {
-  const tail = tailName(path)
-  if (!existsSync(tail)) return []
-  const found: string[] = []
-  try {
-    for await (const line of lines(createReadStream(tail))) found.push(line)
-  } catch (error) {
-    // The recording was closed meanwhile: it has everything.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-  }
-  return found
 }
 
 function* unsettled(tail: readonly string[], settled: ReadonlyMap<string, number>): Generator<RecordingRecord> {
