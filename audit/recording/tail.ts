@@ -1,9 +1,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { LIMITS } from '../limits.ts'
 import { tailName } from './tail-name.ts'
 
-/** Single windows of the minutes that are not added up yet are some MiB at most; what is beyond was not written by us. */
-const LARGEST = 64 << 20
 /** An end is a line of some hundred bytes. */
 const LAST_LINE = 64 << 10
 
@@ -17,11 +16,12 @@ export async function readTail(path: string): Promise<string[]> {
   const recording = await openRegular(path, 0)
   const tail = recording && (await openRegular(tailName(path), constants.O_NOFOLLOW))
   try {
-    if (!recording || !tail || tail.uid !== recording.uid || tail.size > LARGEST) return []
+    if (!recording || !tail || tail.uid !== recording.uid || tail.size > LIMITS.tailBytes.most) return []
     const start = Math.max(0, recording.size - LAST_LINE)
     const last = (await read(recording.file, start, LAST_LINE)).trimEnd().split('\n').at(-1) ?? ''
     if (last.startsWith('{"type":"end"')) return []
-    return (await read(tail.file, 0, tail.size)).split('\n').filter((line) => line !== '')
+    const lines = (await read(tail.file, 0, tail.size)).split('\n')
+    return lines.filter((line) => line !== '' && line.length <= LIMITS.lineBytes.most)
   } finally {
     await Promise.all([recording?.file.close(), tail?.file.close()])
   }
