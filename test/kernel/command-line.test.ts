@@ -187,6 +187,15 @@ describe('what is asked for rightly', () => {
   })
 })
 
+test.each([
+  ['list', '/dev/full'],
+  ['doctor --json', '/dev/full'],
+])('%s into a full output ends with exit 3, and is no defect', (words, output) => {
+  const { status, stderr } = spawnSync('sh', ['-c', `sh "$0" ${words} > ${output}`, LAUNCHER], { encoding: 'utf8' })
+  expect(stderr).toMatch(/^error: cannot write the output: no space left on the device\n/)
+  expect(status).toBe(3)
+})
+
 test.for([{ HOME: '/tmp' }, {}])(
   'a user without an entry in /etc/passwd and without SHELL is served: %o',
   (env, { skip }) => {
