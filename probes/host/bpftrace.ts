@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { execa } from 'execa'
 import { sanitizeText } from '../text.ts'
+import { askVersion } from './ask-version.ts'
 import { bpftraceAdvice } from './bpftrace-advice.ts'
 import { thisSystem } from './distribution.ts'
 import { compareVersions, OLDEST_BPFTRACE, parseVersion } from './kernel-facts.ts'
@@ -30,19 +30,15 @@ export async function inspectBpftrace(
   if (!found)
     return { bpftrace: null, support: lacking('no bpftrace on this host', bpftraceAdvice(false, thisSystem())) }
 
-  const result = await execa(found, ['--version'], {
-    env: CLEAN_ENVIRONMENT,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 5000,
-  })
-  const version = result.exitCode === 0 ? parseVersion(result.stdout) : null
-  if (version === null) {
-    const said = sanitizeText(result.stderr || result.stdout || result.shortMessage || 'nothing', { maxLength: 200 })
-    return { bpftrace: null, support: undetermined(`${sanitizeText(found)} does not tell its version: ${said}`) }
+  const answer = await askVersion([found, '--version'], CLEAN_ENVIRONMENT)
+  if (answer.kind !== 'told') {
+    const why =
+      answer.kind === 'late'
+        ? `did not tell its version within ${answer.limitMs / 1000} s`
+        : `does not tell its version: ${answer.said}`
+    return { bpftrace: null, support: undetermined(`${sanitizeText(found)} ${why}`) }
   }
-  const bpftrace: Bpftrace = { path: found, version }
+  const bpftrace: Bpftrace = { path: found, version: answer.version }
   return { bpftrace, support: judgeBpftrace(bpftrace, { isNamed: Boolean(named) }) }
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import path from 'node:path'
-import { execa } from 'execa'
+import { askVersion } from './ask-version.ts'
 import { CAPABILITY_BPFTRACE, compareVersions, parseVersion } from './kernel-facts.ts'
 import { readProc } from './process.ts'
 import { lacking, type Support, supported, undetermined } from './support.ts'
@@ -78,15 +78,14 @@ export function judgeCredentials(
 export async function judgeSudo(sudo: string | null, program: string | null): Promise<Support> {
   if (sudo === null) return lacking('not root, and there is no sudo', 'run probe as root')
   if (program === null) return undetermined('not root; whether sudo would do cannot be tried without bpftrace')
-  const result = await execa(sudo, ['-n', '--', program, '--version'], {
-    env: CLEAN_ENVIRONMENT,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 5000,
-  })
-  return result.exitCode === 0
-    ? supported('sudo without a password')
+  const answer = await askVersion([sudo, '-n', '--', program, '--version'], CLEAN_ENVIRONMENT)
+  if (answer.kind === 'told' || (answer.kind === 'silent' && answer.code === 0))
+    return supported('sudo without a password')
+  return answer.kind === 'late'
+    ? undetermined(
+        `not root, and sudo -n ${program} did not answer within ${answer.limitMs / 1000} s`,
+        'run it with sudo',
+      )
     : lacking(
         `not root, and sudo -n does not start ${program}`,
         'sudo -v, then the same command again; or run it with sudo',

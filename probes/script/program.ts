@@ -5,6 +5,7 @@ import { declarations, mentionsIn } from './map-order.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
 import type { Handler, ScriptParts } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
+import { forgetThread, type PerThread, whenThreadEnds } from './thread-end.ts'
 
 export interface Program {
   text: string
@@ -12,6 +13,8 @@ export interface Program {
   /** every map of the script by its printed name (result maps without the side suffix) */
   results: ReadonlyMap<string, { probe: string; map: ResultMap }>
   scratch: ReadonlyMap<string, { probe: string; map: ScratchMap }>
+  /** what is kept of threads, by probe */
+  perThread: readonly PerThread[]
   /** entries that any map may hold */
   mapEntries: number
 }
@@ -51,22 +54,31 @@ export function buildProgram(
   }
   register('target', options.targets)
   for (const { name, parts } of probes) register(name, parts)
+  const perThread = probes.flatMap(({ parts }) => parts.perThread ?? [])
 
   const ordered = probes.map(({ name, parts }) => ({
     name,
     parts: { ...parts, handlers: orderForReadiness(parts.handlers) },
   }))
+  // Below all that fills their maps.
+  const ends: ScriptParts = { handlers: whenThreadEnds(perThread) }
+  const sequence = [options.targets, ...ordered.map(({ parts }) => parts), ends]
   const sections = [
     ...printHead(options),
-    printBegin(printer, options, [options.targets, ...ordered.map(({ parts }) => parts)]),
+    printBegin(printer, options, sequence),
     ...options.targets.handlers.map((handler) => printHandler(printer, handler)),
     ...ordered.flatMap(({ name, parts }) => [
       `// ---- ${name} ----`,
       ...parts.handlers.map((handler) => printHandler(printer, handler)),
     ]),
+    ...ends.handlers.map((handler) => printHandler(printer, handler)),
     ...printFrame(options, {
       results: [...results.values()].map(({ map }) => map),
       scratch: [...scratch.values()].map(({ map }) => map),
+      forget: (thread) =>
+        perThread
+          .flatMap((kept) => forgetThread(kept, thread))
+          .flatMap((statement) => printStatement(printer, statement, '    ')),
     }),
   ]
   const text = `${sections.join('\n\n')}\n`
@@ -75,6 +87,7 @@ export function buildProgram(
     sha256: createHash('sha256').update(text).digest('hex'),
     results,
     scratch,
+    perThread,
     mapEntries: options.mapEntries,
   }
 }
@@ -114,9 +127,9 @@ export function tracepointsOf(parts: ScriptParts): Map<string, Set<string>> {
       Object.values(node).forEach(visit)
     }
   }
-  for (const handler of parts.handlers)
+  for (const handler of [...parts.handlers, ...whenThreadEnds(parts.perThread ?? [])])
     for (const point of handler.attach)
       if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())
-  visit(parts.handlers)
+  visit([parts.handlers, whenThreadEnds(parts.perThread ?? [])])
   return found
 }
