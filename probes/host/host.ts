@@ -55,12 +55,7 @@ export async function inspectHost(): Promise<Host> {
     cpus: os.cpus().length,
     memoryBytes: os.totalmem(),
     tracefs,
-    btf: existsSync(BTF)
-      ? supported(BTF)
-      : lacking(
-          `no ${BTF}: the kernel was built without CONFIG_DEBUG_INFO_BTF`,
-          'boot a kernel of your distribution >= 5.10',
-        ),
+    btf: findBtf(),
     lockdown: readLockdown(tracefs),
     privilege: { ...privilege.support, how: privilege.how },
     sudo,
@@ -69,6 +64,15 @@ export async function inspectHost(): Promise<Host> {
     setpriv,
     sysctls: readSysctls(sysctlNames),
   }
+}
+
+function findBtf(): Support {
+  if (existsSync(BTF)) return supported(BTF)
+  if (!existsSync('/sys/kernel')) return lacking(`no ${BTF}: /sys is not mounted`, 'sudo mount -t sysfs sysfs /sys')
+  return lacking(
+    `no ${BTF}: the kernel was built without CONFIG_DEBUG_INFO_BTF`,
+    'boot a kernel of your distribution >= 5.10',
+  )
 }
 
 /** Where tracefs is mounted: the usual place first, then the one debugfs brings; `null` when it is not. */

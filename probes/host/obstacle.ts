@@ -1,6 +1,7 @@
 import type { Host } from './host.ts'
 import { judgeLockdown } from './lockdown.ts'
 import { checkNeed, MOUNT_TRACEFS, type Need } from './needs.ts'
+import { mayAdministrate } from './privilege.ts'
 import { lacking, type Support } from './support.ts'
 import { tryProgram } from './trial.ts'
 
@@ -28,14 +29,27 @@ export async function findObstacle(host: Host): Promise<Obstacle | null> {
 /** What every script hears the recorder by (script/frame.ts), whatever its probes need. */
 export const CLOCK: Need = { kind: 'tracepoint', name: 'syscalls:sys_enter_getpriority', fields: ['who'] }
 
-/** Whether scripts can do without the kernel's description of its types, or have it. */
+/**
+ * Whether bpftrace gets at the types of this kernel. What it needs of them, and which rights it needs to read them, changes
+ * from release to release: where that is a question, it is tried.
+ */
 export async function checkTypes(host: Host): Promise<Support> {
-  if (host.btf.kind === 'yes' || host.bpftrace === null) return host.btf
-  const trial = await tryProgram('tracepoint:syscalls:sys_enter_getpriority { @n = (uint64)args->who; }', host)
+  const hasAllRights = host.privilege.how === 'sudo' || mayAdministrate()
+  if (host.bpftrace === null || (host.btf.kind === 'yes' && hasAllRights)) return host.btf
+  const trial = await tryProgram(TYPES, host)
   if (trial.kind !== 'no') return trial
-  const reason = host.btf.kind === 'no' ? host.btf.reason : host.btf.cause
-  return lacking(`bpftrace ${host.bpftrace.version.join('.')} needs BTF for every tracepoint; ${reason}`, host.btf.fix)
+  const bpftrace = `bpftrace ${host.bpftrace.version.join('.')}`
+  if (host.btf.kind === 'no')
+    return lacking(`${bpftrace} needs BTF for every tracepoint; ${host.btf.reason}`, host.btf.fix)
+  return lacking(
+    `without CAP_SYS_ADMIN ${bpftrace} does not find the types of this kernel: ${trial.reason}`,
+    'sudo, or the container with --cap-add SYS_ADMIN; bpftrace 0.23 does without',
+  )
 }
+
+/** An argument of a tracepoint and a field of a structure: the least that scripts read (engine/targets.ts). */
+const TYPES =
+  'tracepoint:syscalls:sys_enter_getpriority { @n = (uint64)args->who; @t = (uint64)((struct task_struct *)curtask)->nsproxy; }'
 
 const hostChecks: readonly ((host: Host) => Support | Promise<Support>)[] = [
   judgeLockdown,
