@@ -1,3 +1,4 @@
+import { secretsHider } from '../../probes/index.ts'
 import { PlanError } from '../plan/error.ts'
 import type { Plan, PlannedLoad, TimedPhase } from '../plan/plan.ts'
 import { durationText } from '../plan/quantity.ts'
@@ -28,6 +29,7 @@ export interface PreparedLoad {
  */
 export async function prepareLoad(plan: Plan, validity: ValidityLimits, signal: AbortSignal): Promise<PreparedLoad> {
   const { load } = plan
+  const clean = secretsHider(plan.secrets)
   switch (load.driver) {
     case 'builtin':
       return byPlan(
@@ -39,9 +41,9 @@ export async function prepareLoad(plan: Plan, validity: ValidityLimits, signal: 
       return byPlan(plan, noneDriver({ phases }))
     }
     case 'k6':
-      return prepareK6(load, signal)
+      return prepareK6(load, clean, signal)
     case 'jmeter':
-      return prepareJmeter(load)
+      return prepareJmeter(load, clean)
     case 'follow':
       return { driver: follow(load), firstPhase: before, phases: null }
   }
@@ -57,8 +59,14 @@ function byPlan(plan: Plan, driver: LoadDriver): PreparedLoad {
   return { driver, firstPhase, phases: null }
 }
 
-async function prepareK6(load: PlannedLoad & { driver: 'k6' }, signal: AbortSignal): Promise<PreparedLoad> {
-  const driver = await k6Driver({ script: load.script, args: load.args, env: load.env, signal })
+type Clean = (text: string) => string
+
+async function prepareK6(
+  load: PlannedLoad & { driver: 'k6' },
+  clean: Clean,
+  signal: AbortSignal,
+): Promise<PreparedLoad> {
+  const driver = await k6Driver({ script: load.script, args: load.args, env: load.env, clean, signal })
   const [first] = driver.timetable.phases
   return {
     driver,
@@ -71,10 +79,10 @@ async function prepareK6(load: PlannedLoad & { driver: 'k6' }, signal: AbortSign
   }
 }
 
-async function prepareJmeter(load: PlannedLoad & { driver: 'jmeter' }): Promise<PreparedLoad> {
+async function prepareJmeter(load: PlannedLoad & { driver: 'jmeter' }, clean: Clean): Promise<PreparedLoad> {
   const { phases } = timetableOf(await readJmxPlan(load.plan, load.properties))
   return {
-    driver: jmeterDriver({ plan: load.plan, properties: load.properties }),
+    driver: jmeterDriver({ plan: load.plan, properties: load.properties, clean }),
     firstPhase: before,
     phases: [
       before,

@@ -22,6 +22,8 @@ export interface Plan {
   out: string | null
   /** what `header.plan` of the recording holds: the plan as a person would write it, without secrets */
   written: unknown
+  /** values that no output may hold, as they are sent */
+  secrets: readonly string[]
 }
 
 export interface PlannedTarget {

@@ -33,7 +33,7 @@ export interface Settling {
 }
 
 /** A plan as it runs, of one whose keys and values are each right: defaults, percentages, files, variables, and what belongs together. */
-export function settle(written: WrittenPlan, settling: Settling): Omit<Plan, 'written'> {
+export function settle(written: WrittenPlan, settling: Settling): Omit<Plan, 'written' | 'secrets'> {
   const { report } = settling
   const driver = written.load?.driver ?? 'builtin'
   const url = urlOf(written.target?.url, report)

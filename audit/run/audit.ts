@@ -1,6 +1,6 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
+import { resolveTarget, secretsHider, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
 import type { Course, DriverVerdict } from '../load/driver.ts'
 import { LoadError } from '../load/load-error.ts'
@@ -34,6 +34,7 @@ export interface AuditOptions
  */
 export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
   const { plan } = options
+  const clean = secretsHider(plan.secrets)
   const path = join(options.directory, 'run.ndjson')
   refusePacked(path)
   let service: Service | null = null
@@ -42,7 +43,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
   let made: string | undefined
   try {
     const { command, url } = plan.target
-    if (command) service = await startService(command, url, options.host.setpriv, options.signal)
+    if (command) service = await startService(command, url, options.host.setpriv, options.signal, clean)
     const target = await targetOf(plan, service)
     const judging = judgingOf(plan)
     load = await prepareLoad(plan, judging.validity, options.signal)
@@ -62,10 +63,10 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     if (plan.load.driver === 'builtin' && !plan.load.tls.verify)
       run.recorder.note('the plan takes any certificate (tls.verify: false): who answered is not known')
     await options.onPhase?.(firstPhase.name)
-    const { course, aborted } = courseOf(run, options)
+    const { course, aborted } = courseOf(run, options, clean)
     const driving = driver.run(course).then(
-      (verdict): Conclude => conclude(plan, verdict),
-      (error: Error): Ending => failed(error),
+      (verdict): Conclude => conclude(plan, { ...verdict, reasons: verdict.reasons.map(clean) }),
+      (error: Error): Ending => failed(cleaned(error, clean)),
     )
     const { model } = run
     const over = run.over.then((end) => (end.reason === 'target_exited' ? targetGone(end, model) : end))
@@ -82,9 +83,10 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     }
   } catch (error) {
     await load?.driver.stop()
-    await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(error) })
+    const told = error instanceof Error ? cleaned(error, clean) : error
+    await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(told) })
     if (made !== undefined) await rmdir(options.directory).catch(() => undefined) // something is in it
-    throw error
+    throw told
   } finally {
     await service?.stop()
   }
@@ -99,7 +101,11 @@ function packed(recording: RecordingWriter, { catalog, onProgress }: AuditOption
 }
 
 /** What the driver is given: phases are cut by the recorder, slices recorded and watched for errors. */
-function courseOf(run: Run, options: AuditOptions): { course: Course; aborted: Promise<Ending> } {
+function courseOf(
+  run: Run,
+  options: AuditOptions,
+  clean: (text: string) => string,
+): { course: Course; aborted: Promise<Ending> } {
   const { recorder } = run
   const watch = options.plan.abort ? createAbortWatch(options.plan.abort) : null
   let abort: (ending: Ending) => void = () => undefined
@@ -118,7 +124,7 @@ function courseOf(run: Run, options: AuditOptions): { course: Course; aborted: P
       const reason = watch?.(slice) ?? null
       if (reason) abort(stopped(reason))
     },
-    note: recorder.note,
+    note: (text) => recorder.note(clean(text)),
   }
   return { course, aborted }
 }
@@ -135,6 +141,14 @@ const targetGone = (ending: Ending, { current }: RunModel): Ending => ({
   exitCode: 1,
   verdict: `failed: the target ended during ${current?.name ?? 'the audit'}`,
 })
+
+/** What a service or a load tool said of its end stands in its error; so may what it was given. */
+function cleaned(error: Error, clean: (text: string) => string): Error {
+  if (!(error instanceof LoadError || error instanceof PlanError)) return error
+  error.message = clean(error.message)
+  if (error.stack) error.stack = clean(error.stack)
+  return error
+}
 
 /** The load could not be made: what was measured so far stands, and is no verdict. */
 function failed(error: Error): Ending {

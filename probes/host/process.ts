@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import os from 'node:os'
+import { hideInArguments } from '../secrets/arguments.ts'
 import { sanitizeText } from '../text.ts'
 
 /** One process as /proc/PID/stat tells it (proc_pid_stat(5)), all threads together. */
@@ -94,10 +95,14 @@ export const isGone = (stat: ProcessStat): boolean => stat.state === 'Z' || stat
 /** The kernel's name of a process, byte for byte as UTF-8 allows: compare it, never show it. `null` when it is gone. */
 export const readRawComm = (pid: number): string | null => readProc(`/proc/${pid}/comm`)?.replace(/\n$/, '') ?? null
 
-/** Arguments joined by blanks, safe to show, at most 512 code points; empty for kernel threads, `null` when unreadable. */
+/**
+ * Arguments joined by blanks, without secrets, safe to show, at most 512 code points; empty for kernel threads, `null`
+ * when unreadable.
+ */
 export function readCmdline(pid: number): string | null {
   const text = readProc(`/proc/${pid}/cmdline`)
-  return text === null ? null : sanitizeText(text.replace(/\0+$/, '').replaceAll('\0', ' '), { maxLength: 512 })
+  if (text === null) return null
+  return sanitizeText(hideInArguments(text.replace(/\0+$/, '').split('\0')).join(' '), { maxLength: 512 })
 }
 
 /** All processes that this /proc shows, in numeric order. */

@@ -6,9 +6,8 @@ import {
   type Thresholds,
   type Timetable,
   type TimetableRow,
-  withoutSecretArguments,
 } from '../../audit/index.ts'
-import { sanitizeText } from '../../probes/index.ts'
+import { hideInArguments, hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { entry, TEXT_WIDTH } from './entry.ts'
 import { formatBytes, formatClock, formatCount, formatPercent, formatRate, left, right } from './format.ts'
 
@@ -55,8 +54,8 @@ function targetParts({ target: { url, select, follow, command } }: Plan): string
       ? 'watched: the command'
       : url && `watched: who listens on ${portOf(url)}`
   return [
-    url?.replace(/\?.*$/s, ''), // a query may hold what should not be shown
-    command && `starts ${withoutSecretArguments(command.argv).join(' ')}`,
+    url && hideSecrets(url.replace(/\?.*$/s, '')), // a query may hold what should not be shown
+    command && `starts ${hideInArguments(command.argv).join(' ')}`,
     watched || 'watched: as the command line says',
     follow && 'and its children',
   ].filter((part) => typeof part === 'string')

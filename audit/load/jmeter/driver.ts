@@ -1,8 +1,11 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { hideSecrets } from '../../../probes/index.ts'
+import { createPrivateFile } from '../../recording/private-file.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { tailFile } from '../follow/tail.ts'
 import { LoadError } from '../load-error.ts'
@@ -12,16 +15,18 @@ import { deathOf } from './death.ts'
 import { createJtlReader } from './jtl.ts'
 import { readJmxPlan } from './plan.ts'
 import { startTool, type ToolProcess } from './process.ts'
-import { resultSettings } from './settings.ts'
+import { propertiesText, resultSettings } from './settings.ts'
 import { timetableOf } from './timetable.ts'
 
 export interface JmeterOptions {
   /** the .jmx file */
   plan: string
-  /** for JMeter's -J */
+  /** what its plan reads by `__P`; they reach it by a file that nobody else may read, for anybody may read arguments */
   properties: Readonly<Record<string, string>>
   /** where jmeter is looked for; the user's PATH without it */
   searchPath?: string
+  /** takes secrets out of what JMeter says; by default what looks like one */
+  clean?: (text: string) => string
 }
 
 const STOP_BOUND_MS = 2000
@@ -37,7 +42,12 @@ const LISTENS = /^Waiting for possible .*message on port \d+/
  * `run` rejects with LoadError `tool_missing`, `generator_died` or `samples_unreadable`, or PlanError for the .jmx. JMeter's exit
  * code is 0 whatever its requests did, so the verdict has no opinion.
  */
-export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'] ?? '' }: JmeterOptions): LoadDriver {
+export function jmeterDriver({
+  plan,
+  properties,
+  searchPath = process.env['PATH'] ?? '',
+  clean = hideSecrets,
+}: JmeterOptions): LoadDriver {
   let tool: ToolProcess | null = null
   let stopPort: number | null = null
   let isStopped = false
@@ -48,27 +58,35 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
       const file = findJmeter(searchPath)
       const jmx = await readJmxPlan(plan, properties)
       const folder = await mkdtemp(join(tmpdir(), 'probe-jmeter-'))
+      const remove = () => rmSync(folder, { recursive: true, force: true })
+      // Who leaves in a hurry leaves no secrets behind.
+      process.once('exit', remove)
       try {
         const port = await freeUdpPort()
         if (isStopped) return NO_OPINION
         const results = join(folder, 'results.jtl')
         const log = join(folder, 'jmeter.log')
+        const secrets = await writeProperties(join(folder, 'plan.properties'), properties)
         if (!jmx.isOpenModel) course.note(CLOSED_LOOP)
         const phases = createJmxCourse(course, timetableOf(jmx))
         let hasStarted = false
         const running = startTool({
           file,
-          args: argumentsOf(plan, results, log, {
-            ...properties,
-            ...resultSettings(jmx.hasParentSamples ? 'xml' : 'csv'),
-            'jmeterengine.nongui.port': String(port),
-            'jmeterengine.nongui.maxport': String(port),
-          }),
+          args: argumentsOf(
+            { plan, results, log, secrets },
+            {
+              ...resultSettings(jmx.hasParentSamples ? 'xml' : 'csv'),
+              'jmeterengine.nongui.port': String(port),
+              'jmeterengine.nongui.maxport': String(port),
+            },
+          ),
           env: process.env,
+          clean,
           onLine: (line) => {
             const startedMs = STARTED.exec(line)?.[1]
             if (startedMs !== undefined) {
               hasStarted = true
+              rmSync(secrets, { force: true }) // it has been read
               phases.testStarted(Number(startedMs))
             }
             if (LISTENS.test(line)) stopPort = port
@@ -83,10 +101,11 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
           phases.close()
         }
         const { code, error } = await running.ended
-        if (!isStopped && (code !== 0 || !hasStarted)) throw await deathOf(running, log, error)
+        if (!isStopped && (code !== 0 || !hasStarted)) throw await deathOf(running, log, error, clean)
         return NO_OPINION
       } finally {
         tool = null
+        process.off('exit', remove)
         await rm(folder, { recursive: true, force: true })
       }
     },
@@ -117,14 +136,22 @@ function findJmeter(searchPath: string): string {
   throw new LoadError('tool_missing', 'no jmeter on the PATH', 'install Apache JMeter and add its bin folder to PATH')
 }
 
+async function writeProperties(path: string, properties: Readonly<Record<string, string>>): Promise<string> {
+  const file = await createPrivateFile(path)
+  try {
+    await file.writeFile(propertiesText(properties))
+  } finally {
+    await file.close()
+  }
+  return path
+}
+
 function argumentsOf(
-  plan: string,
-  results: string,
-  log: string,
+  { plan, results, log, secrets }: { plan: string; results: string; log: string; secrets: string },
   properties: Readonly<Record<string, string>>,
 ): string[] {
   const settings = Object.entries(properties).map(([name, value]) => `-J${name}=${value}`)
-  return ['-n', '-t', resolve(plan), '-l', results, '-j', log, ...settings]
+  return ['-n', '-t', resolve(plan), '-l', results, '-j', log, '-q', secrets, ...settings]
 }
 
 /** Books what JMeter writes until it has ended and all is read. A phase that cannot begin, or an unreadable file, ends it. */

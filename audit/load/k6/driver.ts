@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
 import { findOnPath } from '../program.ts'
@@ -21,6 +21,8 @@ export interface K6Options {
   args?: readonly string[]
   /** variables for the script and for k6, beside PATH and HOME */
   env?: Readonly<Record<string, string>>
+  /** takes secrets out of what k6 says; by default what looks like one */
+  clean?: (text: string) => string
   /** ends a start that takes long; afterwards `stop` does */
   signal?: AbortSignal
 }
@@ -47,7 +49,13 @@ const TRIED = /^[12]\./
  *
  * @throws LoadError `tool_missing` without k6, `bad_script` when it cannot use the script, `tool_failed` otherwise
  */
-export async function k6Driver({ script, args = [], env = {}, signal }: K6Options): Promise<K6Driver> {
+export async function k6Driver({
+  script,
+  args = [],
+  env = {},
+  clean = hideSecrets,
+  signal,
+}: K6Options): Promise<K6Driver> {
   const environment = {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '/',
@@ -62,22 +70,22 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
   }
   const [version, timetable] = await Promise.all([
     versionOf(k6, environment),
-    inspectScript(k6, script, args, environment),
+    inspectScript(k6, script, args, environment, clean),
   ])
   const program = { path: k6, version }
 
   const directory = await mkdtemp(path.join(tmpdir(), 'probe-k6-'))
-  const clean = () => rm(directory, { recursive: true, force: true })
+  const remove = () => rm(directory, { recursive: true, force: true })
   const log = createLog()
   // Before the release there is a header to read, and no value.
   let onRow = (_: MetricRow): void => {}
   const reader = createCsvReader((row) => onRow(row))
   let child: K6Process
   try {
-    const files = { directory, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
+    const files = { directory, clean, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
     child = await startK6({ k6, script, args, env: environment, ...files })
   } catch (error) {
-    await clean()
+    await remove()
     throw error instanceof EndedEarly ? endedEarly(script, error.exit, log.complaint()) : error
   }
 
@@ -89,7 +97,7 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
   const stop = async () => {
     stopping = true
     await child.stop()
-    await clean()
+    await remove()
   }
 
   const drive = async (course: Course): Promise<DriverVerdict> => {

@@ -44,6 +44,7 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
   intervalMs: 1000,
   out: null,
   written: null,
+  secrets: [],
   ...changes,
 })
 const phase = (name: string, changes: Partial<PhaseSummary> = {}): PhaseSummary => ({

@@ -77,7 +77,7 @@ describe('a dry run', () => {
     const target = { url: 'http://h/?key=hunter2', command: ['a', '--token=hunter2', 'b\x1b[31m'] }
     const text = dryRun({ target, preset: 'quick', out: 'x\x1by' })
     expect(text).not.toMatch(/hunter2|\x1b/)
-    expect(text).toContain('http://h/   starts a --token=(not recorded) b\\x1b[31m')
+    expect(text).toContain('http://h/   starts a --token=(hidden) b\\x1b[31m')
   })
 
   test('warns when tracing may pass its budget', () => {
