@@ -28,7 +28,7 @@ import { TracerError } from './errors.ts'
 import type { DecodeContext } from './frame.ts'
 import { targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
-import { fullMaps, hasMangledNames, NO_DEMANGLER, named, type ProbeWindow, windowFrame } from './window.ts'
+import { DEAD_WAITS, fullMaps, hasMangledNames, NO_DEMANGLER, named, type ProbeWindow, windowFrame } from './window.ts'
 
 /** A probe with the variant this host supports and its script, ready to be put into a program. */
 export interface ChosenProbe {
@@ -289,6 +289,7 @@ async function createSession(
       userNames.refresh(frame.open !== null)
       await jit.refresh(frame.open !== null)
     }
+    if (frame.gone.waited) notesToCome.push(DEAD_WAITS)
     const losses = tracer.takeLosses()
     const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
@@ -324,7 +325,7 @@ async function createSession(
       processName: (pid) => readProcessStat(pid)?.comm ?? null,
       names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),
     }
-    const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)
+    const decoded: Decoded<unknown> = variant.decode(windowFrame(frame, tracer.program), context)
     const notes = [...notesToCome.splice(0), ...(decoded.notes ?? [])].filter((note) => !noted.has(note))
     for (const note of notes) noted.add(note)
     return {

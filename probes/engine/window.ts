@@ -24,6 +24,8 @@ export interface ProbeWindow {
 export const NO_DEMANGLER =
   'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
 
+export const DEAD_WAITS = 'waits of threads that ended unseen were left out: when they were over is not known'
+
 export const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
   stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
 
@@ -52,7 +54,8 @@ function withStacksRead(probes: readonly Probe[], window: ProbeWindow): ProbeWin
   return read && window.stacks ? { ...window, data: read(window.data, window.stacks) } : window
 }
 
-export function windowFrame(frame: CutFrame): WindowFrame {
+export function windowFrame(frame: CutFrame, { perThread }: Pick<Program, 'perThread'>): WindowFrame {
+  const ofThreads = new Set(perThread.flatMap(({ maps }) => maps))
   return {
     startNs: frame.startNs,
     endNs: frame.endNs,
@@ -64,7 +67,8 @@ export function windowFrame(frame: CutFrame): WindowFrame {
     open: (map) => {
       if (frame.open === null) return null
       const data = frame.open.get(`@${map.name}`)
-      return data === undefined ? [] : readOpen(map, data)
+      const rows = data === undefined ? [] : readOpen(map, data)
+      return ofThreads.has(map) ? rows.filter(({ key }) => !frame.gone.all.has(key[0] ?? 0)) : rows
     },
   }
 }

@@ -147,7 +147,7 @@ function threadPaths(pid: number): string[] {
 let auxiliary: { pageBytes: number; ticksPerSecond: number } | null = null
 
 /** Page size (arm64 has 4, 16 or 64 KiB) and clock ticks as the kernel told this process at its start (getauxval(3)). */
-function auxiliaryValues(): { pageBytes: number; ticksPerSecond: number } {
+export function auxiliaryValues(): { pageBytes: number; ticksPerSecond: number } {
   if (auxiliary) return auxiliary
   const values = { pageBytes: 4096, ticksPerSecond: 100 }
   try {

@@ -1,4 +1,5 @@
 import type { Dialect } from './dialect.ts'
+import { type Expr, variable } from './expr.ts'
 import { type ResultMap, type ScratchMap, stateMap } from './maps.ts'
 import { BUSY, SIDE, STACK_SIDE } from './print.ts'
 
@@ -23,10 +24,14 @@ export const WORD = {
   release: 2 ** 30 + 1,
   stop: 2 ** 30 + 2,
   cut: 2 ** 30 + 16,
+  forget: 2 ** 30 + 2 ** 28,
 } as const
 
 /** The word that cuts: the window that follows belongs to `phase` (>= 1); with or without printing stacks. */
 export const cutWord = (phase: number, withStacks: boolean): number => WORD.cut + 2 * phase + (withStacks ? 1 : 0)
+
+/** The word that empties the maps of a thread which has ended, as the recorder knows from /proc. */
+export const forgetWord = (thread: number): number => WORD.forget + thread
 
 /** When the phase began (CLOCK_BOOTTIME ns), for programs that clamp waits to it; the frame keeps it. */
 export const phaseStart = stateMap('phase_start', 'int')
@@ -46,6 +51,8 @@ export interface FrameOptions {
 interface Maps {
   results: readonly ResultMap[]
   scratch: readonly ScratchMap[]
+  /** statements that empty what is kept of a thread */
+  forget: (thread: Expr<'int'>) => readonly string[]
 }
 
 /** What stands above everything: how to run a script that is meant to be run by hand. */
@@ -65,17 +72,18 @@ export const printState = (): string =>
 
 /** The programs that end windows, bound the run, and leave nothing to be printed twice. */
 export function printFrame(options: FrameOptions, maps: Maps): string[] {
-  const { frame, limitSeconds } = options
+  const { frame, limitSeconds, dialect } = options
   return frame.kind === 'cuts'
-    ? [printCuts(frame.recorderPid, maps), printHeartbeat(limitSeconds), printEnd(maps)]
+    ? [printCuts(frame.recorderPid, dialect, maps), printHeartbeat(limitSeconds), printEnd(maps)]
     : [printTicks(limitSeconds, maps), printLastWindow(maps)]
 }
 
-function printCuts(recorderPid: number, maps: Maps): string {
+function printCuts(recorderPid: number, dialect: Dialect, maps: Maps): string {
   const shown = [...maps.scratch]
     .filter((map) => map.shown)
     .sort((a, b) => Number(a.holds === 'stack') - Number(b.holds === 'stack'))
     .map((map) => `      print(@${map.name});`)
+  const forgets = maps.forget(variable('int', 'thread'))
   return `// ---- the frame: answers the recorder's getpriority(PRIO_PROCESS, word) ----
 tracepoint:syscalls:sys_enter_getpriority
 /pid == ${recorderPid}/
@@ -84,7 +92,7 @@ tracepoint:syscalls:sys_enter_getpriority
   if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
   if ($word == ${WORD.release}) { ${BUSY} = (uint64)0; }
   if ($word == ${WORD.stop}) { exit(); }
-  if ($word >= ${WORD.cut}) {
+${forgets.length === 0 ? '' : `${printForgets(forgets, dialect)}\n`}  if ($word >= ${WORD.cut}${forgets.length === 0 ? '' : ` && $word < ${WORD.forget}`}) {
     // word = ${WORD.cut} + 2 * phase + (1 when stacks are wanted)
     $phase = (uint64)($word - ${WORD.cut}) >> 1;
     $stacks = $word & 1;
@@ -106,6 +114,17 @@ ${printSides(maps, '    ')}
   }
 }`
 }
+
+/** Before anything is deleted it is asked whether a frame is under way, as in every other program (print.ts). */
+const printForgets = (forgets: readonly string[], dialect: Dialect): string =>
+  [
+    `  if ($word >= ${WORD.forget}) {`,
+    '    // a thread has ended, and its end was not seen',
+    `    $thread = (uint64)($word - ${WORD.forget});`,
+    ...(dialect.deletingWhilePrintingAborts ? [`    $busy = ${BUSY};`] : []),
+    ...forgets,
+    '  }',
+  ].join('\n')
 
 function printTicks(limitSeconds: number, maps: Maps): string {
   return `// ---- the frame: a window each second ----

@@ -5,6 +5,7 @@ import { type FrameOptions, phaseStart, printFrame, printHead, printState } from
 import type { ResultMap, ScratchMap } from './maps.ts'
 import type { Handler, ScriptParts, Statement } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
+import { forgetThread, type PerThread, whenThreadEnds } from './thread-end.ts'
 
 export interface Program {
   text: string
@@ -12,6 +13,8 @@ export interface Program {
   /** every map of the script by its printed name (result maps without the side suffix) */
   results: ReadonlyMap<string, { probe: string; map: ResultMap }>
   scratch: ReadonlyMap<string, { probe: string; map: ScratchMap }>
+  /** what is kept of threads, by probe */
+  perThread: readonly PerThread[]
   /** entries that any map may hold */
   mapEntries: number
 }
@@ -51,11 +54,12 @@ export function buildProgram(
   }
   register('target', options.targets)
   for (const { name, parts } of probes) register(name, parts)
+  const perThread = probes.flatMap(({ parts }) => parts.perThread ?? [])
 
   const sections = [
     ...printHead(options),
     printBegin(printer, [options.targets, ...probes.map((p) => p.parts)]),
-    ...options.targets.handlers.map((handler) => printHandler(printer, handler)),
+    ...[...options.targets.handlers, ...whenThreadEnds(perThread)].map((handler) => printHandler(printer, handler)),
     ...probes.flatMap(({ name, parts }) => [
       `// ---- ${name} ----`,
       ...orderForReadiness(parts.handlers).map((handler) => printHandler(printer, handler)),
@@ -63,6 +67,10 @@ export function buildProgram(
     ...printFrame(options, {
       results: [...results.values()].map(({ map }) => map),
       scratch: [...scratch.values()].map(({ map }) => map),
+      forget: (thread) =>
+        perThread
+          .flatMap((kept) => forgetThread(kept, thread))
+          .flatMap((statement) => printStatement(printer, statement, '    ')),
     }),
   ]
   const text = `${sections.join('\n\n')}\n`
@@ -71,6 +79,7 @@ export function buildProgram(
     sha256: createHash('sha256').update(text).digest('hex'),
     results,
     scratch,
+    perThread,
     mapEntries: options.mapEntries,
   }
 }
@@ -136,9 +145,9 @@ export function tracepointsOf(parts: ScriptParts): Map<string, Set<string>> {
       Object.values(node).forEach(visit)
     }
   }
-  for (const handler of parts.handlers)
+  for (const handler of [...parts.handlers, ...whenThreadEnds(parts.perThread ?? [])])
     for (const point of handler.attach)
       if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())
-  visit(parts.handlers)
+  visit([parts.handlers, whenThreadEnds(parts.perThread ?? [])])
   return found
 }

@@ -13,6 +13,7 @@ export const tracepoints = {
   'sched:sched_waking': ['pid'],
   'sched:sched_wakeup_new': ['pid'],
   'sched:sched_process_fork': ['parent_pid', 'child_pid'],
+  'sched:sched_process_exec': ['pid', 'old_pid'],
   'sched:sched_process_exit': ['pid'],
   'sock:inet_sock_set_state': ['skaddr', 'oldstate', 'newstate', 'sport', 'protocol'],
   'syscalls:sys_enter_accept': ['fd'],
