@@ -46,6 +46,7 @@ export { type Host, inspectHost } from './host/host.ts'
 export { parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
 export { netnsInode, readNetnsCounters } from './host/netns.ts'
+export { addressesOf, type IsOwnAddress, ownAddresses } from './host/own-addresses.ts'
 export {
   isAlive,
   type ProcessIdentity,
@@ -63,8 +64,8 @@ export { nearest } from './nearest.ts'
 export { mergeData } from './record.ts'
 export { dialectOf } from './script/dialect.ts'
 export { hideInArguments } from './secrets/arguments.ts'
-export { isHarmlessHeader, isSecretInQuery, isSecretName } from './secrets/names.ts'
 export { secretsHider } from './secrets/known.ts'
+export { isHarmlessHeader, isSecretInQuery, isSecretName } from './secrets/names.ts'
 export { HIDDEN, hideSecrets } from './secrets/text.ts'
 export { adviceText, type NamingAdvice } from './symbols/naming-advice.ts'
 export { adviseTarget } from './symbols/naming-facts.ts'

@@ -3,6 +3,7 @@ import { PlanError } from '../plan/error.ts'
 import type { Plan, PlannedLoad, TimedPhase } from '../plan/plan.ts'
 import { durationText } from '../plan/quantity.ts'
 import { builtinDriver } from './builtin.ts'
+import type { Destination } from './consent.ts'
 import type { LoadDriver } from './driver.ts'
 import { followDriver } from './follow/driver.ts'
 import { jmeterDriver } from './jmeter/driver.ts'
@@ -25,16 +26,30 @@ export interface PreparedLoad {
  * Chooses the driver of a plan and finds out with which phase it starts. k6 is started, paused; nothing else runs before
  * `run`.
  *
+ * @param destination where the load goes, as it was agreed to
+ *
  * @throws PlanError, LoadError when the load cannot be made
  */
-export async function prepareLoad(plan: Plan, validity: ValidityLimits, signal: AbortSignal): Promise<PreparedLoad> {
+export async function prepareLoad(
+  plan: Plan,
+  validity: ValidityLimits,
+  signal: AbortSignal,
+  destination: Destination | null = null,
+): Promise<PreparedLoad> {
   const { load } = plan
   const clean = secretsHider(plan.secrets)
   switch (load.driver) {
     case 'builtin':
       return byPlan(
         plan,
-        builtinDriver({ load, url: urlOf(plan), phases: plan.phases, thresholds: plan.thresholds, validity }),
+        builtinDriver({
+          load,
+          url: urlOf(plan),
+          ...(destination ? { addresses: destination.addresses } : {}),
+          phases: plan.phases,
+          thresholds: plan.thresholds,
+          validity,
+        }),
       )
     case 'none': {
       const phases = plan.phases.filter((phase): phase is TimedPhase => phase.type === 'timed')

@@ -2,6 +2,7 @@ import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolveTarget, secretsHider, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
+import { type AskConsent, agreeTo, type Destination, destinationOf, mustReach } from '../load/consent.ts'
 import type { Course, DriverVerdict } from '../load/driver.ts'
 import { LoadError } from '../load/load-error.ts'
 import { type PreparedLoad, prepareLoad } from '../load/prepare.ts'
@@ -21,6 +22,8 @@ export interface AuditOptions
   plan: Plan
   /** folder of the recording */
   directory: string
+  /** asks whether the load may go to what is not this host; null: only where the plan says so */
+  askConsent?: AskConsent | null
   onAttached?: (run: Run) => void
   /** called when a phase has begun, before its load starts */
   onPhase?: (name: string) => Promise<void>
@@ -42,11 +45,16 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
   let run: Run | null = null
   let made: string | undefined
   try {
-    const { command, url } = plan.target
+    const destination = await destinationOf(plan)
+    // Before anything is sent anywhere, also to see whether it is ready.
+    if (destination) await agreeTo(destination, options.askConsent ?? null)
+    const { command, url, select } = plan.target
     if (command) service = await startService(command, url, options.host.setpriv, options.signal, clean)
     const target = await targetOf(plan, service)
+    const [watched] = target.processes
+    if (destination && watched && select === null) mustReach(destination, watched)
     const judging = judgingOf(plan)
-    load = await prepareLoad(plan, judging.validity, options.signal)
+    load = await prepareLoad(plan, judging.validity, options.signal, destination)
     const { driver, firstPhase, phases } = load
     made = await mkdir(options.directory, { recursive: true, mode: 0o700 })
     run = await startRun({
@@ -62,6 +70,7 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     options.onAttached?.(run)
     if (plan.load.driver === 'builtin' && !plan.load.tls.verify)
       run.recorder.note('the plan takes any certificate (tls.verify: false): who answered is not known')
+    if (destination && destination.foreign.length > 0) run.recorder.note(elsewhere(destination))
     await options.onPhase?.(firstPhase.name)
     const { course, aborted } = courseOf(run, options, clean)
     const driving = driver.run(course).then(
@@ -91,6 +100,11 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     await service?.stop()
   }
 }
+
+const elsewhere = ({ host, port, foreign, consent }: Destination): string =>
+  `the load goes to ${host}:${port} (${foreign.join(', ')}), which is not this host: ${
+    consent.kind === 'plan' ? `the plan consents (${consent.entry})` : 'agreed to for this run'
+  }`
 
 /** Compressing this much takes a while, bytes. */
 const LARGE = 20e6

@@ -10,8 +10,7 @@ const given = new Map(
     .split('\n')
     .map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1).replaceAll('\\', '')]),
 )
-const property = (name) =>
-  args.find((arg) => arg.startsWith(`-J${name}=`))?.slice(name.length + 3) ?? given.get(name)
+const property = (name) => args.find((arg) => arg.startsWith(`-J${name}=`))?.slice(name.length + 3) ?? given.get(name)
 const results = after('-l')
 const act = property('act')
 

@@ -1,4 +1,5 @@
 import {
+  type Destination,
   durationText,
   type Forecast,
   type Plan,
@@ -15,6 +16,8 @@ export interface DryRun {
   plan: Plan
   timetable: Timetable
   forecast: Forecast
+  /** where the load goes; null: that is not known, or nobody's affair; a text: why it cannot be told */
+  destination: Destination | string | null
   /** what tracing needs on this host, a sentence each; empty: nothing is missing */
   privileges: readonly string[]
   scripts: readonly { name: string; text: string }[]
@@ -24,10 +27,11 @@ export interface DryRun {
  * What an audit would do, and what it would need and cost, without doing it. At most 100 columns, but for the scripts,
  * which stand first, as they would run: what is read most is then at hand where a terminal stops.
  */
-export function dryRunText({ plan, timetable, forecast, privileges, scripts }: DryRun): string {
+export function dryRunText({ plan, timetable, forecast, destination, privileges, scripts }: DryRun): string {
   const lines = [
     ...told('target', targetParts(plan)),
     ...told('load', loadParts(plan)),
+    ...toldIfAny('goes to', destinationParts(destination, plan)),
     '',
     ...timetableLines(timetable, plan),
     '',
@@ -96,6 +100,27 @@ function loadParts({ load }: Plan): string[] {
 
 const share = (weight: number, all: readonly { weight: number }[]): string =>
   formatPercent((100 * weight) / all.reduce((sum, one) => sum + one.weight, 0))
+
+function destinationParts(destination: Destination | string | null, { load }: Plan): string[] {
+  if (typeof destination === 'string') return [destination]
+  if (destination === null)
+    return load.driver === 'k6' || load.driver === 'jmeter'
+      ? ['wherever the script says: without target.url it is not checked whether that is this host']
+      : []
+  const { host, port, addresses, foreign, peakRps, ceilingRps, consent } = destination
+  const at = addresses.includes(host) ? '' : ` (${addresses.join(', ')})`
+  const isHere = foreign.length === 0
+  return [
+    `${host}:${port}${at}`,
+    isHere ? 'this host' : 'not this host',
+    ...(isHere ? [] : [consentText(consent)]),
+    ...(peakRps === null ? ['at the rate of the script'] : [`at most ${formatRate(peakRps)}`]),
+    ...(peakRps === null ? [] : [`ceiling ${formatRate(ceilingRps)}`]),
+  ]
+}
+
+const consentText = (consent: Destination['consent']): string =>
+  consent.kind === 'plan' ? `consent by the plan (${consent.entry})` : 'no consent yet: it will be asked for (or --yes)'
 
 function timetableLines({ rows, durationMs, requests, isUpperBound }: Timetable, plan: Plan): string[] {
   if (rows.length === 0) {
@@ -216,5 +241,7 @@ const told = (label: string, parts: readonly string[]): string[] =>
     label,
     parts.map((part) => sanitizeText(part)),
   )
+
+const toldIfAny = (label: string, parts: readonly string[]): string[] => (parts.length > 0 ? told(label, parts) : [])
 
 const rule = (name: string): string => `── ${name} ${'─'.repeat(Math.max(0, TEXT_WIDTH - name.length - 4))}`

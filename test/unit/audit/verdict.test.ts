@@ -45,6 +45,8 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
   out: null,
   written: null,
   secrets: [],
+  consent: [],
+  ceilingRps: null,
   ...changes,
 })
 const phase = (name: string, changes: Partial<PhaseSummary> = {}): PhaseSummary => ({

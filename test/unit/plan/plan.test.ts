@@ -325,9 +325,12 @@ describe('secrets', () => {
 
   test('what is none is recorded as it was written', () => {
     const written = {
-      target: { url: 'http://127.0.0.1:8080/users?page=2', command: ['node', 'srv.js', '--port', '8080', '-c', '/etc/a.conf'] },
+      target: {
+        url: 'http://127.0.0.1:8080/users?page=2',
+        command: ['node', 'srv.js', '--port', '8080', '-c', '/etc/a.conf'],
+      },
       preset: 'quick',
-      load: { headers: { Accept: 'application/json', 'User-Agent': 'audit', 'X-Key': 'Bearer ${TOKEN}' } },
+      load: { headers: { Accept: 'application/json', 'User-Agent': 'audit', 'X-Key': 'Bearer $TOKEN' } },
     }
     expect(planWith(written).written).toMatchObject(written)
     const load = { driver: 'jmeter', plan: 'load.jmx', properties: { threads: '20', pin: '1234', host: 'h' } }
@@ -339,7 +342,11 @@ describe('secrets', () => {
   test('what a program may repeat of a plan is known word for word', () => {
     const { secrets } = planWith(
       {
-        target: { url: 'http://h/', command: ['a', `--db-password=${secret}`, '--port', '8080'], env: { A: 'plain-a', PORT: '8080' } },
+        target: {
+          url: 'http://h/',
+          command: ['a', `--db-password=${secret}`, '--port', '8080'],
+          env: { A: 'plain-a', PORT: '8080' },
+        },
         preset: 'quick',
         load: { auth: { basic: { user: 'me', password: 'pw4u' } }, headers: { Accept: 'text/html', 'X-A': '$TOKEN' } },
       },
