@@ -1,11 +1,8 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { temporaryFolder } from '../../../files/index.ts'
 import { hideSecrets } from '../../../probes/index.ts'
-import { createPrivateFile } from '../../recording/private-file.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { tailFile } from '../follow/tail.ts'
 import { LoadError } from '../load-error.ts'
@@ -30,6 +27,7 @@ export interface JmeterOptions {
 }
 
 const STOP_BOUND_MS = 2000
+const PROPERTIES = 'plan.properties'
 /** 2.13 says "the test", later ones "standalone test"; the time in ms comes last. */
 const STARTED = /^Starting .*test.*\((\d{12,13})\)/
 const LISTENS = /^Waiting for possible .*message on port \d+/
@@ -57,16 +55,14 @@ export function jmeterDriver({
     run: async (course) => {
       const file = findJmeter(searchPath)
       const jmx = await readJmxPlan(plan, properties)
-      const folder = await mkdtemp(join(tmpdir(), 'probe-jmeter-'))
-      const remove = () => rmSync(folder, { recursive: true, force: true })
-      // Who leaves in a hurry leaves no secrets behind.
-      process.once('exit', remove)
+      // Results of hours are large.
+      const folder = temporaryFolder('jmeter', { isLarge: true })
       try {
         const port = await freeUdpPort()
         if (isStopped) return NO_OPINION
-        const results = join(folder, 'results.jtl')
-        const log = join(folder, 'jmeter.log')
-        const secrets = await writeProperties(join(folder, 'plan.properties'), properties)
+        const results = folder.pathOf('results.jtl')
+        const log = folder.pathOf('jmeter.log')
+        await folder.write(PROPERTIES, [propertiesText(properties)], 'new')
         if (!jmx.isOpenModel) course.note(CLOSED_LOOP)
         const phases = createJmxCourse(course, timetableOf(jmx))
         let hasStarted = false
@@ -86,7 +82,7 @@ export function jmeterDriver({
             const startedMs = STARTED.exec(line)?.[1]
             if (startedMs !== undefined) {
               hasStarted = true
-              rmSync(secrets, { force: true }) // it has been read
+              void folder.remove(PROPERTIES).catch(() => undefined) // it has been read; at the end it goes in any case
               phases.testStarted(Number(startedMs))
             }
             if (LISTENS.test(line)) stopPort = port
@@ -105,8 +101,7 @@ export function jmeterDriver({
         return NO_OPINION
       } finally {
         tool = null
-        process.off('exit', remove)
-        await rm(folder, { recursive: true, force: true })
+        folder.discard()
       }
     },
     stop: async () => {
@@ -134,16 +129,6 @@ function findJmeter(searchPath: string): string {
   const file = findOnPath('jmeter', searchPath)
   if (file) return file
   throw new LoadError('tool_missing', 'no jmeter on the PATH', 'install Apache JMeter and add its bin folder to PATH')
-}
-
-async function writeProperties(path: string, properties: Readonly<Record<string, string>>): Promise<string> {
-  const file = await createPrivateFile(path)
-  try {
-    await file.writeFile(propertiesText(properties))
-  } finally {
-    await file.close()
-  }
-  return path
 }
 
 function argumentsOf(

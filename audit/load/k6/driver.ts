@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { temporaryFolder } from '../../../files/index.ts'
 import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
@@ -74,30 +72,32 @@ export async function k6Driver({
   ])
   const program = { path: k6, version }
 
-  const directory = await mkdtemp(path.join(tmpdir(), 'probe-k6-'))
-  const remove = () => rm(directory, { recursive: true, force: true })
+  const folder = temporaryFolder('k6')
+  const remove = () => folder.discard()
   const log = createLog()
   // Before the release there is a header to read, and no value.
   let onRow = (_: MetricRow): void => {}
   const reader = createCsvReader((row) => onRow(row))
   let child: K6Process
   try {
-    const files = { directory, clean, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
+    const files = { folder, clean, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
     child = await startK6({ k6, script, args, env: environment, ...files })
   } catch (error) {
-    await remove()
+    remove()
     throw error instanceof EndedEarly ? endedEarly(script, error.exit, log.complaint()) : error
   }
 
   let isRunning = true
   let stopping = false
+  let driving: Promise<DriverVerdict> | null = null
   void child.ended.then(() => {
     isRunning = false
   })
   const stop = async () => {
     stopping = true
     await child.stop()
-    await remove()
+    await driving?.catch(() => undefined) // it still reads the summary; its failure is told by `run`
+    remove()
   }
 
   const drive = async (course: Course): Promise<DriverVerdict> => {
@@ -141,7 +141,8 @@ export async function k6Driver({
     pids: () => (isRunning ? [child.pid] : []),
     run: async (course) => {
       try {
-        return await drive(course)
+        driving = drive(course)
+        return await driving
       } finally {
         // Whatever happened: no load goes on that nobody watches.
         await stop()
