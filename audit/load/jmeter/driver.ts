@@ -69,7 +69,7 @@ export function jmeterDriver({
         const running = startTool({
           file,
           args: argumentsOf(
-            { plan, results, log, secrets },
+            { plan, results, log, secrets: folder.pathOf(PROPERTIES) },
             {
               ...resultSettings(jmx.hasParentSamples ? 'xml' : 'csv'),
               'jmeterengine.nongui.port': String(port),
