@@ -5,6 +5,7 @@ import {
   type Host,
   isAlive,
   type Probe,
+  sanitizeText,
   startSession,
   type Target,
   type TraceSession,
@@ -164,7 +165,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       t_us: recorder.nowUs(),
       reason: ending.reason,
       exit_code: ending.exitCode,
-      verdict: ending.verdict,
+      verdict: sanitizeText(ending.verdict),
     }
     onRecord(record)
     await recording?.close()
