@@ -14,7 +14,7 @@ export const locks = defineProbe({
   question: 'Which locks do its threads wait for, how long, and where?',
   blindTo: [
     'locks that spin in user space (they are on-CPU time)',
-    'Go mutexes (they park goroutines, not threads)',
+    'Go mutexes (they park goroutines, not threads), Java monitors and java.util.concurrent locks, .NET monitors: the runtime’s own way to see them is said at the attach',
     'lock waits that never reach the kernel',
     'which thread held the lock',
     'waits that began before the attach and have not ended: off-cpu shows those threads as blocked',

@@ -151,6 +151,27 @@ const rules: readonly Rule[] = [
       `compiled without frame pointers: ${listed(framelessLibraries)}. Who called a function in them is read from the call instruction where that is possible, else shown as [caller not seen]; callers within them are missing`,
     fix: null,
   },
+  // Locks of the runtime's own are waited for in its own code: threads park on conditions that say nothing of which lock.
+  {
+    id: 'java-locks',
+    when: ({ runtime }) => runtime.kind === 'java',
+    text: () =>
+      'waits for its monitors and java.util.concurrent locks are not seen as locks; the JVM tells who waits for which',
+    fix: ({ pid }) => `run as its user, while it is slow: jcmd ${pid} Thread.print`,
+  },
+  {
+    id: 'go-locks',
+    when: ({ runtime }) => runtime.kind === 'go',
+    text: () =>
+      'waits for its mutexes and channels are not seen as locks, since they park goroutines, not threads; the Go runtime tells them',
+    fix: 'call runtime.SetMutexProfileFraction and runtime.SetBlockProfileRate, and read /debug/pprof/mutex and /debug/pprof/block (net/http/pprof)',
+  },
+  {
+    id: 'dotnet-locks',
+    when: ({ runtime }) => runtime.kind === 'dotnet',
+    text: () => 'waits for its monitors are not seen as locks; the runtime tells where threads wait',
+    fix: ({ pid }) => `while it is slow: dotnet-stack report --process-id ${pid}`,
+  },
 ]
 
 /** The first Python that writes perf maps. */

@@ -103,6 +103,7 @@ kernelSuite('names and shares of a Java program whose calls are known', () => {
       expect.stringContaining('start java with -XX:+PreserveFramePointer'),
       expect.stringContaining(`jcmd ${calls.hostPid} Compiler.perfmap`),
     ])
+    expect(notesOf(attached)).toContainEqual(expect.stringContaining(`jcmd ${calls.hostPid} Thread.print`))
   })
 }, [
   program('java', 'default-jdk-headless'),

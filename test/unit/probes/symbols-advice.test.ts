@@ -42,10 +42,10 @@ describe('what will be missing from stacks', () => {
     [
       'java as it is usually started',
       { runtime: { kind: 'java' }, arguments: ['java', '-jar', 'a.jar'] },
-      ['java-frame-pointer', 'java-perf-map'],
+      ['java-frame-pointer', 'java-perf-map', 'java-locks'],
     ],
-    ['java with frame pointers', { runtime: { kind: 'java' }, arguments: flags.java }, ['java-perf-map']],
-    ['java with both', { runtime: { kind: 'java' }, arguments: flags.java, hasPerfMap: true }, []],
+    ['java with frame pointers', { runtime: { kind: 'java' }, arguments: flags.java }, ['java-perf-map', 'java-locks']],
+    ['java with both', { runtime: { kind: 'java' }, arguments: flags.java, hasPerfMap: true }, ['java-locks']],
     ['an old python', { runtime: python(3, 11) }, ['python-version']],
     ['an old python, whatever it is told', { runtime: python(3, 9), hasPerfMap: true }, ['python-version']],
     ['a new python', { runtime: python(3, 12) }, ['python-perf']],
@@ -56,9 +56,9 @@ describe('what will be missing from stacks', () => {
       ['python-frame-pointer', 'libraries'],
     ],
     ['a python of unknown version', { runtime: { kind: 'python', version: null } }, []],
-    ['.NET', { runtime: { kind: 'dotnet' } }, ['dotnet-perf-map']],
-    ['go', { runtime: { kind: 'go' }, framedShare: null }, []],
-    ['go without symbols', { runtime: { kind: 'go' }, hasSymbolTable: false }, ['stripped']],
+    ['.NET', { runtime: { kind: 'dotnet' } }, ['dotnet-perf-map', 'dotnet-locks']],
+    ['go', { runtime: { kind: 'go' }, framedShare: null }, ['go-locks']],
+    ['go without symbols', { runtime: { kind: 'go' }, hasSymbolTable: false }, ['stripped', 'go-locks']],
     ['a stripped program', { hasSymbolTable: false }, ['stripped']],
     ['a stripped program with a table to unpack', { hasSymbolTable: false, needsXz: true }, ['xz']],
     ['no frame pointers', { framedShare: 0.05 }, ['frame-pointers']],
@@ -83,6 +83,7 @@ describe('what will be missing from stacks', () => {
     expect(advice.map(({ fix }) => fix)).toEqual([
       expect.stringContaining('-XX:+PreserveFramePointer'),
       expect.stringContaining('jcmd 7 Compiler.perfmap'),
+      expect.stringContaining('jcmd 7 Thread.print'),
     ])
   })
 
