@@ -6,6 +6,8 @@ import { randomOf } from './random.ts'
 import { type FuzzTarget, harmIn, type Input } from './target.ts'
 
 const tell = (event: object): void => void writeSync(3, `${JSON.stringify(event)}\n`)
+/** What a case may take, resident. */
+export const MOST_BYTES = 512 << 20
 const MUCH_BYTES = 200 << 20
 
 /** Highest resident memory since the last reset, bytes. */
@@ -50,7 +52,10 @@ export async function runChild(targets: Readonly<Record<string, FuzzTarget>>): P
         .slice(0, 4)
       complaint = failure.exitCode === 70 ? `not foreseen: ${message}\n${places.join('\n')}` : harm
     }
-    tell({ end: index, complaint, peakBytes: peakBytes() })
+    const peak = peakBytes()
+    // The next case writes over the input before this one is looked at.
+    if (input !== '' && (complaint !== null || peak > MOST_BYTES)) writeFileSync(`${input}-${index}`, made.bytes)
+    tell({ end: index, complaint, peakBytes: peak })
   }
 
   process.on('unhandledRejection', (error) => {

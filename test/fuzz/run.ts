@@ -5,12 +5,13 @@ import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
+import { MOST_BYTES } from './child-loop.ts'
+
 const root = join(import.meta.dirname, '../..')
 /** CPU time that a case may take, s. The machine may be busy: time that passes says nothing. */
 const MOST_CPU_S = 2
 /** Without using CPU nothing is read: this long a case may stand still, ms. */
 const MOST_STILL_MS = 30_000
-const MOST_BYTES = 512 << 20
 /** A heap beyond this ends the process: a crash, and told as one. */
 const HEAP_MIB = 700
 const POLL_MS = 50
@@ -174,7 +175,8 @@ function kept(
 ): Finding {
   mkdirSync(keep, { recursive: true })
   const file = join(keep, `${target}-${seed}-${found.index}.${found.kind.replace(/[^\w.-]/g, '_')}`)
-  if (existsSync(found.input)) copyFileSync(found.input, file)
+  const own = `${found.input}-${found.index}`
+  copyFileSync(existsSync(own) ? own : found.input, file)
   const { what, message, index, kind } = found
   const again = `npm run fuzz -- ${target} --input ${relative(root, file)} --kind ${kind}`
   return { target, what, message, seed, index, file, again }

@@ -67,7 +67,7 @@ function withNumbers(random: Random, record: RecordingRecord): RecordingRecord {
 const recording: FuzzTarget = {
   about:
     'recordings (plain, gzip, zstd, with a digest, with a tail) → text, timeline, flame graphs, wall clock, differences',
-  cases: 260,
+  cases: 160,
   open: async (folder) => {
     const { records, digest } = await seedRecords(folder)
     const catalog = await loadCatalog()
