@@ -19,7 +19,7 @@ const PHASES = [
 ]
 
 /** Records of all kinds, as the recorder writes them; names of its frames cut to a few. */
-async function seedRecords(folder: string): Promise<{ records: RecordingRecord[]; digest: string[] }> {
+export async function seedRecords(folder: string): Promise<{ records: RecordingRecord[]; digest: string[] }> {
   const catalog = await loadCatalog()
   const path = join(folder, 'seed.ndjson')
   await writeLongRecording(path, catalog, PHASES)

@@ -177,7 +177,7 @@ const pprofStructures: FuzzTarget = {
 }
 
 /** The parts of what an SVG carries: its head as JSON, and what follows. */
-function openSvg(svg: string) {
+export function openSvg(svg: string) {
   const start = svg.indexOf('>', svg.indexOf('<profile ')) + 1
   const end = svg.indexOf('</profile>')
   const raw = inflateRawSync(Buffer.from(svg.slice(start, end), 'base64'))
@@ -189,6 +189,13 @@ function openSvg(svg: string) {
   }
   const head: unknown = JSON.parse(raw.toString('utf8', at, at + length))
   return { before: svg.slice(0, start), after: svg.slice(end), head, body: raw.subarray(at + length) }
+}
+
+/** Such an SVG with another head. */
+export function closeSvg({ before, after, body }: ReturnType<typeof openSvg>, head: unknown): Buffer {
+  const json = Buffer.from(JSON.stringify(head))
+  const packed = deflateRawSync(Buffer.concat([varint(json.length), json, body]), { level: 1 })
+  return Buffer.from(before + packed.toString('base64') + after)
 }
 
 function varint(value: number): Buffer {
@@ -219,10 +226,8 @@ const svg: FuzzTarget = {
         const { text, parts } = random.pick(seeds)
         if (random.chance(0.15)) return { kind: 'svg', bytes: mutateBytes(random, Buffer.from(text)) }
         const head = random.chance(0.8) ? mutateJson(random, parts.head) : parts.head
-        const json = Buffer.from(JSON.stringify(head))
-        const body = random.chance(0.5) ? mutateBytes(random, Buffer.from(parts.body)) : parts.body
-        const packed = deflateRawSync(Buffer.concat([varint(json.length), json, body]), { level: 1 })
-        return { kind: 'svg', bytes: Buffer.from(parts.before + packed.toString('base64') + parts.after) }
+        const body = random.chance(0.5) ? Buffer.from(mutateBytes(random, Buffer.from(parts.body))) : parts.body
+        return { kind: 'svg', bytes: closeSvg({ ...parts, body }, head) }
       },
       read: drawn(folder, () => 'svg'),
     }
