@@ -55,7 +55,7 @@ function withStacksRead(probes: readonly Probe[], window: ProbeWindow): ProbeWin
 }
 
 export function windowFrame(frame: CutFrame, { perThread }: Pick<Program, 'perThread'>): WindowFrame {
-  const ofThreads = new Set(perThread.flatMap(({ maps }) => maps))
+  const ofThreads = new Set(perThread.flatMap(({ maps, untilGone = [] }) => [...maps, ...untilGone]))
   return {
     startNs: frame.startNs,
     endNs: frame.endNs,

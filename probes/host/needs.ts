@@ -14,6 +14,8 @@ export type Need =
   | { kind: 'fexit'; function: string }
   | { kind: 'bpftrace'; min: string }
   | { kind: 'perf-event' }
+  /** as `uname -m` says */
+  | { kind: 'machine'; is: string }
 
 /** Whether the host meets a need. Tracepoints are looked up in tracefs, kprobes and fexit are attached for a moment. */
 export async function checkNeed(need: Need, host: Host): Promise<Support> {
@@ -30,6 +32,8 @@ export async function checkNeed(need: Need, host: Host): Promise<Support> {
       return host.bpftrace === null ? host.bpftraceSupport : judgeBpftrace(host.bpftrace, need.min)
     case 'perf-event':
       return checkPerfEvent(host)
+    case 'machine':
+      return host.arch === need.is ? supported() : lacking(`it is for ${need.is}, this is ${host.arch}`)
   }
 }
 
