@@ -121,7 +121,10 @@ export const metricFacts: readonly MetricFact[] = [
     ['*', 'count', '*'],
   ]),
   ...counters('backlog', [['*.drops', 'count', 'dropped at port *', 'lower', fault]]),
-  ...gauges('backlog', [['*.limit', 'count', 'accept queue limit, port *']]),
+  ...gauges('backlog', [
+    ['*.limit', 'count', 'accept queue limit, port *'],
+    ['somaxconn', 'count', 'somaxconn, the most a limit can be'],
+  ]),
   ...gauges('listeners', [
     ['*.waiting', 'count', 'accept queue, port *', 'lower', { ...headline, limit: '*.limit', limitSource: 'backlog' }],
     ['*.sockets', 'count', 'listening sockets, port *'],
@@ -255,7 +258,11 @@ export function metricOf(source: string, name: string): Metric | null {
   return found
 }
 
+/** No counter's name is longer; a pattern would look through what is. */
+const LONGEST_NAME = 512
+
 function findMetric(source: string, name: string): Metric | null {
+  if (name.length > LONGEST_NAME) return null
   for (const [rank, { pattern, fact }] of patterns.entries()) {
     const match = fact.source === source ? pattern.exec(name) : null
     if (!match) continue

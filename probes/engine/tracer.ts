@@ -94,7 +94,7 @@ export async function startTracer(
     ...(keepsMangledNames ? dialect.mangledNames : {}),
   }
   const bpftrace = [host.bpftrace.path, '-f', 'json', '--no-warnings', '-']
-  const short = dialect.rereadsEventList ? withShortEventList(program.text, bpftrace) : null
+  const short = dialect.rereadsEventList ? await withShortEventList(program.text, bpftrace) : null
   const { file, args, elevated } = commandLine(host, short?.argv ?? bpftrace, environment)
   const child = execa(file, args, {
     env: environment,

@@ -79,7 +79,7 @@ export function classifyFutex(
           all(eq(bitAnd(op, REALTIME), 0), eq(val, TAKEN)),
           [assign(kind, u64(FUTEX.mutex))],
           [
-            ...bind('beside', userWord(add(u64(address), -8)), (beside) => [
+            ...bind('beside', userWord(since(u64(address), int(8))), (beside) => [
               when(eq(bitAnd(u64(address), 4), 0), [assign(beside, shiftRight(beside, 32))]),
               assign(beside, bitAnd(beside, 0xffff_ffff)),
               when(not(all(ge(beside, A_WAITER), lt(beside, MOST_WAITERS))), [

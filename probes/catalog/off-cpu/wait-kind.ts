@@ -10,12 +10,15 @@ import {
   eq,
   field,
   follow,
+  gt,
+  int,
   load,
   ne,
   not,
   oneOf,
   pid,
   read,
+  since,
   struct,
   tid,
   times,
@@ -77,7 +80,7 @@ function registers(
 ): Statement[] {
   const isHere = (at: Int) => eq(bitAnd(load(add(at, PLACE.ss)), 0xffff), USER_SEGMENT)
   return bind('regs', add(u64(follow(currentTask, 'stack')), STACK_BYTES - REGISTERS_BYTES), (at) => [
-    when(not(isHere(at)), [assign(at, add(at, -FRED_BYTES))]),
+    when(not(isHere(at)), [assign(at, since(at, int(FRED_BYTES)))]),
     ...bind('number', u64(NONE), (number) =>
       bind('first', u64(0), (first) =>
         bind('second', u64(0), (second) => [
@@ -130,7 +133,7 @@ export function judgeWait(filter: TargetFilter, kind: Int): Statement[] {
                 comment('of one descriptor: as a read of it; of none: a nap'),
                 when(eq(second, 1), [assign(polls, u64(1)), assign(fd, bitAnd(userWord(first), 0xffff_ffff))]),
                 when(eq(second, 0), [assign(sleeps, u64(1))]),
-                when(positive(bitAnd(second, -2)), [assign(gets, bitOr(source, REQUESTS))]),
+                when(gt(second, 1), [assign(gets, bitOr(source, REQUESTS))]),
               ]),
               when(oneOf(number, calls.selects), [
                 when(eq(first, 0), [assign(sleeps, u64(1))], [assign(gets, bitOr(source, REQUESTS))]),

@@ -105,6 +105,7 @@ function session(
     },
     stop: async () => undefined,
     failed: new Promise(() => undefined),
+    readerPid: () => null,
     tracerPids: () => [],
   }
   return { trace, cuts }

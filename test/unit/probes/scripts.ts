@@ -5,7 +5,7 @@ import type { KernelTypes } from '../../../probes/host/btf.ts'
 import type { Host } from '../../../probes/host/host.ts'
 import { netnsInode } from '../../../probes/host/netns.ts'
 import type { Target } from '../../../probes/host/target.ts'
-import { dialectOf, forKnownProcesses, type Version } from '../../../probes/script/dialect.ts'
+import { dialectOf, type Version, withoutUserNames } from '../../../probes/script/dialect.ts'
 import type { FrameKind } from '../../../probes/script/frame.ts'
 import { buildProgram, type Program } from '../../../probes/script/program.ts'
 import { tracepoints } from '../../../probes/script/tracepoints.ts'
@@ -15,6 +15,11 @@ export const versions: readonly Version[] = [
   [0, 17, 0],
   [0, 23, 2],
   [0, 27, 0],
+]
+/** Every series since the oldest: those whose scripts differ have been run, the others are held to what is known of them. */
+export const everyVersion: readonly Version[] = [
+  ...Array.from({ length: 11 }, (_, i) => [0, 17 + i, 0] as const),
+  [0, 99, 0],
 ]
 const supported = { kind: 'yes' } as const
 const host: Host = {
@@ -57,6 +62,7 @@ export const targets: Readonly<Record<string, () => Target>> = {
   'one process and its children': () => target({ follow: true }),
   'several processes and their children': () => target({ processes: two, follow: true }),
   'a cgroup': () => target({ selectedBy: 'cgroup', cgroup: { path: '/app', id: 777 } }),
+  'processes that listen on several ports': () => target({ processes: two, ports: [8080, 8443], selectedBy: 'port' }),
   'a process of our own network namespace': () => target({ netnsInode: netnsInode(process.pid) }),
   'a process whose network namespace is unknown': () => target({ netnsInode: null }),
   'a process that listens nowhere': () => target({ ports: [] }),
@@ -102,7 +108,7 @@ export async function script(chosen: readonly Choice[], options: ScriptOptions =
   })
   const dialect = dialectOf(options.version ?? [0, 17, 0])
   return buildProgram(probes, {
-    dialect: options.isKnown ? forKnownProcesses(dialect) : dialect,
+    dialect: options.isKnown ? withoutUserNames(dialect) : dialect,
     frame: options.frame ?? { kind: 'cuts', recorderPid: RECORDER },
     limitSeconds: 3600,
     mapEntries: 8_192,
