@@ -1,5 +1,4 @@
 import {
-  add,
   all,
   any,
   bitAnd,
@@ -7,10 +6,12 @@ import {
   eq,
   ge,
   gt,
+  int,
   lt,
   not,
   oneOf,
   shiftRight,
+  since,
   u64,
   userWord,
 } from '../script/expr.ts'
