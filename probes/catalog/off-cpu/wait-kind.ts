@@ -176,21 +176,20 @@ function judgeFutex(of: { kind: Int; gets: Int; source: Int; address: Int; op: I
   ])
 }
 
-function judgeDescriptor({
-  kind,
-  gets,
-  source,
-  fd,
-  polls,
-}: {
+interface Judged {
   kind: Int
   gets: Int
   source: Int
-  fd: Int
-  polls: Int
-}): Statement[] {
-  const brings = (bit: number) => [assign(kind, u64(KIND.work)), assign(gets, bitOr(source, bit))]
-  const isNumbered = (of: Expr<'pointer'>, path: string) => positive(u64(follow(of, path)))
+}
+const brings = ({ kind, gets, source }: Judged, bit: number): Statement[] => [
+  assign(kind, u64(KIND.work)),
+  assign(gets, bitOr(source, bit)),
+]
+const keepsWaiting = ({ kind }: Judged): Statement => assign(kind, u64(KIND.delay))
+
+/** A read of a descriptor, or a poll of it alone. */
+function judgeDescriptor(of: Judged & { fd: Int; polls: Int }): Statement[] {
+  const { source, fd, polls } = of
   return bind('mode', u64(0), (mode) =>
     bind('jobs', u64(0), (jobs) =>
       bind('slot', add(u64(field(currentTask, 'files->fdt->fd')), times(fd, 8)), (slot) =>
@@ -202,50 +201,40 @@ function judgeDescriptor({
             bind('socket', struct('socket', follow(file, 'private_data')), (socket) =>
               bind('sk', struct('sock', follow(socket, 'sk')), (sk) =>
                 bind('family', u64(field(sk, '__sk_common.skc_family')), (family) => [
-                  when(
-                    oneOf(family, [AF_INET, AF_INET6]),
-                    [
-                      when(
-                        any(
-                          positive(read(ports, u64(field(sk, '__sk_common.skc_num')))),
-                          // a datagram socket that is connected to nobody: a server's
-                          eq(field(sk, '__sk_common.skc_dport'), 0),
-                        ),
-                        brings(REQUESTS),
-                        [assign(kind, u64(KIND.delay))],
-                      ),
-                    ],
-                    [
-                      assign(jobs, u64(1)),
-                      when(
-                        eq(family, AF_UNIX),
-                        bind('unix', struct('unix_sock', u64(sk)), (unix) => [
-                          comment(
-                            'one that was accepted has its listener’s name, one that connected has a peer with a name',
-                          ),
-                          when(
-                            isNumbered(unix, 'addr'),
-                            [assign(jobs, u64(0)), ...brings(REQUESTS)],
-                            [
-                              ...bind('peer', struct('unix_sock', follow(unix, 'peer')), (peer) => [
-                                when(isNumbered(peer, 'addr'), [assign(jobs, u64(0)), assign(kind, u64(KIND.delay))]),
-                              ]),
-                            ],
-                          ),
-                        ]),
-                      ),
-                    ],
-                  ),
+                  when(oneOf(family, [AF_INET, AF_INET6]), judgeInternet(of, sk), [
+                    assign(jobs, u64(1)),
+                    when(eq(family, AF_UNIX), judgeUnix(of, sk, jobs)),
+                  ]),
                 ]),
               ),
             ),
           ),
           when(positive(jobs), [
             comment('a pipe, a terminal: the work of a thread that gets none elsewhere'),
-            when(eq(bitAnd(source, REQUESTS), 0), brings(JOBS), [assign(kind, u64(KIND.delay))]),
+            when(eq(bitAnd(source, REQUESTS), 0), brings(of, JOBS), [keepsWaiting(of)]),
           ]),
         ]),
       ),
     ),
   )
 }
+
+/** A connection of a port that the target listens on was accepted; a datagram socket connected to nobody is a server's. */
+const judgeInternet = (of: Judged, sk: Expr<'pointer'>): Statement[] =>
+  bind('port', u64(field(sk, '__sk_common.skc_num')), (port) =>
+    bind('remote', u64(field(sk, '__sk_common.skc_dport')), (remote) => [
+      when(any(positive(read(ports, port)), eq(remote, 0)), brings(of, REQUESTS), [keepsWaiting(of)]),
+    ]),
+  )
+
+/** One that was accepted has its listener's name, one that connected has a peer with a name, one of a pair neither. */
+const judgeUnix = (of: Judged, sk: Expr<'pointer'>, jobs: Int): Statement[] =>
+  bind('unix', struct('unix_sock', u64(sk)), (unix) =>
+    bind('peer', struct('unix_sock', follow(unix, 'peer')), (peer) => [
+      when(
+        positive(u64(follow(unix, 'addr'))),
+        [assign(jobs, u64(0)), ...brings(of, REQUESTS)],
+        [when(positive(u64(follow(peer, 'addr'))), [assign(jobs, u64(0)), keepsWaiting(of)])],
+      ),
+    ]),
+  )
