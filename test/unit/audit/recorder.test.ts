@@ -9,6 +9,7 @@ import type {
 } from '../../../audit/recording/format.ts'
 import { parseRecord } from '../../../audit/recording/reader.ts'
 import { type Recorder, startRecorder } from '../../../audit/run/recorder.ts'
+import { createTelemetry, type Telemetry } from '../../../audit/telemetry/telemetry.ts'
 import type { Cut, DecodedStack, Host, ProbeWindow, Target, TraceSession } from '../../../probes/index.ts'
 
 beforeEach(() => {
@@ -113,7 +114,7 @@ function session(
 
 async function record(
   trace: TraceSession,
-  options: { intervalMs?: number; firstWindowMs?: number } = {},
+  options: { intervalMs?: number; firstWindowMs?: number; telemetry?: Telemetry } = {},
 ): Promise<{ recorder: Recorder; records: RecordingRecord[] }> {
   const records: RecordingRecord[] = []
   const starting = startRecorder({
@@ -158,11 +159,14 @@ describe('a recording', () => {
   })
 
   test('says once which telemetry is unknown here, and why', async () => {
-    const { recorder, records } = await record(session().trace)
+    const sources = [
+      { name: 'cgroup', from: '', every: 1, open: () => ({ missing: 'none is mounted' }) },
+      { name: 'nic', from: '', every: 1, open: () => ({ missing: 'no card', isNothing: true as const }) },
+    ]
+    const { recorder, records } = await record(session().trace, { telemetry: createTelemetry(target, { sources }) })
     await elapse(ANSWER_MS, recorder.mark('later'))
     const notes = records.flatMap((one) => (one.type === 'note' ? [one.text] : []))
-    // the target of these tests has no cgroup
-    expect(notes.filter((text) => text.startsWith('cgroup: unknown here ('))).toHaveLength(1)
+    expect(notes.filter((text) => text.includes('unknown here'))).toEqual(['cgroup: unknown here (none is mounted)'])
   })
 
   test('says which probes could not be attached', async () => {
