@@ -21,8 +21,7 @@ export interface ProbeWindow {
   notes: string[]
 }
 
-export const NO_DEMANGLER =
-  'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
+export const NO_DEMANGLER = 'C++ and Rust names are not all readable, since there is no c++filt: install binutils'
 
 export const DEAD_WAITS = 'waits of threads that ended unseen were left out: when they were over is not known'
 
@@ -70,7 +69,7 @@ export function userAddressesIn(frame: WindowFrame, { results, scratch }: Progra
 
 /** Reads each map once, when it is first asked for. */
 export function windowFrame(frame: CutFrame, { perThread }: Pick<Program, 'perThread'>): WindowFrame {
-  const ofThreads = new Set(perThread.flatMap(({ maps }) => maps))
+  const ofThreads = new Set(perThread.flatMap(({ maps, untilGone = [] }) => [...maps, ...untilGone]))
   const read = new Map<string, Row[]>()
   const readOpened = new Map<string, OpenRow[]>()
   return {
