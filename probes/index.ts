@@ -14,6 +14,7 @@ export type {
 } from './define.ts'
 export { defineProbe } from './define.ts'
 export { TracerError } from './engine/errors.ts'
+export { createRoster, type Roster } from './engine/roster.ts'
 export {
   type ChosenProbe,
   type Cut,
@@ -25,6 +26,7 @@ export {
   type VariantChoice,
   writeScript,
 } from './engine/session.ts'
+export { growth } from './engine/targets.ts'
 export { describeExit, type TracerExit } from './engine/tracer.ts'
 export type { ProbeWindow } from './engine/window.ts'
 export {
@@ -42,6 +44,7 @@ export {
 export { type Candidate, createCandidateList } from './host/candidates.ts'
 export { cgroupRoot } from './host/cgroup.ts'
 export { type Check, examineHost } from './host/examine.ts'
+export { servingNow } from './host/family.ts'
 export { type Host, inspectHost } from './host/host.ts'
 export { parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'

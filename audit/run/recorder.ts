@@ -93,7 +93,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   onRecord(phase)
   for (const refused of session.refused)
     onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
-  const telemetry = options.telemetry ?? createTelemetry(target)
+  for (const text of target.remarks ?? []) onRecord({ type: 'note', t_us: 0, text })
+  const telemetry = options.telemetry ?? createTelemetry(target, { roster: session.roster })
   sample(0, first, true)
   for (const { source, reason } of telemetry.missing)
     onRecord({ type: 'note', t_us: 0, text: `${source}: unknown here (${sanitizeText(reason)})` })
@@ -125,6 +126,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     relate(taken)
     const atUs = usOf(taken.atNs)
     for (const window of taken.windows) emitWindow(window)
+    for (const text of taken.notes) onRecord({ type: 'note', t_us: atUs, text })
     emitLosses(taken, atUs)
     sample(atUs, taken, phaseEnds)
     return atUs

@@ -52,7 +52,7 @@ const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
 const LONGEST_MS = 2000
 const LARGEST_BYTES = 8 * 2 ** 20
 
-function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
+function openBacklogs({ target, roster, isOwnNetns }: Scope): OpenSource | Missing {
   const ss = findProgram('ss')
   const nsenter = isOwnNetns ? null : findProgram('nsenter')
   if (ss === null)
@@ -61,10 +61,11 @@ function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
     return {
       missing: 'no nsenter on this host, and the target has a network namespace of its own. fix: install util-linux',
     }
-  const [program, ...prefix] = nsenter === null ? [ss] : [nsenter, `--net=/proc/${target.netnsPid}/ns/net`, ss]
-  if (program === undefined) return { missing: 'no ss on this host' }
+  // Of a namespace of its own any process that lives is the door.
+  const door = () => roster.pids()[0] ?? target.netnsPid
   const ask = (): string | null => {
     try {
+      const [program = ss, ...prefix] = nsenter === null ? [] : [nsenter, `--net=/proc/${door()}/ns/net`, ss]
       return execFileSync(program, [...prefix, '-Hltnem'], {
         ...{ encoding: 'latin1', env: { LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'ignore'] },
         ...{ timeout: LONGEST_MS, killSignal: 'SIGKILL', maxBuffer: LARGEST_BYTES },
@@ -80,11 +81,10 @@ function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
     return {
       missing: 'ss has no netlink here, so limits and drops of accept queues are unknown. fix: modprobe tcp_diag',
     }
-  const pids = target.processes.map(({ pid }) => pid)
   let unread: string | null = first
   return {
     read: () => {
-      const inodes = new Set(listenersOf(pids).map(({ inode }) => inode))
+      const inodes = new Set(listenersOf(roster.pids()).map(({ inode }) => inode))
       const text = unread ?? (inodes.size > 0 ? ask() : null)
       unread = null
       return text === null ? null : backlogValues(parseBacklogs(text), inodes)

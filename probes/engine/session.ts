@@ -4,13 +4,13 @@ import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
-import { readNetnsCounters } from '../host/netns.ts'
+import { netnsInode, readNetnsCounters } from '../host/netns.ts'
 import { findProgram } from '../host/privilege.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
-import type { Target } from '../host/target.ts'
+import type { Target, TargetProcess } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
 import { dialectOf, forKnownProcesses } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
@@ -24,9 +24,11 @@ import { createJitNames } from '../symbols/jit.ts'
 import { adviceText } from '../symbols/naming-advice.ts'
 import { adviseTarget } from '../symbols/naming-facts.ts'
 import { createUserNames } from '../symbols/user-names.ts'
+import { createCompany } from './company.ts'
 import { TracerError } from './errors.ts'
 import type { DecodeContext } from './frame.ts'
-import { targetFilter } from './targets.ts'
+import { createRoster, type Roster } from './roster.ts'
+import { growth, targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import { fullMaps, hasMangledNames, NO_DEMANGLER, named, type ProbeWindow, windowFrame } from './window.ts'
 
@@ -53,11 +55,15 @@ export interface Cut {
   lostEvents: number
   mapFull: number
   truncatedLines: number
+  /** what became of the target's processes, in words */
+  notes: string[]
   /** counters of the target's network namespace; null: unreadable */
   counters: Record<string, number> | null
 }
 
 export interface TraceSession {
+  /** the target's processes as they come and go */
+  roster: Roster
   chosen: ChosenProbe[]
   refused: { probe: string; reason: string; fix?: string }[]
   programs: Program[]
@@ -174,6 +180,8 @@ function programFor(
 export interface SessionOptions {
   probes: readonly Probe[]
   target: Target
+  /** of this target; by default a fresh one */
+  roster?: Roster
   host: Host
   /** after this the scripts end themselves, s */
   limitSeconds: number
@@ -258,7 +266,9 @@ async function createSession(
   options: SessionOptions,
 ): Promise<TraceSession> {
   const { target } = options
-  const pids = target.processes.map((p) => p.pid)
+  const roster = options.roster ?? createRoster(target, growth(target, options.host))
+  const company = createCompany(target, growth(target, options.host), roster, tracer.tell)
+  const pids = roster.pids()
   const jit = createJitNames(pids)
   const userNames = createUserNames(pids, { xz: await findProgram('xz') })
   const advice = chosen.some(({ probe }) => probe.stackUnit) ? await adviseTarget(pids) : []
@@ -278,11 +288,13 @@ async function createSession(
   let stacksStartNs = 0
   const cut = async (next: number, withStacks: boolean): Promise<Cut> => {
     const frame = await tracer.cut(next, withStacks)
-    const now = readNetnsCounters(target.netnsPid)
+    const { newcomers, notes } = company.take(frame)
+    if (newcomers.length > 0) await welcome(newcomers)
+    const now = readNetnsCounters(netnsPid())
     const grown = counters && now ? difference(counters, now) : null
     counters = now ?? counters
     if (frame.open) {
-      const found = listeningPorts(pids)
+      const found = listeningPorts(roster.pids())
       if (found.length > 0) ports = new Set(found)
     }
     if (withStacks && chosen.some(({ probe }) => probe.stackUnit)) {
@@ -290,7 +302,7 @@ async function createSession(
       await jit.refresh(frame.open !== null)
     }
     const losses = tracer.takeLosses()
-    const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
+    const sleepers = frame.open && asksForSleepers ? readSleepers(roster.pids()) : []
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
     const windows = await named(
       decoded,
@@ -304,8 +316,22 @@ async function createSession(
       phaseStartNs = frame.endNs
       sleptAtStart = sleepers
     }
-    return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
+    return { windows, notes, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
   }
+
+  /** Those that came are looked at while they live: their stacks are named later. */
+  const welcome = async (newcomers: readonly TargetProcess[]): Promise<void> => {
+    if (!chosen.some(({ probe }) => probe.stackUnit)) return
+    for (const { pid } of newcomers) {
+      userNames.add(pid)
+      jit.add(pid)
+    }
+  }
+  /** A process in the target's network namespace that lives. */
+  const netnsPid = (): number =>
+    target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
+      ? process.pid
+      : (roster.pids().find((pid) => netnsInode(pid) === target.netnsInode) ?? target.netnsPid)
 
   const decodeWindow = (
     { probe, variant, params }: ChosenProbe,
@@ -347,6 +373,7 @@ async function createSession(
     })
   })
   return {
+    roster,
     chosen,
     refused,
     programs: [tracer.program],

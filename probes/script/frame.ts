@@ -16,17 +16,35 @@ export type FrameKind =
   | { kind: 'cuts' /** pid of the process whose getpriority calls are obeyed */; recorderPid: number }
   | { kind: 'ticks' }
 
-/** Words stand above every possible pid, so they name no process. */
+/**
+ * Words stand above every possible pid, so they name no process. Those that carry a number have 28 bits for it, more than
+ * any pid needs (PID_MAX_LIMIT, include/linux/threads.h); of a larger one the upper bits go first, in `high`.
+ */
 export const WORD = {
   base: 2 ** 30,
   ping: 2 ** 30,
   release: 2 ** 30 + 1,
   stop: 2 ** 30 + 2,
   cut: 2 ** 30 + 16,
+  join: 2 ** 30 + 2 ** 28,
+  leave: 2 ** 30 + 2 * 2 ** 28,
+  high: 2 ** 30 + 3 * 2 ** 28,
 } as const
 
 /** The word that cuts: the window that follows belongs to `phase` (>= 1); with or without printing stacks. */
 export const cutWord = (phase: number, withStacks: boolean): number => WORD.cut + 2 * phase + (withStacks ? 1 : 0)
+
+/** Maps of the target filter that words change. */
+export interface MembershipWords {
+  /** `join` adds the number as a key, `leave` removes it */
+  readonly members?: ScratchMap
+}
+
+/** The words that add a number to the target's members, or remove it. */
+export function memberWords(does: 'join' | 'leave', number: number): number[] {
+  const high = Math.floor(number / 2 ** 28)
+  return [...(high > 0 ? [WORD.high + high] : []), WORD[does] + (number % 2 ** 28)]
+}
 
 /** When the phase began (CLOCK_BOOTTIME ns), for programs that clamp waits to it; the frame keeps it. */
 export const phaseStart = stateMap('phase_start', 'int')
@@ -44,6 +62,7 @@ export interface FrameOptions {
 }
 
 interface Maps {
+  words: MembershipWords
   results: readonly ResultMap[]
   scratch: readonly ScratchMap[]
 }
@@ -84,7 +103,7 @@ tracepoint:syscalls:sys_enter_getpriority
   if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
   if ($word == ${WORD.release}) { ${BUSY} = (uint64)0; }
   if ($word == ${WORD.stop}) { exit(); }
-  if ($word >= ${WORD.cut}) {
+${printMembership(maps.words)}  if ($word >= ${WORD.cut} && $word < ${WORD.join}) {
     // word = ${WORD.cut} + 2 * phase + (1 when stacks are wanted)
     $phase = (uint64)($word - ${WORD.cut}) >> 1;
     $stacks = $word & 1;
@@ -106,6 +125,19 @@ ${printSides(maps, '    ')}
   }
 }`
 }
+
+/** Whom the recorder found in /proc, or found to be none of the target. */
+const printMembership = ({ members }: MembershipWords): string =>
+  members === undefined
+    ? ''
+    : `  if ($word >= ${WORD.high}) {
+    @word_high = (uint64)($word - ${WORD.high}) << 28;
+  } else if ($word >= ${WORD.join}) {
+    $number = (uint64)@word_high + ($word & ${2 ** 28 - 1});
+    @word_high = (uint64)0;
+    if ($word >= ${WORD.leave}) { delete(@${members.name}[$number]); } else { @${members.name}[$number] = (uint64)1; }
+  }
+`
 
 function printTicks(limitSeconds: number, maps: Maps): string {
   return `// ---- the frame: a window each second ----
@@ -171,11 +203,12 @@ interval:s:1
 
 const OWN_STATE = [SIDE, STACK_SIDE, BUSY, '@phase', `@${phaseStart.name}`, '@started']
 
-const printEnd = ({ results, scratch }: Maps): string =>
+const printEnd = ({ results, scratch, words }: Maps): string =>
   clearAtEnd('nothing is printed twice at the end', [
     ...results.flatMap(({ name }) => [`@${name}_a`, `@${name}_b`]),
     ...scratch.map(({ name }) => `@${name}`),
     ...OWN_STATE,
+    ...(words.members === undefined ? [] : ['@word_high']),
   ])
 
 /** bpftrace itself prints what is left in maps at the end: the last part of a window, and the waits that are still open. */

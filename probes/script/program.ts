@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { KernelTypes } from '../host/btf.ts'
 import type { Expr } from './expr.ts'
-import { type FrameOptions, phaseStart, printFrame, printHead, printState } from './frame.ts'
+import { type FrameOptions, type MembershipWords, phaseStart, printFrame, printHead, printState } from './frame.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
-import type { Handler, ScriptParts, Statement } from './parts.ts'
+import { type Handler, innerOf, type ScriptParts, type Statement } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
 
 export interface Program {
@@ -16,11 +16,16 @@ export interface Program {
   mapEntries: number
 }
 
+/** What keeps the target filter up to date, and the maps in it that the recorder changes by words. */
+export interface TargetParts extends ScriptParts {
+  readonly words?: MembershipWords
+}
+
 export interface ProgramOptions extends FrameOptions {
   /** read fields at the offsets of this kernel; null: by name, the same text on every kernel */
   layout: KernelTypes | null
   /** statements and programs that keep the target filter up to date (children, ...) */
-  targets: ScriptParts
+  targets: TargetParts
 }
 
 /**
@@ -60,7 +65,9 @@ export function buildProgram(
       `// ---- ${name} ----`,
       ...orderForReadiness(parts.handlers).map((handler) => printHandler(printer, handler)),
     ]),
+    ...(options.targets.last ?? []).map((handler) => printHandler(printer, handler)),
     ...printFrame(options, {
+      words: options.targets.words ?? {},
       results: [...results.values()].map(({ map }) => map),
       scratch: [...scratch.values()].map(({ map }) => map),
     }),
@@ -111,14 +118,11 @@ function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
         update.key.forEach(expression)
         if (update.value) expression(update.value)
       }
-    if (s.do === 'if') {
-      expression(s.when)
-      s.yes.forEach(statement)
-      s.otherwise.forEach(statement)
-    }
+    if (s.do === 'if') expression(s.when)
+    innerOf(s).forEach(statement)
   }
   parts.begin?.forEach(statement)
-  for (const handler of parts.handlers) {
+  for (const handler of [...parts.handlers, ...(parts.last ?? [])]) {
     if (handler.when) expression(handler.when)
     handler.body.forEach(statement)
   }
@@ -136,9 +140,10 @@ export function tracepointsOf(parts: ScriptParts): Map<string, Set<string>> {
       Object.values(node).forEach(visit)
     }
   }
-  for (const handler of parts.handlers)
+  const handlers = [...parts.handlers, ...(parts.last ?? [])]
+  for (const handler of handlers)
     for (const point of handler.attach)
       if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())
-  visit(parts.handlers)
+  visit(handlers)
   return found
 }

@@ -47,9 +47,14 @@ export function createJitNames(pids: readonly number[]) {
     return names.size > 1 ? null : name
   }
 
+  const watched = new Set(pids)
   return {
+    /** a process that came later */
+    add: (pid: number) => {
+      watched.add(pid)
+    },
     refresh: async (phaseEnds: boolean) => {
-      await Promise.all(pids.map((pid) => refreshOne(pid, phaseEnds)))
+      await Promise.all([...watched].map((pid) => refreshOne(pid, phaseEnds)))
     },
     /** untrusted text */
     nameOf: (frame: RawFrame): string | null => {

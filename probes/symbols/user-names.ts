@@ -11,6 +11,8 @@ import type { FrameBase } from './unwind-table.ts'
  * has ended by then it knows nothing but addresses.
  */
 export interface UserNames extends NamesByAddress {
+  /** a process that came later: its maps are read at once */
+  add: (pid: number) => void
   /** reads the maps again while the target lives; at the end of a phase in any case */
   refresh: (phaseEnds: boolean) => void
   /**
@@ -113,6 +115,13 @@ export function createUserNames(pids: readonly number[], options: ModuleOptions 
 
   for (const process of processes) readMaps(process)
   return {
+    add: (pid) => {
+      const stat = readProcessStat(pid)
+      if (stat === null || processes.some((one) => one.pid === pid && one.starttime === stat.starttime)) return
+      const process: Watched = { pid, starttime: stat.starttime, regions: [], mayReread: true }
+      readMaps(process)
+      processes.push(process)
+    },
     refresh: (phaseEnds) => {
       for (const process of processes) {
         process.mayReread = !phaseEnds

@@ -56,7 +56,14 @@ export const targets: Readonly<Record<string, () => Target>> = {
   'several processes': () => target({ processes: two }),
   'one process and its children': () => target({ follow: true }),
   'several processes and their children': () => target({ processes: two, follow: true }),
-  'a cgroup': () => target({ selectedBy: 'cgroup', cgroup: { path: '/app', id: 777 } }),
+  'a cgroup': () =>
+    target({
+      selectedBy: 'cgroup',
+      cgroup: { path: '/app', id: 777 },
+      cgroupsBelow: [{ path: '/app/worker', id: 778 }],
+    }),
+  'a port': () => target({ selectedBy: 'port', port: 8080 }),
+  'a port and the children of its processes': () => target({ selectedBy: 'port', port: 8080, follow: true }),
   'a process of our own network namespace': () => target({ netnsInode: netnsInode(process.pid) }),
   'a process whose network namespace is unknown': () => target({ netnsInode: null }),
   'a process that listens nowhere': () => target({ ports: [] }),
