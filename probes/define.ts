@@ -48,6 +48,8 @@ export interface Drawing<Data> {
   /** rows for a table, biggest first; values by column key; null is unknown */
   table?: {
     columns: TableColumn[]
+    /** keys of the texts that only together name a row: both ends of a connection; default: the first text that is known */
+    named?: readonly string[]
     rows: (data: Data, scope: FigureScope) => Record<string, string | number | null>[]
   }
   /** present when the probe records stacks: what a width means, and which rows make a picture by default */

@@ -339,6 +339,7 @@ function applyOverhead(model: RunModel, record: OverheadRecord): void {
     bpfNs: record.bpf_ns ? Object.values(record.bpf_ns).reduce((a, b) => a + b, 0) : null,
     recorderRss: record.recorder_rss ?? null,
     tracerRss: record.tracer_rss ?? null,
+    skippedEvents: record.skipped_events ?? null,
   })
   if (model.overhead.length > OVERHEAD_SAMPLES)
     model.overhead = model.overhead.filter((_, index) => index % 2 === 0 || index > OVERHEAD_SAMPLES - 8)

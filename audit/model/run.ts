@@ -41,6 +41,8 @@ export interface CostSample {
   bpfNs: number | null
   recorderRss: number | null
   tracerRss: number | null
+  /** events the kernel skipped since the start; null where that is not counted, or not recorded */
+  skippedEvents: number | null
 }
 
 export interface PhaseModel {

@@ -3,6 +3,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { PhaseSummary, SummaryRecord } from '../recording/format.ts'
 import { isTrial, resultText } from './judging.ts'
 import type { RunModel } from './run.ts'
+import { counterGrowth } from './telemetry.ts'
 
 /** What a run came to: the sentence of its last record, and the exit code of the command-line contract. */
 export interface Verdict {
@@ -49,22 +50,42 @@ function overBudget(model: RunModel, summary: SummaryRecord, plan: Plan): string
   const { tracer_cpu_pct: tracer, bpf_cpu_pct: bpf } = summary.cost
   const cost = tracer === null && bpf === null ? null : (tracer ?? 0) + (bpf ?? 0)
   const share = lossShare(model)
+  const skipped = skippedShare(model)
   return [
     ...(overheadPct !== null && cost !== null && cost > overheadPct
       ? [`tracing cost ${cost.toFixed(1)} % of a core, budget ${overheadPct} %`]
+      : []),
+    ...(skipped !== null && skipped > loss
+      ? [`the kernel skipped ${percent(skipped)} of the events, budget ${percent(loss)}: other BPF programs run here`]
       : []),
     ...(share > loss ? [`${percent(share)} of the windows lost events, budget ${percent(loss)}`] : []),
   ]
 }
 
-/** Share of the windows that lost something, 0..1. Connections that queued before the attach (`untracked`) are no loss of ours. */
+/**
+ * Share of the windows that lost something, 0..1. Connections that queued before the attach (`untracked`) are no loss of
+ * ours; skipped events come in nearly every window where others trace, too: what counts is how many.
+ */
 function lossShare(model: RunModel): number {
   const taken = new Map<string, number>()
   for (const phase of model.phases)
     for (const { probe, windows } of phase.probes.values()) taken.set(probe, (taken.get(probe) ?? 0) + windows)
   const windows = Math.max(0, ...taken.values())
-  const lossy = new Set(model.loss.filter(({ kind }) => kind !== 'untracked').map(({ endUs }) => endUs))
+  const lossy = new Set(
+    model.loss.filter(({ kind }) => kind !== 'untracked' && kind !== 'skipped').map(({ endUs }) => endUs),
+  )
   return windows === 0 ? 0 : Math.min(1, lossy.size / windows)
+}
+
+/**
+ * Share of the events that the kernel ran no program for. How many there were is not counted; switches of context are
+ * among the events of nearly every probe, so that their number is too small rather than too great: a share at most.
+ */
+function skippedShare(model: RunModel): number | null {
+  const skipped = model.loss.reduce((sum, { kind, count }) => sum + (kind === 'skipped' ? count : 0), 0)
+  if (skipped === 0) return null
+  const switches = model.phases.reduce((sum, phase) => sum + (counterGrowth(phase, 'cpu', 'ctxt') ?? 0), 0)
+  return skipped / (skipped + switches)
 }
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`

@@ -146,7 +146,8 @@ export const telemetrySchema = z.object({
 
 export const textSchema = z.object({ type: z.enum(['mark', 'note']), t_us: us, text: z.string() })
 
-export const lossKinds = ['lost_events', 'map_full', 'untracked', 'truncated', 'tick'] as const
+/** skipped: events that the kernel ran no program for, since another BPF program was running on that processor */
+export const lossKinds = ['lost_events', 'map_full', 'untracked', 'truncated', 'tick', 'skipped'] as const
 export const lossSchema = z.object({
   type: z.literal('loss'),
   start_us: us,
@@ -168,6 +169,8 @@ export const overheadSchema = z.object({
   /** resident memory of the recorder and the tracer, bytes */
   recorder_rss: z.number().optional(),
   tracer_rss: z.number().optional(),
+  /** events skipped since the start, all programs of the tracer; null: this kernel does not count them */
+  skipped_events: z.number().nullable().optional(),
 })
 
 const latencyMs = z.object({

@@ -15,6 +15,7 @@ export interface AttachOutcome {
   model: RunModel
   end: EndRecord
   error: Error | null
+  /** null also where nothing could be written */
   recording: { path: string; bytes: number } | null
 }
 
@@ -38,6 +39,6 @@ export async function attach(options: AttachOptions): Promise<AttachOutcome> {
     model: run.model,
     end,
     error: ending.error ?? null,
-    recording: run.recording && { path: run.recording.path, bytes: run.recording.bytes() },
+    recording: run.recording?.bytes() ? { path: run.recording.path, bytes: run.recording.bytes() } : null,
   }
 }

@@ -1,5 +1,6 @@
 import {
   type Cut,
+  countsSkippedEvents,
   type Host,
   type ProbeWindow,
   readProcessStat,
@@ -19,6 +20,7 @@ import {
   type TargetInfo,
 } from '../recording/format.ts'
 import { readProgramTimes } from '../telemetry/kernel-cost.ts'
+import { createSkipCount } from '../telemetry/skipped-events.ts'
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts'
 
 /**
@@ -76,12 +78,14 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   const frames = new Map<string, number>()
   let phase: PhaseRecord = { type: 'phase', id: 1, ...options.firstPhase, start_us: 0 }
   let ended = false
+  let readers = { pid: -1, cpuNs: 0, endedNs: 0 }
   let fail: (error: Error) => void = () => undefined
   const failed = new Promise<Error>((resolve) => {
     fail = resolve
   })
   /** clock of the programs minus the monotonic clock, ns: the smallest seen, since answers only come later */
   let bootMinusMonotonic = Number.POSITIVE_INFINITY
+  const skips = createSkipCount(countsSkippedEvents(options.host.kernelVersion))
 
   const first = await session.cut(phase.id, true)
   const startBootNs = first.atNs
@@ -95,6 +99,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     onRecord({ type: 'note', t_us: 0, text: `${refused.probe}: not attached: ${refused.reason}` })
   for (const text of target.remarks ?? []) onRecord({ type: 'note', t_us: 0, text })
   const telemetry = options.telemetry ?? createTelemetry(target, { roster: session.roster })
+  skips.read(session.tracerPids())
   sample(0, first, true)
   for (const { source, reason } of telemetry.missing)
     onRecord({ type: 'note', t_us: 0, text: `${source}: unknown here (${sanitizeText(reason)})` })
@@ -128,6 +133,8 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     for (const window of taken.windows) emitWindow(window)
     for (const text of taken.notes) onRecord({ type: 'note', t_us: atUs, text })
     emitLosses(taken, atUs)
+    skips.read(session.tracerPids())
+    if (withStacks) emitSkipped(atUs)
     sample(atUs, taken, phaseEnds)
     return atUs
   }
@@ -184,6 +191,15 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   }
   let lastCutUs = 0
 
+  /** Told as often as stacks are: a neighbour that traces, too, makes the kernel skip some in each second of a long run. */
+  const emitSkipped = (atUs: number) => {
+    const count = skips.grown()
+    if (count > 0)
+      onRecord({ type: 'loss', start_us: lastSkippedUs, end_us: atUs, probe: 'tracer', kind: 'skipped', count })
+    lastSkippedUs = atUs
+  }
+  let lastSkippedUs = 0
+
   function sample(atUs: number, { counters }: Cut, isPhaseEnd: boolean): void {
     for (const one of telemetry.sample({ netns: counters, isPhaseEnd }))
       onRecord({ type: 'telemetry', t_us: atUs, ...one })
@@ -193,15 +209,24 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     const tracers = session.tracerPids()
     const programs = tracers.map(readProgramTimes)
     const usage = process.cpuUsage()
+    const reader = session.readerPid()
     onRecord({
       type: 'overhead',
       t_us: atUs,
       tracer_cpu_ns: tracers.reduce((n, pid) => n + (readSchedCpuNs(pid) ?? 0), 0),
-      recorder_cpu_ns: (usage.user + usage.system) * 1000,
-      recorder_rss: process.memoryUsage.rss(),
+      recorder_cpu_ns: (usage.user + usage.system) * 1000 + readerCpuNs(reader),
+      recorder_rss: process.memoryUsage.rss() + (reader === null ? 0 : (readProcessStat(reader)?.rssBytes ?? 0)),
       tracer_rss: tracers.reduce((n, pid) => n + (readProcessStat(pid)?.rssBytes ?? 0), 0),
+      skipped_events: skips.total(),
       ...(programs.some((p) => p !== null) ? { bpf_ns: Object.assign({}, ...programs) as Record<string, number> } : {}),
     })
+  }
+
+  /** CPU time of the processes that read for us, also of those that have ended. */
+  function readerCpuNs(pid: number | null): number {
+    if (pid !== null && pid !== readers.pid) readers = { pid, cpuNs: 0, endedNs: readers.endedNs + readers.cpuNs }
+    readers.cpuNs = Math.max(readers.cpuNs, pid === null ? 0 : (readSchedCpuNs(pid) ?? 0))
+    return readers.endedNs + readers.cpuNs
   }
 
   const startPhase = (name: string, kind: string): Promise<PhaseRecord> =>

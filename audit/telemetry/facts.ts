@@ -121,7 +121,10 @@ export const metricFacts: readonly MetricFact[] = [
     ['*', 'count', '*'],
   ]),
   ...counters('backlog', [['*.drops', 'count', 'dropped at port *', 'lower', fault]]),
-  ...gauges('backlog', [['*.limit', 'count', 'accept queue limit, port *']]),
+  ...gauges('backlog', [
+    ['*.limit', 'count', 'accept queue limit, port *'],
+    ['somaxconn', 'count', 'somaxconn, the most a limit can be'],
+  ]),
   ...gauges('listeners', [
     ['*.waiting', 'count', 'accept queue, port *', 'lower', { ...headline, limit: '*.limit', limitSource: 'backlog' }],
     ['*.sockets', 'count', 'listening sockets, port *'],

@@ -1,16 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { listenersOf } from '../../probes/index.ts'
+import { numberOf, readOnce } from './proc-file.ts'
 import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
 
 /**
  * The limit of each accept queue of the target, and what was dropped at it: Send-Q and sk_drops, which the kernel tells
- * by netlink alone, so that ss(8) is asked. Starting a program is dear: at the ends of phases only.
+ * by netlink alone, so that ss(8) is asked. Starting a program is dear: at the ends of phases, and when anybody's listener
+ * in the namespace has dropped something (ListenDrops counts what the sk_drops of all of them do, net/core/sock.h,
+ * tcp_listendrop): whose it was is what the namespace cannot tell.
  */
 export const listenBacklogs: Source = {
   name: 'backlog',
   from: 'ss -ltnem',
   every: Number.POSITIVE_INFINITY,
+  wakes: ['TcpExt.ListenDrops'],
   open: openBacklogs,
 }
 
@@ -38,16 +42,22 @@ export function parseBacklogs(text: string): Backlog[] {
 }
 
 /** Several sockets on one port: the smallest limit is reached first, drops add up. */
-export function backlogValues(backlogs: readonly Backlog[], inodes: ReadonlySet<number>): Values | null {
+export function backlogValues(
+  backlogs: readonly Backlog[],
+  inodes: ReadonlySet<number>,
+  somaxconn: number | null = null,
+): Values | null {
   const values: Values = {}
   for (const { port, inode, limit, drops } of backlogs) {
     if (!inodes.has(inode)) continue
     values[`${port}.limit`] = Math.min(values[`${port}.limit`] ?? limit, limit)
     values[`${port}.drops`] = (values[`${port}.drops`] ?? 0) + drops
   }
-  return Object.keys(values).length > 0 ? values : null
+  if (Object.keys(values).length === 0) return null
+  return somaxconn === null ? values : { ...values, somaxconn }
 }
 
+const SOMAXCONN = '/proc/sys/net/core/somaxconn'
 const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
 const LONGEST_MS = 2000
 const LARGEST_BYTES = 8 * 2 ** 20
@@ -63,10 +73,11 @@ function openBacklogs({ target, roster, isOwnNetns }: Scope): OpenSource | Missi
     }
   // Of a namespace of its own any process that lives is the door.
   const door = () => roster.pids()[0] ?? target.netnsPid
-  const ask = (): string | null => {
+  const run = (program: string, ...args: string[]): string | null => {
+    const there = nsenter === null ? [] : [nsenter, `--net=/proc/${door()}/ns/net`]
+    const [file = program, ...rest] = [...there, program, ...args]
     try {
-      const [program = ss, ...prefix] = nsenter === null ? [] : [nsenter, `--net=/proc/${door()}/ns/net`, ss]
-      return execFileSync(program, [...prefix, '-Hltnem'], {
+      return execFileSync(file, rest, {
         ...{ encoding: 'latin1', env: { LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'ignore'] },
         ...{ timeout: LONGEST_MS, killSignal: 'SIGKILL', maxBuffer: LARGEST_BYTES },
       })
@@ -74,6 +85,7 @@ function openBacklogs({ target, roster, isOwnNetns }: Scope): OpenSource | Missi
       return null // not permitted in that namespace, or an ss that does not know -H
     }
   }
+  const ask = () => run(ss, '-Hltnem')
   const first = ask()
   if (first === null)
     return { missing: 'ss could not be asked in the network namespace of the target: that takes root' }
@@ -81,13 +93,16 @@ function openBacklogs({ target, roster, isOwnNetns }: Scope): OpenSource | Missi
     return {
       missing: 'ss has no netlink here, so limits and drops of accept queues are unknown. fix: modprobe tcp_diag',
     }
+  // What caps every backlog is the namespace's own, and /proc/sys shows that of whoever reads it.
+  const cat = isOwnNetns ? null : findProgram('cat')
+  const somaxconn = numberOf((isOwnNetns ? readOnce(SOMAXCONN) : cat && run(cat, SOMAXCONN))?.trim())
   let unread: string | null = first
   return {
     read: () => {
       const inodes = new Set(listenersOf(roster.pids()).map(({ inode }) => inode))
       const text = unread ?? (inodes.size > 0 ? ask() : null)
       unread = null
-      return text === null ? null : backlogValues(parseBacklogs(text), inodes)
+      return text === null ? null : backlogValues(parseBacklogs(text), inodes, somaxconn)
     },
     close: () => undefined,
   }

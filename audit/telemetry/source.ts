@@ -11,6 +11,8 @@ export interface Source {
   from: string
   /** read at every n-th sample, and whenever a phase ends; less often where one reading turns out dear (telemetry.ts) */
   every: number
+  /** counters of the target's network namespace: it is read as soon as one of them has grown, too */
+  wakes?: readonly string[]
   open: (scope: Scope) => OpenSource | Missing
 }
 

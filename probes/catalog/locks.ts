@@ -4,7 +4,7 @@ import { percentile } from '../histogram.ts'
 import type { LockClass } from '../locks/lock-class.ts'
 import { waitsByLock } from './locks/by-lock.ts'
 import { decode, isLock, recordSchema } from './locks/decode.ts'
-import { kernelHandlers, userHandlers } from './locks/programs.ts'
+import { kernelHandlers, perThread, userHandlers } from './locks/programs.ts'
 
 const params = z.object({})
 
@@ -30,13 +30,16 @@ export const locks = defineProbe({
     {
       name: 'tracepoint',
       needs: [],
-      script: (_params, filter) => ({ handlers: [...userHandlers(filter), ...kernelHandlers(filter)] }),
+      script: (_params, filter) => ({
+        handlers: [...userHandlers(filter), ...kernelHandlers(filter)],
+        perThread: [perThread],
+      }),
       decode: (frame, context) => decode(frame, context, true),
     },
     {
       name: 'user-only',
       needs: [],
-      script: (_params, filter) => ({ handlers: userHandlers(filter) }),
+      script: (_params, filter) => ({ handlers: userHandlers(filter), perThread: [perThread] }),
       decode: (frame, context) => ({
         ...decode(frame, context, false),
         notes: ['kernel locks: unknown here (lock:contention_begin needs Linux 5.19)'],

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { percentile } from '../histogram.ts'
 import { decode, recordSchema } from './off-cpu/decode.ts'
-import { LENGTHS, switchHandlers } from './off-cpu/programs.ts'
+import { LENGTHS, perThread, switchHandlers } from './off-cpu/programs.ts'
 
 export const offCpu = defineProbe({
   name: 'off-cpu',
@@ -23,7 +23,7 @@ export const offCpu = defineProbe({
     {
       name: 'tracepoint',
       needs: [],
-      script: (_params, filter) => ({ handlers: switchHandlers(filter) }),
+      script: (_params, filter) => ({ handlers: switchHandlers(filter), perThread: [perThread] }),
       decode,
     },
   ],

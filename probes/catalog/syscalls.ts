@@ -1,12 +1,21 @@
 import { z } from 'zod'
 import { defineProbe } from '../define.ts'
-import { histogramOf, percentile } from '../histogram.ts'
+import { type Histogram, histogramOf, mergeHistograms, percentile } from '../histogram.ts'
+import { COMPAT, compatNumber } from '../host/syscalls.ts'
 import { byKey, count, histogram, latest } from '../record.ts'
-import { all, ge, lt, ne, negate, nsecs, read, since, tid, u64 } from '../script/expr.ts'
+import { add, all, any, ge, lt, ne, negate, nsecs, read, since, tid, u64 } from '../script/expr.ts'
 import { addTo, countIn, openMap, resultMap } from '../script/maps.ts'
-import { bind, forget, log16, on, positive, record, set, when } from '../script/parts.ts'
+import { assign, bind, log16, on, positive, record, set, when } from '../script/parts.ts'
+import { type PerThread, whenRenumbered } from '../script/thread-end.ts'
 
-const started = openMap('syscall_start', 'int', 'int', 'int')
+// By thread: since when it is in a system call (0: in none), and in which.
+const started = openMap('syscall_start', 'int', 'int')
+const called = openMap('syscall_number', 'int', 'int')
+const perThread: PerThread = {
+  since: started,
+  maps: [started, called],
+  isKnown: (thread) => any(positive(read(started, thread)), positive(read(called, thread))),
+}
 const latency = resultMap('syscall_latency', 'count', 'int', 'int')
 const total = resultMap('syscall_ns', 'sum', 'int')
 const failed = resultMap('syscall_errors', 'count', 'int', 'int')
@@ -20,7 +29,7 @@ export const syscalls = defineProbe({
   blindTo: [
     'io_uring operations (no system call each)',
     'vDSO calls such as clock_gettime',
-    '32-bit system calls are named by their 64-bit numbers',
+    'system calls of the x32 interface by name',
     'calls already blocked when the probe attached',
   ],
   cost: 'high',
@@ -35,32 +44,45 @@ export const syscalls = defineProbe({
       name: 'tracepoint',
       needs: [],
       script: (_params, filter) => {
-        // These two never return: their start would stay in the map for ever.
-        const neverReturn = ['exit', 'exit_group'].flatMap((name) => filter.syscall(name) ?? [])
+        const numbersOf = (name: string) =>
+          [filter.syscall(name), filter.isCompat && compatNumber(name)].flatMap((id) => id ?? [])
+        // These two never return: their start would stay in the map until the thread has ended.
+        const neverReturn = ['exit', 'exit_group'].flatMap(numbersOf)
+        // What it returns is what the interrupted call would have.
+        const notOwn = ['rt_sigreturn', 'sigreturn'].flatMap(numbersOf)
         return {
           handlers: [
             on('raw_syscalls:sys_enter', 'a system call begins', (args) => ({
-              when: all(filter.mine, ...neverReturn.map((id) => ne(args.id, id))),
-              body: [set(started, [tid, u64(args.id)], nsecs)],
+              when: filter.mine,
+              body: bind('id', u64(args.id), (id) => [
+                ...(filter.isCompat ? [when(filter.isCompat, [assign(id, add(id, COMPAT))])] : []),
+                when(all(...neverReturn.map((number) => ne(id, number))), [
+                  set(called, [tid], id),
+                  set(started, [tid], nsecs),
+                ]),
+              ]),
             })),
+            // Its exit names no number where a signal's handler returns (rt_sigreturn): what was called is kept.
             on('raw_syscalls:sys_exit', 'it returns: how long, and did it fail', (args) => ({
               when: filter.mine,
-              body: bind('t0', read(started, tid, u64(args.id)), (t0) => [
+              body: bind('t0', read(started, tid), (t0) => [
                 when(
                   positive(t0),
-                  bind('ns', since(nsecs, t0), (ns) => [
-                    ...log16(ns, 'lat', (bucket) => [
-                      record(countIn(latency, u64(args.id), bucket), addTo(total, [u64(args.id)], ns)),
+                  bind('ns', since(nsecs, t0), (ns) =>
+                    bind('id', read(called, tid), (id) => [
+                      ...log16(ns, 'lat', (bucket) => [record(countIn(latency, id, bucket), addTo(total, [id], ns))]),
+                      set(started, [tid], u64(0)),
+                      when(all(lt(args.ret, 0), ge(args.ret, -MAX_ERRNO), ...notOwn.map((number) => ne(id, number))), [
+                        record(countIn(failed, id, negate(args.ret))),
+                      ]),
                     ]),
-                    forget(started, tid, u64(args.id)),
-                    when(all(lt(args.ret, 0), ge(args.ret, -MAX_ERRNO)), [
-                      record(countIn(failed, u64(args.id), negate(args.ret))),
-                    ]),
-                  ]),
+                  ),
                 ),
               ]),
             })),
+            whenRenumbered([called, started]),
           ],
+          perThread: [perThread],
         }
       },
       decode: (frame, context) => {
@@ -72,26 +94,30 @@ export const syscalls = defineProbe({
           list.push([Number(key[1]), value])
           buckets.set(id, list)
         }
-        const errors = new Map<number, Record<string, number>>()
-        for (const { key, value } of frame.rows(failed)) {
-          const id = Number(key[0])
-          errors.set(id, { ...errors.get(id), [context.errnoName(Number(key[1]))]: value })
+        // A call may have two numbers, one of them of the 32-bit gate.
+        const calls = new Map<string, Call>()
+        for (const [id, list] of buckets) {
+          const name = context.syscallName(id)
+          const one = callOf(histogramOf(list, sums.get(id) ?? 0))
+          const other = calls.get(name)
+          calls.set(name, other ? callOf(mergeHistograms(one.latency, other.latency)) : one)
         }
-        const entries = [...buckets].map(([id, list]) => {
-          const sum = sums.get(id) ?? 0
-          const latencies = histogramOf(list, sum)
-          return [
-            context.syscallName(id),
-            { count: latencies.count, total_ns: sum, latency: latencies, errors: errors.get(id) ?? {} },
-          ] as const
-        })
+        for (const { key, value } of frame.rows(failed)) {
+          const errors = calls.get(context.syscallName(Number(key[0])))?.errors
+          const errno = context.errnoName(Number(key[1]))
+          if (errors) errors[errno] = (errors[errno] ?? 0) + value
+        }
         const open = frame.open(started)
+        const numbers = new Map((frame.open(called) ?? []).map(({ key, value }) => [key[0], Number(value)]))
         return {
           data: {
-            syscalls: Object.fromEntries(entries.sort((a, b) => b[1].count - a[1].count)),
+            syscalls: Object.fromEntries([...calls].sort((a, b) => b[1].count - a[1].count)),
             pending: (open ?? [])
-              .filter((row) => Number(row.value) > 0 && Number(row.value) <= frame.endNs)
-              .map((row) => ({ name: context.syscallName(row.key[1] ?? -1), age_ns: frame.endNs - Number(row.value) }))
+              .filter(({ value }) => Number(value) > 0 && Number(value) <= frame.endNs)
+              .map(({ key, value }) => ({
+                name: context.syscallName(numbers.get(key[0]) ?? -1),
+                age_ns: frame.endNs - Number(value),
+              }))
               .sort((a, b) => b.age_ns - a.age_ns),
           },
         }
@@ -162,3 +188,12 @@ export const syscalls = defineProbe({
   // sys_enter 150 ns + sys_exit 480 ns, bpftrace 0.17 on Linux 6.18
   estimateNs: (data) => Object.values(data.syscalls).reduce((n, call) => n + call.count, 0) * 630,
 })
+
+interface Call {
+  count: number
+  total_ns: number
+  latency: Histogram
+  errors: Record<string, number>
+}
+
+const callOf = (latency: Histogram): Call => ({ count: latency.count, total_ns: latency.sum, latency, errors: {} })

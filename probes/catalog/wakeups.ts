@@ -3,11 +3,12 @@ import { type DecodedStack, defineProbe } from '../define.ts'
 import type { DecodeContext, RawFrame, WindowFrame } from '../engine/frame.ts'
 import { histogramOf, percentile } from '../histogram.ts'
 import { count, histogram } from '../record.ts'
-import { all, bitAnd, eq, gt, int, kstack, ne, nsecs, pid, read, since, tid, u64, ustack } from '../script/expr.ts'
+import { all, any, bitAnd, eq, gt, int, kstack, ne, nsecs, pid, read, since, tid, u64, ustack } from '../script/expr.ts'
 import { phaseStart } from '../script/frame.ts'
 import { addTo, countIn, resultMap, stateMap } from '../script/maps.ts'
-import { assign, bind, forget, log16, on, positive, record, set, when } from '../script/parts.ts'
+import { assign, bind, log16, on, positive, record, set, when } from '../script/parts.ts'
 import { GONE, STILL_RUNNABLE } from '../script/task-state.ts'
+import { forgetIfKnown, type PerThread } from '../script/thread-end.ts'
 import { interruptEntry } from '../symbols/interrupt.ts'
 import { pollsForWork } from '../symbols/waiting.ts'
 
@@ -19,6 +20,12 @@ const wokenAt = stateMap('wake_woken', 'int', 'int')
 const wakerPid = stateMap('wake_pid', 'int', 'int')
 const wakerKernel = stateMap('wake_waker_kstack', 'stack', 'int')
 const wakerUser = stateMap('wake_waker_ustack', 'stack', 'int')
+const perThread: PerThread = {
+  since: since_,
+  maps: [kernelStack, userStack, wakerPid, wakerKernel, wakerUser, since_, wokenAt],
+  // it waits, or was woken from its last wait
+  isKnown: (thread) => any(positive(read(since_, thread)), positive(read(wokenAt, thread))),
+}
 
 const waits = resultMap('wake_latency', 'count', 'int')
 const time = resultMap('wake_ns', 'sum', 'int')
@@ -49,6 +56,7 @@ export const wakeups = defineProbe({
         handlers: [
           on('sched:sched_switch', 'a thread begins to wait; another goes on, after who woke it', (args) => ({
             body: [
+              when(ne(bitAnd(args.prev_state, GONE), 0), [forgetIfKnown(perThread, tid)]),
               when(
                 all(
                   filter.mine,
@@ -112,13 +120,8 @@ export const wakeups = defineProbe({
               ]),
             ]),
           })),
-          on('sched:sched_process_exit', 'a thread ends', () => ({
-            when: filter.mine,
-            body: [since_, kernelStack, userStack, wokenAt, wakerPid, wakerKernel, wakerUser].map((map) =>
-              forget(map, tid),
-            ),
-          })),
         ],
+        perThread: [perThread],
       }),
       decode,
     },

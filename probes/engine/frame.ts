@@ -43,6 +43,8 @@ export interface DecodeContext<Params = unknown> {
   phaseStartNs: number
   /** ports the target listens on now; null: unknown */
   ports: ReadonlySet<number> | null
+  /** TCP connections that the target held when it was attached to, by `connectionKey` */
+  connections: ReadonlySet<string>
   /** growth of the counters of the target's network namespace since the last cut; null: unreadable */
   counters: Readonly<Record<string, number>> | null
   /** threads of the target that sleep now, at the end of a phase; empty at other cuts */

@@ -1,18 +1,18 @@
 import type { Decoded, Probe, Variant } from '../define.ts'
 import { type KernelTypes, readKernelTypes } from '../host/btf.ts'
+import { connectionsOf } from '../host/connections.ts'
 import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { netnsInode, readNetnsCounters } from '../host/netns.ts'
-import { findProgram } from '../host/privilege.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
 import { type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target, TargetProcess } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
-import { dialectOf, forKnownProcesses } from '../script/dialect.ts'
+import { dialectOf, withoutUserNames } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
 import type { ScriptParts } from '../script/parts.ts'
 import { UnknownFieldError } from '../script/print.ts'
@@ -20,17 +20,24 @@ import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
 import { tracepoints } from '../script/tracepoints.ts'
 import { createDemangler, findDemangler } from '../symbols/demangle.ts'
 import { nameStack } from '../symbols/frames.ts'
-import { createJitNames } from '../symbols/jit.ts'
 import { adviceText } from '../symbols/naming-advice.ts'
-import { adviseTarget } from '../symbols/naming-facts.ts'
-import { createUserNames } from '../symbols/user-names.ts'
+import { type SymbolReader, startReader } from '../symbols/reader.ts'
 import { createCompany } from './company.ts'
 import { TracerError } from './errors.ts'
-import type { DecodeContext } from './frame.ts'
+import type { DecodeContext, WindowFrame } from './frame.ts'
 import { createRoster, type Roster } from './roster.ts'
 import { growth, targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
-import { fullMaps, hasMangledNames, NO_DEMANGLER, named, type ProbeWindow, windowFrame } from './window.ts'
+import {
+  DEAD_WAITS,
+  fullMaps,
+  hasMangledNames,
+  NO_DEMANGLER,
+  named,
+  type ProbeWindow,
+  userAddressesIn,
+  windowFrame,
+} from './window.ts'
 
 /** A probe with the variant this host supports and its script, ready to be put into a program. */
 export interface ChosenProbe {
@@ -73,7 +80,12 @@ export interface TraceSession {
   /** resolves when a tracer ended without being told to */
   failed: Promise<TracerExit>
   tracerPids: () => number[]
+  /** the process that reads the target's files; null: there is none now */
+  readerPid: () => number | null
 }
+
+/** Processes whose files are read for names; of thousands of workers most have mapped the same, at the same places. */
+const MOST_FOLLOWED = 64
 
 /** Entries that any map of a script may hold; a map at its limit is reported as loss. */
 export const MAP_ENTRIES = 8_192
@@ -206,8 +218,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   if (clock.kind === 'no') throw new TracerError('no_probe', clock.reason, { fix: clock.fix ?? 'probe doctor' })
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
-  const grows = target.follow || target.selectedBy === 'cgroup'
-  const dialect = grows ? dialectOf(host.bpftrace.version) : forKnownProcesses(dialectOf(host.bpftrace.version))
+  const dialect = withoutUserNames(dialectOf(host.bpftrace.version))
   const fields = await allTracepointFields(host)
   const demangler = await findDemangler()
   const start = (probes: readonly ChosenProbe[]) =>
@@ -221,14 +232,30 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       dialect,
       { signal: options.signal, keepsMangledNames: demangler !== null },
     )
-  let running = chosen
-  let tracer: Tracer
+  // It opens the target's files while the tracer compiles.
+  const reader = await startReader({ pids: target.processes.map(({ pid }) => pid) })
   try {
-    tracer = await start(chosen)
+    const { tracer, running } = await startTogether(start, chosen, refused, options)
+    return await createSession(running, refused, tracer, reader, demangler, options)
+  } catch (error) {
+    reader.close()
+    throw error
+  }
+}
+
+/** All in one tracer; else each that starts alone. What does not is refused. */
+async function startTogether(
+  start: (probes: readonly ChosenProbe[]) => Promise<Tracer>,
+  chosen: ChosenProbe[],
+  refused: TraceSession['refused'],
+  options: SessionOptions,
+): Promise<{ tracer: Tracer; running: ChosenProbe[] }> {
+  try {
+    return { tracer: await start(chosen), running: chosen }
   } catch (error) {
     if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted) throw error
     options.onProgress?.(`the probes did not start together (${error.message}); trying each alone`)
-    running = []
+    const running: ChosenProbe[] = []
     for (const one of chosen) {
       try {
         const alone = await start([one])
@@ -240,9 +267,8 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }
     }
     if (running.length === 0) throw error
-    tracer = await start(running)
+    return { tracer: await start(running), running }
   }
-  return createSession(running, refused, tracer, demangler, options)
 }
 
 /** What every script hears the recorder by (script/frame.ts), whatever its probes need. */
@@ -262,21 +288,21 @@ async function createSession(
   chosen: ChosenProbe[],
   refused: TraceSession['refused'],
   tracer: Tracer,
+  reader: SymbolReader,
   demangler: string | null,
   options: SessionOptions,
 ): Promise<TraceSession> {
   const { target } = options
   const roster = options.roster ?? createRoster(target, growth(target, options.host))
   const company = createCompany(target, growth(target, options.host), roster, tracer.tell)
-  const pids = roster.pids()
-  const jit = createJitNames(pids)
-  const userNames = createUserNames(pids, { xz: await findProgram('xz') })
-  const advice = chosen.some(({ probe }) => probe.stackUnit) ? await adviseTarget(pids) : []
+  const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
-  const notesToCome = advice.map(adviceText)
+  const notesToCome: string[] = []
+  if (hasStacks) await reader.advise().then((advice) => notesToCome.push(...advice.map(adviceText)))
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
+  const connections = connectionsOf(roster.pids(), target.netnsPid)
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
@@ -289,7 +315,7 @@ async function createSession(
   const cut = async (next: number, withStacks: boolean): Promise<Cut> => {
     const frame = await tracer.cut(next, withStacks)
     const { newcomers, notes } = company.take(frame)
-    if (newcomers.length > 0) await welcome(newcomers)
+    if (hasStacks) follow(newcomers)
     const now = readNetnsCounters(netnsPid())
     const grown = counters && now ? difference(counters, now) : null
     counters = now ?? counters
@@ -297,20 +323,24 @@ async function createSession(
       const found = listeningPorts(roster.pids())
       if (found.length > 0) ports = new Set(found)
     }
-    if (withStacks && chosen.some(({ probe }) => probe.stackUnit)) {
-      userNames.refresh(frame.open !== null)
-      await jit.refresh(frame.open !== null)
-    }
+    if (hasStacks && withStacks) await reader.refresh(frame.open !== null)
+    const seen = windowFrame(frame, tracer.program)
+    await reader.learn(userAddressesIn(seen, tracer.program))
+    notesToCome.push(...reader.takeNotes())
+    if (frame.gone.waited) notesToCome.push(DEAD_WAITS)
     const losses = tracer.takeLosses()
     const sleepers = frame.open && asksForSleepers ? readSleepers(roster.pids()) : []
-    const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, { grown, sleepers }))
+    const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, seen, { grown, sleepers }))
     const windows = await named(
       decoded,
       chosen.map(({ probe }) => probe),
       demangle,
     )
     if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
-    if (frame.withStacks) stacksStartNs = frame.endNs
+    if (frame.withStacks) {
+      stacksStartNs = frame.endNs
+      forgetEnded()
+    }
     if (frame.open) {
       phase = next
       phaseStartNs = frame.endNs
@@ -319,13 +349,19 @@ async function createSession(
     return { windows, notes, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
   }
 
-  /** Those that came are looked at while they live: their stacks are named later. */
-  const welcome = async (newcomers: readonly TargetProcess[]): Promise<void> => {
-    if (!chosen.some(({ probe }) => probe.stackUnit)) return
-    for (const { pid } of newcomers) {
-      userNames.add(pid)
-      jit.add(pid)
-    }
+  const followed = new Set(roster.pids())
+  /** What they have mapped is opened while they live, and let go when the stacks they left behind are named. */
+  const follow = (newcomers: readonly TargetProcess[]): void => {
+    for (const { pid } of newcomers)
+      if (followed.size < MOST_FOLLOWED) {
+        followed.add(pid)
+        reader.add(pid)
+      }
+  }
+  const forgetEnded = (): void => {
+    const living = new Set(roster.pids())
+    for (const pid of followed)
+      if (!living.has(pid) && followed.delete(pid)) reader.remove(pid)
   }
   /** A process in the target's network namespace that lives. */
   const netnsPid = (): number =>
@@ -336,21 +372,23 @@ async function createSession(
   const decodeWindow = (
     { probe, variant, params }: ChosenProbe,
     frame: CutFrame,
+    seen: WindowFrame,
     { grown, sleepers }: { grown: Record<string, number> | null; sleepers: readonly Sleeper[] },
   ): ProbeWindow => {
     const context: DecodeContext = {
       params,
       phaseStartNs,
       ports,
+      connections,
       counters: grown,
       sleepers,
       sleptAtStart,
       syscallName: (id) => syscallName(id, options.host.arch),
       errnoName,
       processName: (pid) => readProcessStat(pid)?.comm ?? null,
-      names: (user, kernel) => nameStack(user, kernel, jit.nameOf, userNames),
+      names: (user, kernel) => nameStack(user, kernel, reader.jitName, reader.names),
     }
-    const decoded: Decoded<unknown> = variant.decode(windowFrame(frame), context)
+    const decoded: Decoded<unknown> = variant.decode(seen, context)
     const notes = [...notesToCome.splice(0), ...(decoded.notes ?? [])].filter((note) => !noted.has(note))
     for (const note of notes) noted.add(note)
     return {
@@ -379,10 +417,11 @@ async function createSession(
     programs: [tracer.program],
     cut,
     stop: async () => {
+      reader.close()
       await tracer.stop()
-      userNames.close()
     },
     failed,
+    readerPid: reader.pid,
     tracerPids: () => [tracer.pid()].filter((pid) => pid !== null),
   }
 }

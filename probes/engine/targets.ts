@@ -2,7 +2,7 @@ import type { Host } from '../host/host.ts'
 import { netnsInode } from '../host/netns.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
-import { cgroupId, currentTask, type Expr, eq, field, follow, pid, read, u64 } from '../script/expr.ts'
+import { bitAnd, cgroupId, currentTask, type Expr, eq, field, follow, ne, pid, read, u64 } from '../script/expr.ts'
 import { stateMap } from '../script/maps.ts'
 import { bind, type Handler, positive, type Statement, set, type TargetFilter } from '../script/parts.ts'
 import type { TargetParts } from '../script/program.ts'
@@ -36,6 +36,7 @@ export function targetFilter(
     inNamespace: (sk: Expr<'pointer'>) => namespaceCondition(target, sk),
     ports: target.ports,
     syscall: (name: string) => syscallNumber(name, host.arch),
+    isCompat: compatCondition(host),
     has,
   }
   const grows = growth(target, host)
@@ -120,6 +121,13 @@ const rememberNamespace = (target: Target): Statement[] =>
   isOwnNamespace(target)
     ? bind('task', currentTask, (task) => [set(ownNamespace, [], u64(follow(task, 'nsproxy->net_ns')))])
     : []
+
+/** Of a 64-bit task that calls through the 32-bit gate (int 0x80), or of a 32-bit program: arch/x86/include/asm/thread_info.h. */
+const TS_COMPAT = 2
+const compatCondition = (host: Host): Expr<'int'> | null =>
+  host.arch === 'x86_64' && host.btf.kind === 'yes'
+    ? ne(bitAnd(field(currentTask, 'thread_info.status'), TS_COMPAT), 0)
+    : null
 
 function syscallNumber(name: string, arch: string): number | null {
   for (let id = 0; id < 1024; id++) if (syscallName(id, arch) === name) return id

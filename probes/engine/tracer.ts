@@ -6,12 +6,13 @@ import { CLEAN_ENVIRONMENT } from '../host/privilege.ts'
 import { summarizeRefusal } from '../host/trial.ts'
 import { createLineSplitter } from '../lines.ts'
 import type { Dialect } from '../script/dialect.ts'
-import { cutWord, memberWords, WORD } from '../script/frame.ts'
+import { cutWord, forgetWord, memberWords, WORD } from '../script/frame.ts'
 import type { Program } from '../script/program.ts'
 import { sanitizeText } from '../text.ts'
 import { readLine } from './decode.ts'
 import { TracerError } from './errors.ts'
 import { withShortEventList } from './event-list.ts'
+import { type GoneThreads, goneThreads } from './gone-threads.ts'
 import type { Tolerant } from './json.ts'
 
 /** What one cut brought: the printed maps by name, unread. Times are CLOCK_BOOTTIME ns. */
@@ -26,6 +27,8 @@ export interface CutFrame {
   results: Map<string, Tolerant>
   /** open-wait maps; null unless the phase changed */
   open: Map<string, Tolerant> | null
+  /** threads in them that have ended */
+  gone: GoneThreads
 }
 
 export interface TracerExit {
@@ -93,7 +96,7 @@ export async function startTracer(
     ...(keepsMangledNames ? dialect.mangledNames : {}),
   }
   const bpftrace = [host.bpftrace.path, '-f', 'json', '--no-warnings', '-']
-  const short = dialect.rereadsEventList ? withShortEventList(program.text, bpftrace) : null
+  const short = dialect.rereadsEventList ? await withShortEventList(program.text, bpftrace) : null
   const { file, args, elevated } = commandLine(host, short?.argv ?? bpftrace, environment)
   const child = execa(file, args, {
     env: environment,
@@ -134,6 +137,7 @@ export async function startTracer(
         results: new Map(),
         // Empty maps print nothing: that the phase changed is what says that open waits were listed.
         open: Number(second) === lastPhase ? null : new Map(),
+        gone: { all: new Set(), waited: false },
       }
       lastCutNs = at
       lastPhase = Number(second)
@@ -246,8 +250,11 @@ export async function startTracer(
       say(cutWord(phase, withStacks))
     })
     if (end instanceof TracerError) throw end
-    if (end.open) say(WORD.release)
-    return end
+    if (end.open === null) return end
+    say(WORD.release)
+    const gone = goneThreads(end.open, end.endNs, program)
+    for (const thread of gone.all) say(forgetWord(thread))
+    return { ...end, gone }
   }
 
   return {

@@ -3,7 +3,7 @@ import type { Program } from '../script/program.ts'
 import type { Demangler } from '../symbols/demangle.ts'
 import { isMangled } from '../symbols/frames.ts'
 import { readOpen, readRows } from './decode.ts'
-import type { WindowFrame } from './frame.ts'
+import type { OpenRow, RawFrame, Row, WindowFrame } from './frame.ts'
 import type { CutFrame } from './tracer.ts'
 
 export interface ProbeWindow {
@@ -23,6 +23,8 @@ export interface ProbeWindow {
 
 export const NO_DEMANGLER =
   'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
+
+export const DEAD_WAITS = 'waits of threads that ended unseen were left out: when they were over is not known'
 
 export const hasMangledNames = ({ stacks }: ProbeWindow): boolean =>
   stacks?.some(({ frames }) => frames.some(isMangled)) ?? false
@@ -52,19 +54,41 @@ function withStacksRead(probes: readonly Probe[], window: ProbeWindow): ProbeWin
   return read && window.stacks ? { ...window, data: read(window.data, window.stacks) } : window
 }
 
-export function windowFrame(frame: CutFrame): WindowFrame {
+/** Addresses of all user frames in a frame's stacks that the tracer has not named. */
+export function userAddressesIn(frame: WindowFrame, { results, scratch }: Program): Set<string> {
+  const found = new Set<string>()
+  const take = (part: unknown) => {
+    if (!Array.isArray(part)) return
+    for (const { address, symbol } of part as RawFrame[]) if (address !== null && symbol === null) found.add(address)
+  }
+  for (const { map } of results.values())
+    if (map.key.includes('stack')) for (const { key } of frame.rows(map)) key.forEach(take)
+  for (const { map } of scratch.values())
+    if (map.shown && map.holds === 'stack') for (const { value } of frame.open(map) ?? []) take(value)
+  return found
+}
+
+/** Reads each map once, when it is first asked for. */
+export function windowFrame(frame: CutFrame, { perThread }: Pick<Program, 'perThread'>): WindowFrame {
+  const ofThreads = new Set(perThread.flatMap(({ maps }) => maps))
+  const read = new Map<string, Row[]>()
+  const readOpened = new Map<string, OpenRow[]>()
   return {
     startNs: frame.startNs,
     endNs: frame.endNs,
     withStacks: frame.withStacks,
     rows: (map) => {
       const data = frame.results.get(`@${map.name}`)
-      return data === undefined ? [] : readRows(map, data)
+      const rows = read.get(map.name) ?? (data === undefined ? [] : readRows(map, data))
+      read.set(map.name, rows)
+      return rows
     },
     open: (map) => {
       if (frame.open === null) return null
       const data = frame.open.get(`@${map.name}`)
-      return data === undefined ? [] : readOpen(map, data)
+      const rows = readOpened.get(map.name) ?? (data === undefined ? [] : readOpen(map, data))
+      readOpened.set(map.name, rows)
+      return ofThreads.has(map) ? rows.filter(({ key }) => !frame.gone.all.has(key[0] ?? 0)) : rows
     },
   }
 }

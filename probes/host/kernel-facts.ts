@@ -29,6 +29,12 @@ export const tracepointFacts: Readonly<Record<string, KernelFact>> = {
   'syscalls:sys_exit_futex_wait': { since: [6, 7], reason: 'the system call itself' },
 }
 
+/**
+ * Programs on tracepoints that the kernel skips are counted since Linux 6.7 ("bpf: Count missed stats in trace_call_bpf");
+ * before, the same counter (`recursion_misses`, 5.12) stands at 0 for them, which proves nothing.
+ */
+export const countsSkippedEvents = (kernel: KernelVersion): boolean => compareVersions(kernel, [6, 7]) >= 0
+
 /** The build option a whole category of tracepoints needs. */
 export const categoryOptions: Readonly<Record<string, string>> = {
   syscalls: 'CONFIG_FTRACE_SYSCALLS',

@@ -145,8 +145,8 @@ function onePidPerNetns(pids: readonly number[]): number[] {
   return [...byNamespace.values()]
 }
 
-// Gone, or another user's: what it holds stays unknown, which `isOpen` shows.
-const socketInodes = (pid: number): number[] => readSocketInodes(pid, Number.POSITIVE_INFINITY) ?? []
+/** Inodes of all sockets of a process. Gone, or another user's: what it holds stays unknown, which `isOpen` shows. */
+export const socketInodes = (pid: number): number[] => readSocketInodes(pid, Number.POSITIVE_INFINITY) ?? []
 
 /** Sockets among the first files of a process; null when they may not be looked at. */
 function readSocketInodes(pid: number, mostFiles: number): number[] | null {

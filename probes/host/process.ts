@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import os from 'node:os'
 import { sanitizeText } from '../text.ts'
 
@@ -94,10 +94,16 @@ export const isGone = (stat: ProcessStat): boolean => stat.state === 'Z' || stat
 /** The kernel's name of a process, byte for byte as UTF-8 allows: compare it, never show it. `null` when it is gone. */
 export const readRawComm = (pid: number): string | null => readProc(`/proc/${pid}/comm`)?.replace(/\n$/, '') ?? null
 
+/** A process may have megabytes of arguments, and writes there what it likes. */
+const CMDLINE_BYTES = 4096
+
 /** Arguments joined by blanks, safe to show, at most 512 code points; empty for kernel threads, `null` when unreadable. */
 export function readCmdline(pid: number): string | null {
-  const text = readProc(`/proc/${pid}/cmdline`)
-  return text === null ? null : sanitizeText(text.replace(/\0+$/, '').replaceAll('\0', ' '), { maxLength: 512 })
+  const text = readProcStart(`/proc/${pid}/cmdline`, CMDLINE_BYTES)
+  if (text === null) return null
+  let end = text.length
+  while (end > 0 && text[end - 1] === '\0') end--
+  return sanitizeText(text.slice(0, end).replaceAll('\0', ' '), { maxLength: 512 })
 }
 
 /** All processes that this /proc shows, in numeric order. */
@@ -129,6 +135,33 @@ export function readProc(path: string): string | null {
   }
 }
 
+/** As `readProc`, of the first bytes only: for what a process can make as large as it likes. */
+export function readProcStart(path: string, bytes: number): string | null {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, 'r')
+  } catch {
+    return null // gone, or not ours to read
+  }
+  try {
+    const parts: Buffer[] = []
+    for (let left = bytes; left > 0; ) {
+      const part = Buffer.allocUnsafe(Math.min(left, PART_BYTES))
+      const read = readSync(descriptor, part, 0, part.length, null)
+      if (read === 0) break
+      parts.push(part.subarray(0, read))
+      left -= read
+    }
+    return Buffer.concat(parts).toString('utf8')
+  } catch {
+    return null // it has ended
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const PART_BYTES = 64 * 1024
+
 const PF_KTHREAD = 0x0020_0000 // include/linux/sched.h
 
 function threadPaths(pid: number): string[] {
@@ -142,7 +175,7 @@ function threadPaths(pid: number): string[] {
 let auxiliary: { pageBytes: number; ticksPerSecond: number } | null = null
 
 /** Page size (arm64 has 4, 16 or 64 KiB) and clock ticks as the kernel told this process at its start (getauxval(3)). */
-function auxiliaryValues(): { pageBytes: number; ticksPerSecond: number } {
+export function auxiliaryValues(): { pageBytes: number; ticksPerSecond: number } {
   if (auxiliary) return auxiliary
   const values = { pageBytes: 4096, ticksPerSecond: 100 }
   try {

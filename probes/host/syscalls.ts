@@ -1,14 +1,26 @@
 import os from 'node:os'
-import { AARCH64_SYSCALLS, type NumberedRun, X86_64_SYSCALLS } from './syscall-tables.ts'
+import { AARCH64_SYSCALLS, I386_SYSCALLS, type NumberedRun, X86_64_SYSCALLS } from './syscall-tables.ts'
+
+/** Added to the number of a call made through the 32-bit gate of a 64-bit x86 kernel, which has numbers of its own. */
+export const COMPAT = 65_536
+const MOST_CALLS = 4096
 
 /**
  * Name of a system call number, e.g. 0 -> "read" on x86_64; `syscall_N` for a number this table does not have (a newer
- * kernel, the x32 or 32-bit interface) and on other machines.
+ * kernel, the x32 interface) and on other machines. A 32-bit call of x86 is `COMPAT` and its number.
  *
  * @param machine as `uname -m` says
  */
 export function syscallName(id: number, machine: string = os.machine()): string {
+  const own = id - COMPAT
+  if (own >= 0 && own < MOST_CALLS) return namesOf('i386').get(own) ?? `32-bit syscall_${own}`
   return namesOf(machine).get(id) ?? `syscall_${id}`
+}
+
+/** Number of a 32-bit call of x86 as scripts tell it apart; null when there is none of that name. */
+export function compatNumber(name: string): number | null {
+  for (const [number, known] of namesOf('i386')) if (known === name) return COMPAT + number
+  return null
 }
 
 /** Whether the table has names for this machine. */
@@ -29,6 +41,7 @@ const waiting = new Set(
 const tables: Readonly<Record<string, readonly NumberedRun[]>> = {
   x86_64: X86_64_SYSCALLS,
   aarch64: AARCH64_SYSCALLS,
+  i386: I386_SYSCALLS,
 }
 const unpacked = new Map<string, ReadonlyMap<number, string>>()
 

@@ -11,6 +11,7 @@ import {
   readCmdline,
   readProc,
   readProcessStat,
+  readProcStart,
   readRawComm,
 } from './process.ts'
 
@@ -178,7 +179,8 @@ function nearMiss(comm: string): string {
   return `process ${renamed} runs ${quote(comm)} but is named ${quote(readRawComm(renamed) ?? '')}: --pid ${renamed}`
 }
 
-const programOf = (pid: number): string => path.basename(readProc(`/proc/${pid}/cmdline`)?.split('\0')[0] ?? '')
+const programOf = (pid: number): string =>
+  path.basename(readProcStart(`/proc/${pid}/cmdline`, PATH_BYTES)?.split('\0', 1)[0] ?? '')
 
 function selectByPort(port: number, netns: number | undefined): number[] {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -293,6 +295,8 @@ export function identify(pid: number): TargetProcess[] {
   return [{ pid, starttime: stat.starttime, comm: stat.comm, ...(cmdline ? { cmdline } : {}) }]
 }
 
+/** longest path of a program, include/uapi/linux/limits.h */
+const PATH_BYTES = 4096
 const COMM_BYTES = 15 // TASK_COMM_LEN - 1, include/linux/sched.h
 const quote = (text: string): string =>
   /^[\w./:-]+$/.test(text) ? text : JSON.stringify(sanitizeText(text, { maxLength: 200 }))

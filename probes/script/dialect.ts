@@ -15,7 +15,7 @@ export interface Dialect {
   deletingWhilePrintingAborts: boolean
   /**
    * how stacks are asked for: `perf` gives address, symbol and module; from 0.24 its JSON glues them together, and a user
-   * stack is either names (`bpftrace`) or addresses (`raw`, without blanks)
+   * stack is either names (`bpftrace`) or addresses (`raw`, from 0.18, without blanks)
    */
   stackMode: { kernel: 'perf' | 'bpftrace'; user: 'perf' | 'bpftrace' | 'raw' }
   /** the word for a function-exit program: `fexit` is fatal to the parser before 0.20 */
@@ -56,9 +56,16 @@ export function dialectOf(version: Version): Dialect {
 }
 
 /**
- * The same for a target all of whose processes are known by their numbers: there user stacks are asked for as addresses
- * where the other choice is names without them. They are named here, from the maps of those processes, and callers that a
- * walk passed over are found. A target that grows (a cgroup, `--follow`) leaves the names to the tracer.
+ * The same for a run: user stacks come as addresses, and are named by a process that has limits (symbols/reader.ts). A
+ * tracer that names them opens what the target has mapped and its perf map: a pipe there, a file system that does not
+ * answer or a symbol that takes gigabytes to demangle would hold it up for good. Callers that a walk passed over are found
+ * from the addresses, too.
  */
-export const forKnownProcesses = (dialect: Dialect): Dialect =>
-  dialect.stackMode.user === 'perf' ? dialect : { ...dialect, stackMode: { ...dialect.stackMode, user: 'raw' } }
+export const withoutUserNames = (dialect: Dialect): Dialect =>
+  from(dialect.version, [0, 18, 0])
+    ? { ...dialect, stackMode: { ...dialect.stackMode, user: 'raw' } }
+    : {
+        ...dialect,
+        // It has no mode for that: `perf` prints the address in any case, and a name only where it may look for one.
+        environment: (mapEntries) => ({ ...dialect.environment(mapEntries), BPFTRACE_NO_USER_SYMBOLS: '1' }),
+      }

@@ -1,4 +1,5 @@
 import type { Dialect } from './dialect.ts'
+import { type Expr, variable } from './expr.ts'
 import { type ResultMap, type ScratchMap, stateMap } from './maps.ts'
 import { BUSY, SIDE, STACK_SIDE } from './print.ts'
 
@@ -16,8 +17,12 @@ export type FrameKind =
   | { kind: 'cuts' /** pid of the process whose getpriority calls are obeyed */; recorderPid: number }
   | { kind: 'ticks' }
 
+/** of the number that a word carries */
+const BITS = 27
+const NUMBERS = 2 ** BITS
+
 /**
- * Words stand above every possible pid, so they name no process. Those that carry a number have 28 bits for it, more than
+ * Words stand above every possible pid, so they name no process. Those that carry a number have 27 bits for it, more than
  * any pid needs (PID_MAX_LIMIT, include/linux/threads.h); of a larger one the upper bits go first, in `high`.
  */
 export const WORD = {
@@ -26,13 +31,17 @@ export const WORD = {
   release: 2 ** 30 + 1,
   stop: 2 ** 30 + 2,
   cut: 2 ** 30 + 16,
-  join: 2 ** 30 + 2 ** 28,
-  leave: 2 ** 30 + 2 * 2 ** 28,
-  high: 2 ** 30 + 3 * 2 ** 28,
+  forget: 2 ** 30 + NUMBERS,
+  join: 2 ** 30 + 2 * NUMBERS,
+  leave: 2 ** 30 + 3 * NUMBERS,
+  high: 2 ** 30 + 4 * NUMBERS,
 } as const
 
 /** The word that cuts: the window that follows belongs to `phase` (>= 1); with or without printing stacks. */
 export const cutWord = (phase: number, withStacks: boolean): number => WORD.cut + 2 * phase + (withStacks ? 1 : 0)
+
+/** The word that empties the maps of a thread which has ended, as the recorder knows from /proc. */
+export const forgetWord = (thread: number): number => WORD.forget + thread
 
 /** Maps of the target filter that words change. */
 export interface MembershipWords {
@@ -42,8 +51,8 @@ export interface MembershipWords {
 
 /** The words that add a number to the target's members, or remove it. */
 export function memberWords(does: 'join' | 'leave', number: number): number[] {
-  const high = Math.floor(number / 2 ** 28)
-  return [...(high > 0 ? [WORD.high + high] : []), WORD[does] + (number % 2 ** 28)]
+  const high = Math.floor(number / NUMBERS)
+  return [...(high > 0 ? [WORD.high + high] : []), WORD[does] + (number % NUMBERS)]
 }
 
 /** When the phase began (CLOCK_BOOTTIME ns), for programs that clamp waits to it; the frame keeps it. */
@@ -65,6 +74,8 @@ interface Maps {
   words: MembershipWords
   results: readonly ResultMap[]
   scratch: readonly ScratchMap[]
+  /** statements that empty what is kept of a thread */
+  forget: (thread: Expr<'int'>) => readonly string[]
 }
 
 /** What stands above everything: how to run a script that is meant to be run by hand. */
@@ -84,17 +95,18 @@ export const printState = (): string =>
 
 /** The programs that end windows, bound the run, and leave nothing to be printed twice. */
 export function printFrame(options: FrameOptions, maps: Maps): string[] {
-  const { frame, limitSeconds } = options
+  const { frame, limitSeconds, dialect } = options
   return frame.kind === 'cuts'
-    ? [printCuts(frame.recorderPid, maps), printHeartbeat(limitSeconds), printEnd(maps)]
+    ? [printCuts(frame.recorderPid, dialect, maps), printHeartbeat(limitSeconds), printEnd(maps)]
     : [printTicks(limitSeconds, maps), printLastWindow(maps)]
 }
 
-function printCuts(recorderPid: number, maps: Maps): string {
+function printCuts(recorderPid: number, dialect: Dialect, maps: Maps): string {
   const shown = [...maps.scratch]
     .filter((map) => map.shown)
     .sort((a, b) => Number(a.holds === 'stack') - Number(b.holds === 'stack'))
     .map((map) => `      print(@${map.name});`)
+  const forgets = maps.forget(variable('int', 'thread'))
   return `// ---- the frame: answers the recorder's getpriority(PRIO_PROCESS, word) ----
 tracepoint:syscalls:sys_enter_getpriority
 /pid == ${recorderPid}/
@@ -103,7 +115,7 @@ tracepoint:syscalls:sys_enter_getpriority
   if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
   if ($word == ${WORD.release}) { ${BUSY} = (uint64)0; }
   if ($word == ${WORD.stop}) { exit(); }
-${printMembership(maps.words)}  if ($word >= ${WORD.cut} && $word < ${WORD.join}) {
+${forgets.length === 0 ? '' : `${printForgets(forgets, dialect)}\n`}${printMembership(maps.words)}  if ($word >= ${WORD.cut} && $word < ${WORD.forget}) {
     // word = ${WORD.cut} + 2 * phase + (1 when stacks are wanted)
     $phase = (uint64)($word - ${WORD.cut}) >> 1;
     $stacks = $word & 1;
@@ -126,14 +138,25 @@ ${printSides(maps, '    ')}
 }`
 }
 
+/** Before anything is deleted it is asked whether a frame is under way, as in every other program (print.ts). */
+const printForgets = (forgets: readonly string[], dialect: Dialect): string =>
+  [
+    `  if ($word >= ${WORD.forget} && $word < ${WORD.join}) {`,
+    '    // a thread has ended, and its end was not seen',
+    `    $thread = (uint64)($word - ${WORD.forget});`,
+    ...(dialect.deletingWhilePrintingAborts ? [`    $busy = ${BUSY};`] : []),
+    ...forgets,
+    '  }',
+  ].join('\n')
+
 /** Whom the recorder found in /proc, or found to be none of the target. */
 const printMembership = ({ members }: MembershipWords): string =>
   members === undefined
     ? ''
     : `  if ($word >= ${WORD.high}) {
-    @word_high = (uint64)($word - ${WORD.high}) << 28;
+    @word_high = (uint64)($word - ${WORD.high}) << ${BITS};
   } else if ($word >= ${WORD.join}) {
-    $number = (uint64)@word_high + ($word & ${2 ** 28 - 1});
+    $number = (uint64)@word_high + ($word & ${NUMBERS - 1});
     @word_high = (uint64)0;
     if ($word >= ${WORD.leave}) { delete(@${members.name}[$number]); } else { @${members.name}[$number] = (uint64)1; }
   }

@@ -1,6 +1,7 @@
 import type { Expr, Kind } from './expr.ts'
 import { argumentsOf, bitAnd, eq, ge, gt, int, shiftRight, structOf, u64, variable } from './expr.ts'
 import type { ScratchMap, Update } from './maps.ts'
+import type { PerThread } from './thread-end.ts'
 import { type TracepointArgs, type TracepointName, tracepoints } from './tracepoints.ts'
 
 type Int = Expr<'int'>
@@ -41,6 +42,8 @@ export interface ScriptParts {
   readonly last?: readonly Handler[]
   /** statements for BEGIN, before any event */
   readonly begin?: readonly Statement[]
+  /** what it keeps of threads */
+  readonly perThread?: readonly PerThread[]
 }
 
 /** Who counts as the target, and what the running kernel offers; handed to every script. */
@@ -53,6 +56,8 @@ export interface TargetFilter {
   readonly ports: readonly number[]
   /** number of a system call on this machine's architecture, null when it has none of that name */
   readonly syscall: (name: string) => number | null
+  /** whether a call was made through the 32-bit gate, which has numbers of its own; null where that is no question, or unknown */
+  readonly isCompat: Int | null
   /** whether this kernel's tracepoint has the field */
   readonly has: (tracepoint: TracepointName, field: string) => boolean
 }

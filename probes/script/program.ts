@@ -5,6 +5,7 @@ import { type FrameOptions, type MembershipWords, phaseStart, printFrame, printH
 import type { ResultMap, ScratchMap } from './maps.ts'
 import { type Handler, innerOf, type ScriptParts, type Statement } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
+import { forgetThread, type PerThread, whenThreadEnds } from './thread-end.ts'
 
 export interface Program {
   text: string
@@ -12,6 +13,8 @@ export interface Program {
   /** every map of the script by its printed name (result maps without the side suffix) */
   results: ReadonlyMap<string, { probe: string; map: ResultMap }>
   scratch: ReadonlyMap<string, { probe: string; map: ScratchMap }>
+  /** what is kept of threads, by probe */
+  perThread: readonly PerThread[]
   /** entries that any map may hold */
   mapEntries: number
 }
@@ -56,11 +59,12 @@ export function buildProgram(
   }
   register('target', options.targets)
   for (const { name, parts } of probes) register(name, parts)
+  const perThread = probes.flatMap(({ parts }) => parts.perThread ?? [])
 
   const sections = [
     ...printHead(options),
     printBegin(printer, [options.targets, ...probes.map((p) => p.parts)]),
-    ...options.targets.handlers.map((handler) => printHandler(printer, handler)),
+    ...[...options.targets.handlers, ...whenThreadEnds(perThread)].map((handler) => printHandler(printer, handler)),
     ...probes.flatMap(({ name, parts }) => [
       `// ---- ${name} ----`,
       ...orderForReadiness(parts.handlers).map((handler) => printHandler(printer, handler)),
@@ -70,6 +74,10 @@ export function buildProgram(
       words: options.targets.words ?? {},
       results: [...results.values()].map(({ map }) => map),
       scratch: [...scratch.values()].map(({ map }) => map),
+      forget: (thread) =>
+        perThread
+          .flatMap((kept) => forgetThread(kept, thread))
+          .flatMap((statement) => printStatement(printer, statement, '    ')),
     }),
   ]
   const text = `${sections.join('\n\n')}\n`
@@ -78,6 +86,7 @@ export function buildProgram(
     sha256: createHash('sha256').update(text).digest('hex'),
     results,
     scratch,
+    perThread,
     mapEntries: options.mapEntries,
   }
 }
@@ -140,7 +149,7 @@ export function tracepointsOf(parts: ScriptParts): Map<string, Set<string>> {
       Object.values(node).forEach(visit)
     }
   }
-  const handlers = [...parts.handlers, ...(parts.last ?? [])]
+  const handlers = [...parts.handlers, ...(parts.last ?? []), ...whenThreadEnds(parts.perThread ?? [])]
   for (const handler of handlers)
     for (const point of handler.attach)
       if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())

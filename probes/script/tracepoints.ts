@@ -14,7 +14,7 @@ export const tracepoints = {
   'sched:sched_wakeup_new': ['pid'],
   // of processes and threads alike: the flags tell them apart
   'task:task_newtask': ['pid', 'clone_flags'],
-  'sched:sched_process_exec': ['pid'],
+  'sched:sched_process_exec': ['pid', 'old_pid'],
   'sched:sched_process_exit': ['pid'],
   'sock:inet_sock_set_state': ['skaddr', 'oldstate', 'newstate', 'sport', 'protocol'],
   'syscalls:sys_enter_accept': ['fd'],

@@ -3,8 +3,10 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { CLEAN_ENVIRONMENT } from '../host/privilege.ts'
+import { type Budget, createBudget } from './budget.ts'
 import type { ReadAt } from './elf.ts'
 import { type ElfFile, type ElfFiles, elfOf } from './elf-file.ts'
+import { LIMITS } from './limits.ts'
 
 /** Where a file's separate symbols may lie. */
 interface Place {
@@ -20,7 +22,12 @@ const DEBUG = '/usr/lib/debug'
  * Opens the separate debug file of a stripped one, where there is one: on this host or in the target's root, by build id,
  * else by name and checksum (.gnu_debuglink), in the places where gdb looks. What it names has proven to be of this file.
  */
-export function openDebugFile({ image, readAt }: ElfFile, place: Place, files: ElfFiles): ElfFile | null {
+export function openDebugFile(
+  { image, readAt }: ElfFile,
+  place: Place,
+  files: ElfFiles,
+  checksumOf: Checksums = createChecksums(createBudget()),
+): ElfFile | null {
   const roots = ['', place.root]
   const find = (paths: readonly string[], accept: (file: ElfFile) => boolean): ElfFile | null => {
     for (const path of roots.flatMap((root) => paths.map((inRoot) => root + inRoot))) {
@@ -43,7 +50,7 @@ export function openDebugFile({ image, readAt }: ElfFile, place: Place, files: E
   const folder = dirname(place.path)
   return find(
     [`${folder}/${link.name}`, `${folder}/.debug/${link.name}`, `${DEBUG}${folder}/${link.name}`],
-    (file) => checksumOf(file.readAt) === link.crc,
+    (file) => checksumOf(file) === link.crc,
   )
 }
 
@@ -70,25 +77,34 @@ function readDebugLink(
   return { name, crc: bytes.readUInt32LE(at) }
 }
 
-/** A larger one is not read to the end for its checksum. */
-const CHECKSUM_LIMIT = 1024 * 1024 * 1024
 const CHUNK = 4 * 1024 * 1024
 
-/** CRC-32 of a file as .gnu_debuglink has it (the one of zlib); null when it is too large. */
-function checksumOf(readAt: ReadAt): number | null {
+/** CRC-32 of a file as .gnu_debuglink has it (the one of zlib); null when the budget does not reach for it. */
+export type Checksums = (file: ElfFile) => number | null
+
+/** Each file is read once, however many others name it as theirs. */
+export function createChecksums(budget: Pick<Budget, 'take'>): Checksums {
+  const known = new Map<string, number | null>()
+  return (file) => {
+    const before = file.identity === null ? undefined : known.get(file.identity)
+    if (before !== undefined) return before
+    const crc = checksumOf(file, budget)
+    if (file.identity !== null) known.set(file.identity, crc)
+    return crc
+  }
+}
+
+function checksumOf({ readAt, identity }: ElfFile, budget: Pick<Budget, 'take'>): number | null {
   let crc = 0
-  for (let at = 0; at < CHECKSUM_LIMIT; ) {
+  for (let at = 0; ; ) {
     const bytes = readAt(at, CHUNK)
     if (bytes.length === 0) return crc
+    if (!budget.take('checksumBytes', bytes.length, `file ${identity}`)) return null
     crc = crc32(bytes, crc)
     at += bytes.length
   }
-  return null
 }
 
-/** Of a browser 2 and 20 MB. */
-const COMPRESSED_LIMIT = 16 * 1024 * 1024
-const UNPACKED_LIMIT = 64 * 1024 * 1024
 const TIME_LIMIT_MS = 10_000
 
 /** Whether a file carries a symbol table of its own, compressed, for tools like this one. */
@@ -101,16 +117,22 @@ export const hasMiniDebugInfo = ({ image }: ElfFile): boolean => image.named.has
  * @param xz absolute path of xz(1)
  * @returns null when there is none, or it cannot be read
  */
-export function unpackMiniDebugInfo({ image, readAt }: ElfFile, xz: string): ElfFile | null {
+export function unpackMiniDebugInfo(
+  { image, readAt, identity }: ElfFile,
+  xz: string,
+  budget: Pick<Budget, 'allows' | 'take'> = createBudget(),
+): ElfFile | null {
   const section = image.named.get('.gnu_debugdata')
-  if (section === undefined || section.fileBytes > COMPRESSED_LIMIT) return null
+  const of = `file ${identity}`
+  if (section === undefined || !budget.allows('packedBytes', section.fileBytes, of)) return null
   const result = spawnSync(xz, ['--decompress', '--stdout', '--format=xz', '--memlimit-decompress=256MiB'], {
     env: CLEAN_ENVIRONMENT,
     input: readAt(section.fileOffset, section.fileBytes),
-    maxBuffer: UNPACKED_LIMIT,
+    maxBuffer: LIMITS.unpackedBytes,
     timeout: TIME_LIMIT_MS,
     killSignal: 'SIGKILL',
     stdio: ['pipe', 'pipe', 'ignore'],
   })
-  return result.status === 0 ? elfOf(result.stdout) : null
+  if (result.status !== 0 || !budget.take('unpackedTogether', result.stdout.length, of)) return null
+  return elfOf(result.stdout)
 }

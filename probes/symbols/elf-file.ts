@@ -1,14 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { type Budget, createBudget } from './budget.ts'
 import { type ElfImage, type ReadAt, readElf } from './elf.ts'
 
 /** An ELF file that is held open, or a part of memory that is one. */
 export interface ElfFile {
   image: ElfImage
   readAt: ReadAt
+  /** what names its contents: device, inode, time and size; null: it lies in memory only */
+  identity: string | null
 }
-
-/** Descriptors held at most; a Java server has 40 modules. */
-const FILE_LIMIT = 256
 
 /** Files that are opened one after the other and closed together. */
 export interface ElfFiles {
@@ -26,16 +26,17 @@ export interface OpenOptions {
   accept?: (file: ElfFile) => boolean
 }
 
-export function createElfFiles(): ElfFiles {
+export function createElfFiles(budget: Pick<Budget, 'allows'> = createBudget()): ElfFiles {
   const descriptors: number[] = []
   return {
     open: (path, { flags = 0, inode, accept = () => true } = {}) => {
-      if (descriptors.length >= FILE_LIMIT) return null
-      const descriptor = openRegular(path, flags, inode)
-      if (descriptor === null) return null
+      if (!budget.allows('openFiles', descriptors.length + 1, path)) return null
+      const opened = openRegular(path, flags, inode)
+      if (opened === null) return null
+      const { descriptor, identity } = opened
       const readAt = readerOf(descriptor)
       const image = readElf(readAt)
-      const file = image && { image, readAt }
+      const file = image && { image, readAt, identity }
       if (file !== null && accept(file)) {
         descriptors.push(descriptor)
         return file
@@ -54,11 +55,11 @@ export function elfOf(bytes: Buffer): ElfFile | null {
   const readAt: ReadAt = (offset, length) =>
     Number.isSafeInteger(offset) && length > 0 ? bytes.subarray(offset, offset + length) : Buffer.alloc(0)
   const image = readElf(readAt)
-  return image && { image, readAt }
+  return image && { image, readAt, identity: null }
 }
 
 /** Opening a device or a pipe may act or wait: only regular files are opened, and what was opened is looked at again. */
-function openRegular(path: string, flags: number, inode?: number): number | null {
+function openRegular(path: string, flags: number, inode?: number): { descriptor: number; identity: string } | null {
   let descriptor: number
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | flags)
@@ -66,7 +67,8 @@ function openRegular(path: string, flags: number, inode?: number): number | null
     return null // gone, or not ours to read
   }
   const stat = fstatSync(descriptor)
-  if (stat.isFile() && (inode === undefined || stat.ino === inode)) return descriptor
+  if (stat.isFile() && (inode === undefined || stat.ino === inode))
+    return { descriptor, identity: `${stat.dev}:${stat.ino}:${stat.mtimeMs}:${stat.size}` }
   closeSync(descriptor)
   return null
 }

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits.ts'
+
 /** Reads up to `length` bytes at `offset`: fewer, or none, where the file ends or cannot be read. Never throws. */
 export type ReadAt = (offset: number, length: number) => Buffer
 
@@ -45,8 +47,6 @@ const WANTED_SECTIONS = new Set(['.gnu_debugdata', '.gnu_debuglink', '.eh_frame'
 /** Bytes of one entry, ELF-64 Object File Format: Elf64_Phdr, Elf64_Shdr. */
 const PROGRAM_HEADER = 56
 const SECTION_HEADER = 64
-/** Real files have tens of either; -ffunction-sections leaves thousands in object files only. */
-const HEADER_LIMIT = 4096
 const PT_LOAD = 1
 const PT_NOTE = 4
 const SHT_SYMTAB = 2
@@ -62,7 +62,10 @@ export function readElf(readAt: ReadAt): ElfImage | null {
   const programs = readTable(readAt, u64(header, 32), header.readUInt16LE(56), PROGRAM_HEADER, header.readUInt16LE(54))
   const sections = readTable(readAt, u64(header, 40), header.readUInt16LE(60), SECTION_HEADER, header.readUInt16LE(58))
   const segments = programs.flatMap((entry) => (entry.readUInt32LE(0) === PT_LOAD ? [segmentOf(entry)] : []))
-  const notes = programs.filter((entry) => entry.readUInt32LE(0) === PT_NOTE).map(segmentOf)
+  const notes = programs
+    .filter((entry) => entry.readUInt32LE(0) === PT_NOTE)
+    .slice(0, LIMITS.noteSegments)
+    .map(segmentOf)
   return {
     machine: header.readUInt16LE(18),
     segments: segments.filter(isSound),
@@ -85,7 +88,7 @@ export function addressOf(image: ElfImage, fileOffset: number): number | null {
 
 function readTable(readAt: ReadAt, offset: number, count: number, entryBytes: number, statedBytes: number): Buffer[] {
   if (statedBytes !== entryBytes || !Number.isSafeInteger(offset)) return []
-  const wanted = Math.min(count, HEADER_LIMIT)
+  const wanted = Math.min(count, LIMITS.elfHeaders)
   const bytes = readAt(offset, wanted * entryBytes)
   return Array.from({ length: Math.floor(bytes.length / entryBytes) }, (_, i) =>
     bytes.subarray(i * entryBytes, (i + 1) * entryBytes),
@@ -137,13 +140,11 @@ function namedSections(
   return found
 }
 
-/** Notes of an executable are some hundred bytes, a build id 8 to 32. */
-const NOTES_LIMIT = 64 * 1024
 const NT_GNU_BUILD_ID = 3
 
 function findBuildId(readAt: ReadAt, { fileOffset, fileBytes }: Segment): string | null {
   if (!Number.isSafeInteger(fileOffset)) return null
-  const notes = readAt(fileOffset, Math.min(fileBytes, NOTES_LIMIT))
+  const notes = readAt(fileOffset, Math.min(fileBytes, LIMITS.noteBytes))
   for (let at = 0; at + 12 <= notes.length; ) {
     const nameBytes = notes.readUInt32LE(at)
     const bytes = notes.readUInt32LE(at + 4)

@@ -1,14 +1,20 @@
-import { stat } from 'node:fs/promises'
-import type { RawFrame } from '../engine/frame.ts'
-import { mayBeJit, type PerfMap, perfMapPath, readPerfMap } from './perf-map.ts'
+import { type Budget, createBudget } from './budget.ts'
+import type { MayRead } from './modules.ts'
+import { mayReadPerfMap, type PerfMap, perfMapVersion, readPerfMap } from './perf-map.ts'
 
-/** A large map is not read again for every window. */
+/** A map is not read again for every window, and one that takes long less often: a twentieth of the time is for reading. */
 const REREAD_AFTER_MS = 5_000
+const REREAD_SHARE = 20
+/** At the end of a phase it is read in any case, unless that would take longer than this. */
+const QUICK_MS = 250
+
+const ENDED_LIMIT = 4
 
 interface Read {
   /** changes with the file's contents */
   version: string
   readAtMs: number
+  tookMs: number
   map: PerfMap
   /**
    * What lay there before it was written anew, as a JVM does each time it is asked to: it lists the code of that moment
@@ -18,64 +24,60 @@ interface Read {
 }
 
 /**
- * Names just-in-time compiled frames from the perf maps of the target's processes, read again as they change: at the end
- * of a phase at the latest, while the target lives.
+ * Names just-in-time compiled frames from the perf maps of processes, read again as they change: at the end of a phase at
+ * the latest, while the process lives.
  */
-export function createJitNames(pids: readonly number[]) {
+export function createJitNames(budget: Budget = createBudget(), mayRead: MayRead = () => true) {
   const reads = new Map<number, Read>()
-  const known = new Map<string, string | null>()
+  const ended: number[] = []
 
-  const refreshOne = async (pid: number, phaseEnds: boolean) => {
-    const seen = reads.get(pid)
-    const now = performance.now()
-    if (seen && !phaseEnds && now - seen.readAtMs < REREAD_AFTER_MS) return
-    const version = await versionOf(pid)
-    if (version === null || version === seen?.version) return
-    const map = await readPerfMap(pid)
-    if (map === null) return
-    const earlier = seen === undefined ? null : map.continues(seen.map) ? seen.earlier : seen.map
-    reads.set(pid, { version, readAtMs: now, map, earlier })
-    known.clear()
+  const isDue = ({ readAtMs, tookMs }: Read, phaseEnds: boolean): boolean =>
+    (phaseEnds && tookMs < QUICK_MS) || performance.now() - readAtMs >= Math.max(REREAD_AFTER_MS, REREAD_SHARE * tookMs)
+
+  const letGo = (map: PerfMap | null | undefined) => {
+    if (map) budget.release('perfMapsBytes', map.bytes)
   }
 
-  /** The frame does not say whose it is: where processes have different code at its address, it has no name. */
-  const find = (address: bigint): string | null => {
-    const names = new Set(
-      [...reads.values()].flatMap(({ map, earlier }) => map.nameOf(address) ?? earlier?.nameOf(address) ?? []),
-    )
-    const [name = null] = names
-    return names.size > 1 ? null : name
-  }
-
-  const watched = new Set(pids)
   return {
-    /** a process that came later */
-    add: (pid: number) => {
-      watched.add(pid)
+    /** Whether names may have changed. */
+    refresh: (pid: number, phaseEnds: boolean): boolean => {
+      const seen = reads.get(pid)
+      if (seen && !isDue(seen, phaseEnds)) return false
+      if (!mayReadPerfMap(mayRead, pid)) return false
+      const version = perfMapVersion(pid)
+      if (version === null || version === seen?.version) return false
+      const begunMs = performance.now()
+      const map = readPerfMap(pid, budget)
+      if (map === null) return false
+      // Two readings of a file that does not fit say little more than one.
+      const isAppended = seen === undefined || !map.isWhole || map.continues(seen.map)
+      const earlier = isAppended ? (map.isWhole ? (seen?.earlier ?? null) : null) : seen.map
+      for (const old of [seen?.map, seen?.earlier]) if (old !== earlier) letGo(old)
+      reads.set(pid, { version, readAtMs: performance.now(), tookMs: performance.now() - begunMs, map, earlier })
+      return true
     },
-    refresh: async (phaseEnds: boolean) => {
-      await Promise.all([...watched].map((pid) => refreshOne(pid, phaseEnds)))
+    /** A process that is no longer looked at; the maps of the last few stay for the stacks that they have left. */
+    remove: (pid: number) => {
+      if (!reads.has(pid)) return
+      ended.push(pid)
+      const oldest = ended.length > ENDED_LIMIT ? ended.shift() : undefined
+      const seen = oldest === undefined ? undefined : reads.get(oldest)
+      letGo(seen?.map)
+      letGo(seen?.earlier)
+      if (oldest !== undefined) reads.delete(oldest)
     },
-    /** untrusted text */
-    nameOf: (frame: RawFrame): string | null => {
-      if (reads.size === 0 || frame.address === null || !mayBeJit(frame)) return null
-      const cached = known.get(frame.address)
-      if (cached !== undefined) return cached
-      const name = find(BigInt(`0x${frame.address}`))
-      known.set(frame.address, name)
+    /** Untrusted text. The frame does not say whose it is: where processes have different code there, it has no name. */
+    nameOf: (address: number): string | null => {
+      const names = new Set<string>()
+      for (const { map, earlier } of reads.values()) {
+        const name = map.nameOf(address) ?? earlier?.nameOf(address) ?? null
+        if (name !== null) names.add(name)
+        if (names.size > 1) return null
+      }
+      const [name = null] = names
       return name
     },
   }
 }
 
-/** A file that is written anew may have its old size. */
-async function versionOf(pid: number): Promise<string | null> {
-  const path = await perfMapPath(pid)
-  if (path === null) return null
-  try {
-    const { size, ino, mtimeNs } = await stat(path, { bigint: true })
-    return `${ino} ${size} ${mtimeNs}`
-  } catch {
-    return null // it writes none
-  }
-}
+export type JitNames = ReturnType<typeof createJitNames>

@@ -1,4 +1,6 @@
-import { readProc } from '../host/process.ts'
+import { readProcStart } from '../host/process.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { LIMITS } from './limits.ts'
 
 /** A range of a process's memory that may be executed (proc_pid_maps(5)). */
 export interface Region {
@@ -15,28 +17,39 @@ export interface Region {
 }
 
 /** Executable regions of a process, ascending; null when it is gone or may not be read. */
-export function readRegions(pid: number): Region[] | null {
-  const text = readProc(`/proc/${pid}/maps`)
+export function readRegions(pid: number, budget: Pick<Budget, 'allows'> = createBudget()): Region[] | null {
+  const path = `/proc/${pid}/maps`
+  const text = readProcStart(path, LIMITS.mapsBytes)
   // Of a zombie the file is there and empty.
-  return text === null || text === '' ? null : parseRegions(text)
+  if (text === null || text === '') return null
+  budget.allows('mapsBytes', text.length + 1, path)
+  const regions = parseRegions(text)
+  return budget.allows('regions', regions.length, path) ? regions : regions.slice(0, LIMITS.regions)
 }
-
-const LINE = /^([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+)(?: +(.*))?$/
 
 /** The executable regions of a /proc/PID/maps text. */
 export function parseRegions(text: string): Region[] {
-  const regions: Region[] = []
-  for (const line of text.split('\n')) {
-    const match = LINE.exec(line)
-    if (!match) continue
-    const [start, end, fileOffset] = [1, 2, 3].map((group) => Number.parseInt(match[group] ?? '', 16))
-    // The vsyscall page lies above everything a number holds exactly, and nothing runs in it any more.
-    if (start === undefined || end === undefined || !Number.isSafeInteger(end) || start >= end) continue
-    const path = (match[6] ?? '').replace(/ \(deleted\)$/, '')
-    regions.push({ start, end, fileOffset: fileOffset ?? 0, device: match[4] ?? '', inode: Number(match[5]), path })
-  }
-  return regions.sort((a, b) => a.start - b.start)
+  return text
+    .split('\n')
+    .flatMap(parseRegion)
+    .sort((a, b) => a.start - b.start)
 }
+
+/** By places and not by one expression: a path may hold what an expression would try again and again. */
+function parseRegion(line: string): Region[] {
+  const [range = '', permissions = '', offset = '', device = '', inode = ''] = line.split(' ', 5)
+  if (!/^[0-9a-f]+-[0-9a-f]+$/.test(range) || permissions[2] !== 'x' || !/^[0-9a-f]+$/.test(offset)) return []
+  if (!/^[0-9a-f]+:[0-9a-f]+$/.test(device) || !/^\d+$/.test(inode)) return []
+  const [start = 0, end = 0] = range.split('-').map((hex) => Number.parseInt(hex, 16))
+  // The vsyscall page lies above everything a number holds exactly, and nothing runs in it any more.
+  if (!Number.isSafeInteger(end) || start >= end) return []
+  const behind = range.length + permissions.length + offset.length + device.length + inode.length + 5
+  const path = withoutSuffix(line.slice(behind).trimStart(), ' (deleted)')
+  return [{ start, end, fileOffset: Number.parseInt(offset, 16), device, inode: Number(inode), path }]
+}
+
+const withoutSuffix = (text: string, suffix: string): string =>
+  text.endsWith(suffix) ? text.slice(0, -suffix.length) : text
 
 /** The region an address lies in, of ascending regions that do not overlap. */
 export function regionAt(regions: readonly Region[], address: number): Region | null {
@@ -50,9 +63,6 @@ export function regionAt(regions: readonly Region[], address: number): Region | 
   return region && address < region.end ? region : null
 }
 
-/** A process that loads and unloads modules for ever is not followed for ever. */
-const KEPT_REGIONS = 8192
-
 /**
  * The regions of now, and those of before where no region of now lies: addresses may be older than the last reading
  * (a module was unloaded, the process has executed another program).
@@ -61,7 +71,8 @@ export function mergeRegions(now: readonly Region[], before: readonly Region[]):
   const merged = [...now]
   let next = 0
   for (const old of before) {
-    if (merged.length >= KEPT_REGIONS) break
+    // A process that loads and unloads modules for ever is not followed for ever.
+    if (merged.length >= LIMITS.regions) break
     while ((now[next]?.end ?? Number.POSITIVE_INFINITY) <= old.start) next++
     const first = now[next]
     if (old.inode !== 0 && (first === undefined || first.start >= old.end)) merged.push(old)

@@ -1,6 +1,7 @@
 import { constants, lstatSync, type Stats, statSync } from 'node:fs'
+import { type Budget, createBudget } from './budget.ts'
 import { directCallee } from './call-site.ts'
-import { hasMiniDebugInfo, openDebugFile, unpackMiniDebugInfo } from './debug-file.ts'
+import { createChecksums, hasMiniDebugInfo, openDebugFile, unpackMiniDebugInfo } from './debug-file.ts'
 import { addressOf } from './elf.ts'
 import { createElfFiles, type ElfFile } from './elf-file.ts'
 import type { Region } from './maps.ts'
@@ -17,6 +18,8 @@ export interface Module {
   calledBefore: (fileOffset: number) => string | null
   /** share of its functions that set up a frame pointer; null: unknown */
   framedShare: () => number | null
+  /** 1 or 0, whether its function `main` sets up a frame pointer; null: unknown */
+  mainIsFramed: () => number | null
   /** where all its symbols are; dynamic: nowhere, it has those that it exports; null: it is no program */
   symbols: 'own' | 'separate' | 'compressed' | 'dynamic' | null
   /** made by the Go compiler */
@@ -31,10 +34,24 @@ export interface Modules {
 
 export interface ModuleOptions {
   xz?: string | null
+  /** by default one of its own */
+  budget?: Budget
+  /** asked before something of another process is opened or read; by default all may be */
+  mayRead?: MayRead
 }
 
-/** Symbols kept of all modules together, 17 bytes each. */
-const SYMBOL_BUDGET = 3_000_000
+/**
+ * Says what is about to be read, since that may never come back: a file system can be a program that does not answer.
+ *
+ * @param key names it in all processes
+ * @param what for people
+ * @returns false when it has proven not to answer
+ */
+export type MayRead = (key: string, what: string) => boolean
+
+/** Permission to read a mapped file. */
+export const mayReadFile = (mayRead: MayRead, pid: number, { device, inode, path }: Region): boolean =>
+  mayRead(`${device} ${inode} ${path}`, `${path} of process ${pid}`)
 
 /**
  * The modules of all processes looked at. Files are opened while the target lives and held until the end, since by the
@@ -43,30 +60,34 @@ const SYMBOL_BUDGET = 3_000_000
  *
  * @param options.xz absolute path of xz(1), which unpacks the symbol tables that some stripped programs carry
  */
-export function createModules({ xz = null }: ModuleOptions = {}): Modules {
+export function createModules({
+  xz = null,
+  budget = createBudget(),
+  mayRead = () => true,
+}: ModuleOptions = {}): Modules {
   const byRegion = new Map<string, Module | null>()
   const byFile = new Map<string, Module>()
-  const files = createElfFiles()
-  let budget = SYMBOL_BUDGET
+  const files = createElfFiles(budget)
+  const checksums = createChecksums(budget)
 
-  const moduleOf = (own: ElfFile | null, separate: ElfFile | null): Module => {
+  const moduleOf = (own: ElfFile | null, separate: ElfFile | null, path: string): Module => {
     let table: SymbolTable | null | undefined
     let unwind: UnwindTable | null | undefined
     const unwindTable = () => {
-      if (unwind === undefined) unwind = own && readUnwindTable(own)
+      if (unwind === undefined) unwind = own && readUnwindTable(own, budget)
       return unwind
     }
+    const symbols = (): SymbolTable | null => {
+      if (table === undefined) table = own && load(own)
+      return table
+    }
     const nameAt = (address: number | null): string | null => {
-      if (own === null || address === null) return null
-      if (table === undefined) table = load(own)
-      return table?.nameAt(address) ?? null
+      return address === null ? null : (symbols()?.nameAt(address) ?? null)
     }
     const load = (file: ElfFile): SymbolTable | null => {
-      const more = separate ?? (xz !== null && hasMiniDebugInfo(file) ? unpackMiniDebugInfo(file, xz) : null)
+      const more = separate ?? (xz !== null && hasMiniDebugInfo(file) ? unpackMiniDebugInfo(file, xz, budget) : null)
       const read = readSymbolTable(more ? [more, file] : [file])
-      if (read === null || read.symbols > budget) return null
-      budget -= read.symbols
-      return read
+      return read !== null && budget.take('symbolsTogether', read.symbols, path) ? read : null
     }
     return {
       nameOf: (fileOffset) => nameAt(own && addressOf(own.image, fileOffset)),
@@ -79,6 +100,11 @@ export function createModules({ xz = null }: ModuleOptions = {}): Modules {
         return callee !== null && unwindTable()?.startsAt(callee) ? nameAt(callee) : null
       },
       framedShare: () => unwindTable()?.framedShare() ?? null,
+      mainIsFramed: () => {
+        const start = symbols()?.startOf('main') ?? null
+        const isFramed = start === null ? null : unwindTable()?.isFramedAt(start)
+        return isFramed == null ? null : Number(isFramed)
+      },
       symbols: own && symbolsOf(own, separate),
       isGo: own?.image.named.has('.gopclntab') ?? false,
     }
@@ -93,8 +119,8 @@ export function createModules({ xz = null }: ModuleOptions = {}): Modules {
       const known = byFile.get(key)
       if (known) return known
       const own = files.open(path, { flags, inode: region.inode })
-      const separate = own && openDebugFile(own, { root: `/proc/${pid}/root`, path: region.path }, files)
-      const module = moduleOf(own, separate)
+      const separate = own && openDebugFile(own, { root: `/proc/${pid}/root`, path: region.path }, files, checksums)
+      const module = moduleOf(own, separate, region.path)
       byFile.set(key, module)
       return module
     }
@@ -107,7 +133,9 @@ export function createModules({ xz = null }: ModuleOptions = {}): Modules {
       const key = `${region.device}:${region.inode}:${region.path}`
       const known = byRegion.get(key)
       if (known !== undefined) return known
-      const module = openFile(pid, region)
+      if (!mayReadFile(mayRead, pid, region)) return null
+      if (!budget.allows('openFiles', byRegion.size + 1, region.path)) return null
+      const module = budget.onTimeOf(pid, region.path, () => openFile(pid, region))
       byRegion.set(key, module)
       return module
     },

@@ -1,7 +1,7 @@
 /** What is known of a process that decides how well its stacks can be walked and named. null: could not be read. */
 export interface NamingFacts {
   pid: number
-  /** file name of the program; untrusted text */
+  /** the kernel's name of the process, safe to show */
   program: string
   /** its arguments, and those that environment variables add for its runtime; null: unreadable */
   arguments: readonly string[] | null
@@ -12,7 +12,9 @@ export interface NamingFacts {
   hasSymbolTable: boolean | null
   /** the table is compressed within the program, and there is nothing to unpack it */
   needsXz: boolean
-  /** share of the program's functions that set up a frame pointer */
+  /** the program has all its libraries in itself */
+  isStatic: boolean
+  /** share of the program's functions that set up a frame pointer; of a static program its `main` alone, 1 or 0 */
   framedShare: number | null
   /** names of libraries without frame pointers; untrusted text */
   framelessLibraries: readonly string[]
@@ -131,9 +133,16 @@ const rules: readonly Rule[] = [
     id: 'frame-pointers',
     when: ({ runtime, framedShare }) =>
       runtime.kind !== 'go' && runtime.kind !== 'java' && framedShare !== null && framedShare < FRAMED,
-    text: ({ framedShare }) =>
-      `stacks miss callers, since it was compiled without frame pointers (${Math.round((framedShare ?? 0) * 100)} % of its functions set one up)`,
+    text: ({ framedShare, isStatic }) =>
+      `stacks miss callers, since it was compiled without frame pointers (${isStatic ? 'its main sets up none' : `${Math.round((framedShare ?? 0) * 100)} % of its functions set one up`})`,
     fix: 'compile it with -fno-omit-frame-pointer (C, C++) or -C force-frame-pointers=yes (Rust)',
+  },
+  {
+    id: 'static',
+    when: ({ isStatic, runtime, framedShare }) => isStatic && runtime.kind !== 'go' && framedShare === 1,
+    text: () =>
+      'it is a static program: libraries linked into it, like the C library, may have no frame pointers. Who called a function in them is read from the call instruction where that is possible, else shown as [caller not seen]',
+    fix: null,
   },
   {
     id: 'libraries',

@@ -1,11 +1,10 @@
 import { basename } from 'node:path'
-import { findProgram } from '../host/privilege.ts'
-import { readProc } from '../host/process.ts'
+import { readProcessStat, readProcStart } from '../host/process.ts'
 import { sanitizeText } from '../text.ts'
 import { type Region, readRegions } from './maps.ts'
-import { createModules, type Module, type ModuleOptions } from './modules.ts'
+import type { MayRead, Module, Modules } from './modules.ts'
 import { adviseNaming, FRAMED, type NamingAdvice, type NamingFacts, type Runtime } from './naming-advice.ts'
-import { readPerfMap } from './perf-map.ts'
+import { hasPerfMap, mayReadPerfMap } from './perf-map.ts'
 
 /** A target of many processes has many of the same program. */
 const PROCESSES_LOOKED_AT = 16
@@ -17,51 +16,55 @@ const NAME_LENGTH = 64
  * What will be missing from the stacks of these processes, and what to do about it; each piece of advice once a program.
  * Reads /proc and the headers of mapped files; of what may not be read nothing is said.
  */
-export async function adviseTarget(pids: readonly number[]): Promise<NamingAdvice[]> {
-  const options = { xz: await findProgram('xz') }
-  const modules = createModules(options)
-  try {
-    const advice = new Map<string, NamingAdvice>()
-    for (const pid of pids.slice(0, PROCESSES_LOOKED_AT)) {
-      const facts = await readNamingFacts(pid, modules.open, options)
-      for (const one of facts === null ? [] : adviseNaming(facts)) {
-        const key = `${one.id} ${facts?.program}`
-        if (!advice.has(key)) advice.set(key, one)
-      }
+export function adviseProcesses(pids: readonly number[], options: FactsOptions): NamingAdvice[] {
+  const advice = new Map<string, NamingAdvice>()
+  for (const pid of pids.slice(0, PROCESSES_LOOKED_AT)) {
+    const facts = readNamingFacts(pid, options)
+    for (const one of facts === null ? [] : adviseNaming(facts)) {
+      const key = `${one.id} ${facts?.program}`
+      if (!advice.has(key)) advice.set(key, one)
     }
-    return [...advice.values()]
-  } finally {
-    modules.close()
   }
+  return [...advice.values()]
+}
+
+export interface FactsOptions {
+  modules: Pick<Modules, 'open'>
+  /** there is a program to unpack symbol tables with */
+  hasXz: boolean
+  mayRead?: MayRead
 }
 
 /** null when the process is gone, or nothing of it may be read. */
-export async function readNamingFacts(
+export function readNamingFacts(
   pid: number,
-  open: (pid: number, region: Region) => Module | null,
-  { xz = null }: ModuleOptions = {},
-): Promise<NamingFacts | null> {
-  const regions = readRegions(pid)
-  if (regions === null) return null
+  { modules, hasXz, mayRead = () => true }: FactsOptions,
+): NamingFacts | null {
+  const comm = readProcessStat(pid)?.comm
+  const maps = `/proc/${pid}/maps`
+  const regions = mayRead(maps, maps) ? readRegions(pid) : null
+  if (comm === undefined || regions === null) return null
   const files = new Map<string, Region>()
   for (const region of regions) if (region.inode !== 0 && !files.has(region.path)) files.set(region.path, region)
   // The kernel maps the program first; its loader and libraries lie above it.
   const [first, ...others] = files.values()
   if (first === undefined) return null
-  const program = open(pid, first)
+  const program = modules.open(pid, first)
   const runtime = runtimeOf([...files.keys()], program)
+  const isStatic = others.length === 0
   return {
     pid,
-    program: shown(first.path),
+    program: comm,
     arguments: readArguments(pid),
     runtime,
-    hasPerfMap: mayWritePerfMap(runtime) && (await readPerfMap(pid)) !== null,
+    hasPerfMap: mayWritePerfMap(runtime) && mayReadPerfMap(mayRead, pid) && hasPerfMap(pid),
     hasSymbolTable: program?.symbols === null ? null : program?.symbols !== 'dynamic',
-    needsXz: program?.symbols === 'compressed' && xz === null,
-    framedShare: program?.framedShare() ?? null,
+    needsXz: program?.symbols === 'compressed' && !hasXz,
+    isStatic,
+    framedShare: (isStatic ? program?.mainIsFramed() : program?.framedShare()) ?? null,
     framelessLibraries: others
       .slice(0, LIBRARIES_LOOKED_AT)
-      .filter((region) => (open(pid, region)?.framedShare() ?? 1) < FRAMED)
+      .filter((region) => (modules.open(pid, region)?.framedShare() ?? 1) < FRAMED)
       .map((region) => shown(region.path)),
   }
 }
@@ -85,9 +88,12 @@ export function runtimeOf(paths: readonly string[], program: Pick<Module, 'isGo'
 /** Variables whose words a runtime takes as arguments. */
 const OPTION_VARIABLES = /^(?:NODE_OPTIONS|JAVA_TOOL_OPTIONS|JDK_JAVA_OPTIONS|_JAVA_OPTIONS)=(.*)$/s
 
+/** A class path of a Java server has some KiB. */
+const ARGUMENT_BYTES = 256 * 1024
+
 function readArguments(pid: number): string[] | null {
-  const command = readProc(`/proc/${pid}/cmdline`)
-  const environment = readProc(`/proc/${pid}/environ`)
+  const command = readProcStart(`/proc/${pid}/cmdline`, ARGUMENT_BYTES)
+  const environment = readProcStart(`/proc/${pid}/environ`, ARGUMENT_BYTES)
   if (command === null || environment === null) return null
   const added = environment.split('\0').flatMap((entry) => OPTION_VARIABLES.exec(entry)?.[1]?.split(/\s+/) ?? [])
   return [...command.split('\0'), ...added].filter((word) => word !== '')

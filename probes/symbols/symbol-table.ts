@@ -1,10 +1,13 @@
 import type { ElfImage, ReadAt, SymbolSection } from './elf.ts'
+import { LIMITS } from './limits.ts'
 import { sortAsTracer } from './tracer-order.ts'
 
 /** The symbols of one module, 17 bytes each: names stay in the file and are read when asked for. */
 export interface SymbolTable {
   /** @param address virtual, before relocation */
   nameAt: (address: number) => string | null
+  /** Where the first function of this name begins, virtual, before relocation; looks through all names. */
+  startOf: (name: string) => number | null
   symbols: number
 }
 
@@ -14,8 +17,6 @@ export interface SymbolSource {
   readAt: ReadAt
 }
 
-/** A browser has a million; 34 MB of numbers. */
-const SYMBOL_LIMIT = 2_000_000
 const ENTRY = 24 // Elf64_Sym
 const CHUNK_ENTRIES = 4096
 /** Names are shown with up to 512 code points. */
@@ -36,8 +37,18 @@ export function readSymbolTable(sources: readonly SymbolSource[]): SymbolTable |
   if (sorted === null) return null
   const { starts, sizes, names, kinds } = sorted
   const code = sources.flatMap(({ image }) => image.code)
+  const nameOf = (index: number): string | null => {
+    const from = sections[(kinds[index] ?? 0) >> 1]
+    return from ? readName(from.readAt, from.section.names, names[index] ?? 0) : null
+  }
   return {
     symbols: starts.length,
+    startOf: (name) => {
+      const places = sections.map(({ readAt, section }) => placesOf(name, readAt, section.names))
+      for (let i = 0; i < starts.length; i++)
+        if (((kinds[i] ?? 0) & 1) === 1 && places[(kinds[i] ?? 0) >> 1]?.has(names[i] ?? 0)) return starts[i] ?? null
+      return null
+    },
     nameAt: (address) => {
       const last = lastUpTo(starts, address)
       const index = covering(starts, sizes, last, address) ?? unsized(starts, sizes, kinds, last)
@@ -45,8 +56,7 @@ export function readSymbolTable(sources: readonly SymbolSource[]): SymbolTable |
       // Without a size a symbol reaches to the next one, but not out of its section.
       const start = starts[index] ?? 0
       if (sizes[index] === 0 && !code.some((s) => start >= s.start && start < s.end && address < s.end)) return null
-      const from = sections[(kinds[index] ?? 0) >> 1]
-      return from ? readName(from.readAt, from.section.names, names[index] ?? 0) : null
+      return nameOf(index)
     },
   }
 }
@@ -94,7 +104,7 @@ interface Raw extends Columns {
 
 function collect(sections: readonly NamedSection[]): Raw | null {
   const most = sections.reduce((sum, { section }) => sum + Math.floor(section.fileBytes / ENTRY), 0)
-  if (most > SYMBOL_LIMIT || sections.length > 127) return null
+  if (most > LIMITS.symbols || sections.length > 127) return null
   const raw: Raw = { length: 0, ...columns(most) }
   for (const [index, { section, readAt }] of sections.entries()) {
     const end = section.fileOffset + section.fileBytes
@@ -156,4 +166,17 @@ function readName(readAt: ReadAt, { fileOffset, fileBytes }: SymbolSection['name
   const end = bytes.indexOf(0)
   const name = bytes.toString('utf8', 0, end < 0 ? bytes.length : end)
   return name === '' ? null : name
+}
+
+/** Names of more bytes are not looked through: of a large static program they have a tenth of that. */
+const NAMES_LOOKED_THROUGH = 16 * 1024 * 1024
+
+/** Where in the names of a section one stands, also as the end of a longer one: linkers let them share their bytes. */
+function placesOf(name: string, readAt: ReadAt, { fileOffset, fileBytes }: SymbolSection['names']): Set<number> {
+  const found = new Set<number>()
+  if (fileBytes > NAMES_LOOKED_THROUGH) return found
+  const bytes = readAt(fileOffset, fileBytes)
+  const wanted = Buffer.from(`${name}\0`, 'latin1')
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) found.add(at)
+  return found
 }

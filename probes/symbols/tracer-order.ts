@@ -74,11 +74,12 @@ function insertEach({ starts, order }: Symbols): void {
 }
 
 function sortStably({ starts, order }: Symbols, first: number, last: number): void {
-  const entries = Array.from(order.subarray(first, last), (index, i) => ({ index, start: at(starts, first + i) }))
-  entries.sort((a, b) => a.start - b.start)
-  for (const [i, { index, start }] of entries.entries()) {
-    starts[first + i] = start
-    order[first + i] = index
+  const [values, indices] = [starts.slice(first, last), order.slice(first, last)]
+  const places = Uint32Array.from(values, (_, i) => i)
+  places.sort((a, b) => at(values, a) - at(values, b) || a - b)
+  for (const [i, place] of places.entries()) {
+    starts[first + i] = at(values, place)
+    order[first + i] = indices[place] ?? 0
   }
 }
 

@@ -1,6 +1,8 @@
+import { type Budget, createBudget } from './budget.ts'
 import type { NamedSection, ReadAt } from './elf.ts'
 import type { ElfFile } from './elf-file.ts'
 import { createByteReader } from './leb.ts'
+import type { LimitName } from './limits.ts'
 
 /**
  * What a compiler says of how the caller's frame is found (.eh_frame), at each instruction: relative to the frame pointer,
@@ -14,6 +16,8 @@ export interface UnwindTable {
   baseAt: (address: number) => FrameBase | null
   /** whether a function begins exactly there */
   startsAt: (address: number) => boolean
+  /** whether the function at this address sets up a frame pointer; null: nothing is said of it */
+  isFramedAt: (address: number) => boolean | null
   /** Share of the functions that set up a frame pointer, of some looked at; null when there are too few to say. */
   framedShare: () => number | null
 }
@@ -26,12 +30,17 @@ const STACK_POINTER = 7
 const FRAME_POINTER = 6
 
 /** null when the file has no table, or one that is written in a way no linker does. */
-export function readUnwindTable({ image, readAt }: ElfFile): UnwindTable | null {
+export function readUnwindTable(
+  { image, readAt, identity }: Pick<ElfFile, 'image' | 'readAt'> & { identity?: string | null },
+  budget: Pick<Budget, 'allows'> = createBudget(),
+): UnwindTable | null {
   const frames = image.named.get('.eh_frame')
   if (image.machine !== EM_X86_64 || frames === undefined) return null
   const header = image.named.get('.eh_frame_hdr')
   // Linkers make no index for static programs.
-  const index = header ? readIndex(readAt, header) : makeIndex(readAt, frames)
+  const index = header
+    ? readIndex(readAt, header)
+    : makeIndex(readAt, frames, (name, amount) => budget.allows(name, amount, `file ${identity}`))
   if (index === null) return null
   const { count, entryAt } = index
   const rowsOf = (i: number): FrameRows | null => {
@@ -50,6 +59,10 @@ export function readUnwindTable({ image, readAt }: ElfFile): UnwindTable | null 
       const register = rows.registerAt(address)
       if (register === FRAME_POINTER) return 'frame pointer'
       return register === STACK_POINTER ? 'stack pointer' : null
+    },
+    isFramedAt: (address) => {
+      const rows = rowsOf(indexOf(address))
+      return rows === null || address >= rows.end ? null : rows.usesFramePointer()
     },
     framedShare: () => {
       const looked = Math.min(count, LOOKED_AT)
@@ -86,30 +99,38 @@ function readIndex(readAt: ReadAt, section: NamedSection): Index | null {
   }
 }
 
-/** A large static program has some MB of descriptions. */
-const UNINDEXED_LIMIT = 16 * 1024 * 1024
 /** pcrel | sdata4: what compilers write */
 const RELATIVE = 0x1b
 
-function makeIndex(readAt: ReadAt, section: NamedSection): Index | null {
-  if (section.fileBytes > UNINDEXED_LIMIT) return null
+/** One pass over the bytes, read once: what describes no function is passed over, what is past the limit left out. */
+function makeIndex(
+  readAt: ReadAt,
+  section: NamedSection,
+  allows: (name: LimitName, amount: number) => boolean,
+): Index | null {
+  if (!allows('ehFrameBytes', section.fileBytes)) return null
   const bytes = readAt(section.fileOffset, section.fileBytes)
   const encodings = new Map<number, number | null>()
   const found: { start: number; fde: number }[] = []
-  for (let at = 0; at + 12 <= bytes.length; ) {
+  for (let at = 0, n = 0; at + 12 <= bytes.length; n++) {
+    if (!allows('ehFrameEntries', n)) break
     const length = bytes.readUInt32LE(at)
     if (length < 4 || length === 0xffff_ffff) break
     const distance = bytes.readUInt32LE(at + 4)
     const common = at + 4 - distance
-    if (distance === 0) {
-      const cie = readCommon(readEntry(readAt, section.fileOffset + at))
-      encodings.set(at, cie?.pointerEncoding ?? null)
-    } else if (encodings.get(common) === RELATIVE)
+    if (distance === 0) encodings.set(at, readCommon(entryIn(bytes, at))?.pointerEncoding ?? null)
+    else if (encodings.get(common) === RELATIVE)
       found.push({ start: section.address + at + 8 + bytes.readInt32LE(at + 8), fde: section.address + at })
     at += 4 + length
   }
   found.sort((a, b) => a.start - b.start)
   return { count: found.length, entryAt: (i) => found[i] ?? null }
+}
+
+function entryIn(bytes: Buffer, at: number): Entry | null {
+  const length = bytes.readUInt32LE(at)
+  if (length > ENTRY_LIMIT || at + 4 + length > bytes.length) return null
+  return { id: bytes.readUInt32LE(at + 4), body: bytes.subarray(at + 8, at + 4 + length) }
 }
 
 /** Functions looked at to say how a file was built, spread over it. */

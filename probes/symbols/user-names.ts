@@ -1,8 +1,9 @@
 import type { RawFrame } from '../engine/frame.ts'
 import { isAlive, type ProcessIdentity, readProcessStat } from '../host/process.ts'
+import { createBudget } from './budget.ts'
 import type { NamesByAddress } from './frames.ts'
 import { mergeRegions, type Region, readRegions, regionAt } from './maps.ts'
-import { createModules, type Module, type ModuleOptions } from './modules.ts'
+import { createModules, type Module, type ModuleOptions, type Modules, mayReadFile } from './modules.ts'
 import type { FrameBase } from './unwind-table.ts'
 
 /**
@@ -11,10 +12,12 @@ import type { FrameBase } from './unwind-table.ts'
  * has ended by then it knows nothing but addresses.
  */
 export interface UserNames extends NamesByAddress {
-  /** a process that came later: its maps are read at once */
+  /** A process of the target: its maps are read at once, so that they are known should it end soon. */
   add: (pid: number) => void
-  /** reads the maps again while the target lives; at the end of a phase in any case */
-  refresh: (phaseEnds: boolean) => void
+  /** A process that is no longer looked at. What was learnt of it while it lived stays for the stacks it has left. */
+  remove: (pid: number) => void
+  /** Reads the maps again while the target lives, at the end of a phase in any case; whether names may have changed. */
+  refresh: (phaseEnds: boolean) => boolean
   /**
    * The symbol a frame lies in, as its file has it (C++ and Rust names mangled); null when it has none, or when processes
    * disagree. Untrusted text. Inlined functions are not told apart.
@@ -47,40 +50,72 @@ interface CodeFacts {
 const NOWHERE: Place = { symbol: null, module: null, code: null }
 /** Addresses remembered; a stack has up to 127, most of them shared. */
 const PLACE_LIMIT = 65_536
+/** Processes that have ended are remembered for the stacks that they have left; a server may make one a request. */
+const ENDED_LIMIT = 64
 
-/** @param pids the target's processes; their maps are read at once, so that they are known should it end soon */
-export function createUserNames(pids: readonly number[], options: ModuleOptions = {}): UserNames {
-  const modules = createModules(options)
+export interface UserNamesOptions extends ModuleOptions {
+  /** used, and closed at the end; by default of its own */
+  modules?: Modules
+}
+
+export function createUserNames(pids: readonly number[], options: UserNamesOptions = {}): UserNames {
+  const { budget = createBudget(), mayRead = () => true } = options
+  const modules = options.modules ?? createModules({ ...options, budget })
   const places = new Map<string, Place>()
   /** they go with the places */
   const codeFacts = new WeakMap<NonNullable<Place['code']>, CodeFacts>()
-  const processes = pids.flatMap((pid): Watched[] => {
-    const stat = readProcessStat(pid)
-    return stat ? [{ pid, starttime: stat.starttime, regions: [], mayReread: true }] : []
-  })
+  const processes: Watched[] = []
+  const ended: Watched[] = []
 
-  const readMaps = (process: Watched): void => {
-    const now = isAlive(process) ? readRegions(process.pid) : null
-    if (now === null) return
+  const readMaps = (process: Watched): boolean => {
+    const { pid } = process
+    const path = `/proc/${pid}/maps`
+    if (!isAlive(process) || !mayRead(path, path)) return false
+    const now = budget.onTimeOf(pid, path, () => readRegions(pid, budget))
+    if (now === null) return false
     // Files are opened now: when an address in them is asked for, the process may be gone.
-    for (const region of now) modules.open(process.pid, region)
+    for (const region of now) modules.open(pid, region)
     const merged = mergeRegions(now, process.regions)
-    if (!same(merged, process.regions)) places.clear()
+    const hasChanged = !same(merged, process.regions)
+    if (hasChanged) places.clear()
     process.regions = merged
+    return hasChanged
+  }
+
+  const add = (pid: number): void => {
+    const stat = readProcessStat(pid)
+    if (stat === null || processes.some((one) => one.pid === pid && one.starttime === stat.starttime)) return
+    const process: Watched = { pid, starttime: stat.starttime, regions: [], mayReread: true }
+    processes.push(process)
+    readMaps(process)
+  }
+
+  const remove = (pid: number): void => {
+    const index = processes.findIndex((one) => one.pid === pid)
+    if (index < 0) return
+    ended.push(...processes.splice(index, 1))
+    if (ended.length > ENDED_LIMIT) {
+      ended.shift()
+      places.clear()
+    }
   }
 
   const regionOf = (process: Watched, address: number): Region | null => {
     const region = regionAt(process.regions, address)
-    if (region !== null || !process.mayReread) return region
+    if (region !== null || !process.mayReread || ended.includes(process)) return region
     process.mayReread = false
     readMaps(process)
     return regionAt(process.regions, address)
   }
 
   const findPlace = (address: number): Place => {
-    const found = processes.flatMap((process): Place[] => {
+    const found = [...processes, ...ended].flatMap((process): Place[] => {
       const region = regionOf(process, address)
-      return region ? [placeIn(region, modules.open(process.pid, region), address)] : []
+      if (!region) return []
+      const module = modules.open(process.pid, region)
+      const work = () => placeIn(region, module, address)
+      const place = mayReadFile(mayRead, process.pid, region) ? budget.onTimeOf(process.pid, region.path, work) : null
+      return [place ?? { symbol: null, module: region.inode === 0 ? null : region.path, code: null }]
     })
     // The frame does not say whose it is: processes that share a program agree, others leave it unknown.
     const symbols = new Set(found.flatMap(({ symbol }) => symbol ?? []))
@@ -113,27 +148,24 @@ export function createUserNames(pids: readonly number[], options: ModuleOptions 
     return facts
   }
 
-  for (const process of processes) readMaps(process)
+  for (const pid of pids) add(pid)
   return {
-    add: (pid) => {
-      const stat = readProcessStat(pid)
-      if (stat === null || processes.some((one) => one.pid === pid && one.starttime === stat.starttime)) return
-      const process: Watched = { pid, starttime: stat.starttime, regions: [], mayReread: true }
-      readMaps(process)
-      processes.push(process)
-    },
+    add,
+    remove,
     refresh: (phaseEnds) => {
+      let hasChanged = false
       for (const process of processes) {
         process.mayReread = !phaseEnds
-        if (phaseEnds) readMaps(process)
+        if (phaseEnds && readMaps(process)) hasChanged = true
       }
+      return hasChanged
     },
     symbolOf: (frame) => placeOf(frame).symbol,
     moduleOf: (frame) => placeOf(frame).module,
     skipsCaller: (frame) => codeOf(frame)?.frameBase === 'stack pointer',
     calledBefore: (frame) => codeOf(frame)?.calledBefore ?? null,
     close: () => {
-      processes.length = 0
+      processes.length = ended.length = 0
       modules.close()
       places.clear()
     },

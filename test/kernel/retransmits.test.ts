@@ -37,6 +37,28 @@ kernelSuite(
       expect(data.loss_probes).toBe(after.probes - before.probes)
       expect(data.flows.reduce((sum, flow) => sum + flow.count, 0)).toBe(data.segments)
       for (const flow of data.flows) expect([flow.local, flow.remote]).toContain(`127.0.0.1:${port}`)
+      expect(data.own).toEqual({ segments: data.segments, syn: data.syn, synack: data.synack })
+    })
+
+    test('what a neighbour in the same namespace sends again stands apart from what the target does', async () => {
+      const { name, prefix } = freshNetns()
+      const others = 7500
+      const target = await startWorkload('retrans', ['--port', String(port)], { prefix })
+      const neighbour = await startWorkload('retrans', ['--port', String(others)], { prefix })
+      dropEveryTenth(name, others)
+      const attached = await attach(['retransmits', '--pid', String(target.pid)])
+      const before = counters(target.pid)
+      for (const program of [target, neighbour]) {
+        program.say('go')
+        await program.hear('truth', z.object({ bytes: z.number() }))
+      }
+      await attached.stop()
+
+      const data = phaseData(attached.records, retransmits)
+      const grown = counters(target.pid).segments - before.segments
+      expect(grown).toBeGreaterThan(0)
+      expect(data).toMatchObject({ segments: grown, own: { segments: 0, syn: 0, synack: 0 } })
+      expect(data.flows.every(({ own }) => own === false)).toBe(true)
     })
 
     test('what another namespace sends again is not the target’s', async () => {

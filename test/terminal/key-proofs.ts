@@ -55,7 +55,7 @@ const searched = ['4', '/', 'handle_request', 'enter']
 const without = (seen: RegExp, there: RegExp) => (screen: string) => there.test(screen) && !seen.test(screen)
 
 const everywhere: readonly Omit<Proof, 'where'>[] = [
-  { keys: ['f'], shows: /What did the system do[\s\S]* ▲ stress, 1 of 4: accept-queue overflows/ },
+  { keys: ['f'], shows: /What did the system do[\s\S]* ▲ stress, 1 of 4: overflows, namespace/ },
   { keys: ['F'], shows: /Which calls are made[\s\S]* ▲ stress, 4 of 4: Calls per request/ },
   { keys: ['?'], shows: /── Keys ─[\s\S]*this help/ },
   { keys: ['1'], from: ['2'], at: waits, shows: overview },

@@ -216,6 +216,7 @@ function recordsOf(at: number, stacks: readonly number[][]): RecordingRecord[] {
     recorder_cpu_ns: (at + 1) * 6e6,
     recorder_rss: 90e6,
     tracer_rss: 110e6,
+    skipped_events: 0,
   })
   return records
 }

@@ -40,7 +40,7 @@ describe('the screen in a terminal', () => {
     expect(rows[0]).toMatch(/^ probe {2}api\[4242] \+3 {3}stress 3\/3 .* errors 0\.02 %$/)
     expect(rows[1]).toMatch(/^ trust ok {3}cost 1\.39 % of a core {3}loss 0 .* synthetic\.ndjson$/)
     expect(rows[2]).toBe(' 1 Overview   2 Waits   3 Calls   4 Stalls   5 System   6 Log')
-    expect(rows.at(-3)).toMatch(/^ ▲ stress is worst so far: response p99 .* with it accept-queue overflows/)
+    expect(rows.at(-3)).toMatch(/^ ▲ stress is worst so far: response p99 .* with it overflows, namespace/)
     expect(rows.at(-2)).toMatch(/^ f why {3}\? help .* q quit$/)
     expect(rows.at(-1)).toBe('')
     expect(tmux.isAlternate()).toBe(true)

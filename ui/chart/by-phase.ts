@@ -1,4 +1,5 @@
 import { costOf, type PhaseModel, type RunModel } from '../../audit/index.ts'
+import { dropCounters } from '../text/drops.ts'
 import { formatCount, formatPercent } from '../text/format.ts'
 import { type Catalog, counterDelta, lossCount, probesOf, tracingPct } from '../text/reading.ts'
 
@@ -13,14 +14,6 @@ export interface PhaseRow {
   /** over the run, in words; empty where phases do not add up */
   total: string
 }
-
-// Counters of the target's network namespace that tell of connections turned away and segments lost; Linux names
-// (Documentation/networking/snmp_counter.rst).
-const FAULTS = [
-  { label: 'accept-queue overflows', name: 'TcpExt.ListenOverflows' },
-  { label: 'SYNs dropped', name: 'TcpExt.ListenDrops' },
-  { label: 'segments sent again', name: 'Tcp.RetransSegs' },
-] as const
 
 /** Kernel counters, the target's CPU time, what tracing cost and lost. Rows whose source was never read are left out. */
 export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
@@ -40,7 +33,7 @@ export function phaseRows(model: RunModel, catalog: Catalog): PhaseRow[] {
     total: '',
   })
   const rows = [
-    ...FAULTS.map(({ label, name }) => fault(label, (phase) => counterDelta(phase, 'netns', name))),
+    ...dropCounters(model).map(({ label, grown }) => fault(label, grown)),
     share('target CPU, of a core', targetCpuPct),
     share('tracing CPU, of a core', (phase) => tracingPct(costOf(model, phase, probes))),
   ].filter(({ cells }) => cells.some(({ value }) => value !== null))

@@ -1,7 +1,7 @@
 import { D3Node, type Selection } from 'd3-node'
 import { costOf, type RunModel } from '../../audit/index.ts'
 import { formatClock, formatPercent } from '../text/format.ts'
-import { type Catalog, lossCount, lossOfRun, probesOf, targetName } from '../text/reading.ts'
+import { type Catalog, lossCount, lossOfRun, lossText, probesOf, targetName } from '../text/reading.ts'
 import { timeTicks } from '../time-ticks.ts'
 import { phaseRows } from './by-phase.ts'
 import { drawLane } from './draw-lane.ts'
@@ -81,7 +81,6 @@ function drawHead(svg: Selection, title: string, lines: readonly string[]): void
 function headLines(model: RunModel, catalog: Catalog): string[] {
   const { header } = model
   const cost = costOf(model, null, probesOf(model, catalog))
-  const lost = Object.entries(lossOfRun(model)).map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
   const first = [
     header ? `host ${header.host.name}` : 'unknown host',
     header && `Linux ${header.host.kernel}`,
@@ -92,7 +91,7 @@ function headLines(model: RunModel, catalog: Catalog): string[] {
   const second = [
     `cost: tracer ${formatPercent(cost.tracerPct)} of a core`,
     `kernel programs ${formatPercent(cost.bpfPct)}${cost.bpfEstimated && cost.bpfPct !== null ? ' (estimate)' : ''}`,
-    lossCount(lossOfRun(model)) === 0 ? 'loss none' : `loss ${lost.join(', ')}: sums are a lower bound`,
+    `loss ${lossText(model)}${lossCount(lossOfRun(model)) === 0 ? '' : ': sums are a lower bound'}`,
     model.end && model.end.reason !== 'done' && `ended: ${model.end.reason.replaceAll('_', ' ')}`,
   ]
   return [first, second].map((parts) =>

@@ -1,7 +1,7 @@
 import { type PhaseModel, type Profile, type ProfileOf, profileOf, type RunModel } from '../../audit/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { formatClock } from '../text/format.ts'
-import { lossCount, lossOfRun, targetName } from '../text/reading.ts'
+import { lossCount, lossOfRun, lossText, targetName } from '../text/reading.ts'
 import type { FlameSvgOptions } from './svg.ts'
 
 /** A picture of a run's stacks: the profile, and what its head and phase switch say. */
@@ -63,7 +63,7 @@ export function headLines(model: RunModel, probes: readonly string[]): string[] 
       .join(' · '),
     [
       `probe ${probes.map((probe) => `${probe}${variant(probe) ? ` (${variant(probe)})` : ''}`).join(' and ')}`,
-      losses === 0 ? 'loss none' : `loss ${losses}: widths are a lower bound`,
+      losses === 0 ? `loss ${lossText(model)}` : `loss ${losses}: widths are a lower bound`,
     ].join(' · '),
   ]
 }

@@ -5,6 +5,7 @@ import {
   errorPct,
   isNotJudged,
   lossCount,
+  lossCountText,
   lossOfRun,
   placeInPlan,
   probesOf,
@@ -118,7 +119,7 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
   // The file is what a reader asks for afterwards: only a very long name is cut.
   const file = clip(title.slice(title.lastIndexOf('/') + 1), FILE)
   const room = brush.width - ' trust '.length - doubt.length - 1
-  const loss = `loss ${formatCount(lost)}`
+  const loss = `loss ${lossCountText(model)}`
   const costText = `cost ${formatPercent(cost)}`
   const [numbers, right] = [
     [`${costText} of a core   ${loss}`, `${system}   ${file}`],

@@ -1,6 +1,7 @@
 import type { FollowedMetric, LoadSpan, MetricSpan, PhaseModel, RunModel } from '../../audit/index.ts'
 import type { DrawnLane, Probe } from '../../probes/index.ts'
 import { laneSeries, type Point } from '../series.ts'
+import { droppedAtPorts } from '../text/drops.ts'
 import { formatClock, formatMs, formatPercent, formatRate, formatUnit, UNKNOWN } from '../text/format.ts'
 import { type Catalog, probesOf } from '../text/reading.ts'
 import type { Scene } from './scene.ts'
@@ -87,7 +88,7 @@ function probeLane(model: RunModel, probe: Probe, drawn: DrawnLane): Lane[] {
 const metricLane: Readonly<
   Record<FollowedMetric, { label: string; perSecond: number; format: (value: number | null) => string }>
 > = {
-  overflows: { label: 'accept overflows', perSecond: 1, format: formatRate },
+  overflows: { label: 'overflows, netns', perSecond: 1, format: formatRate },
   throttled: { label: 'CPU throttled', perSecond: 100 / 1e6, format: formatPercent },
   target_cpu: { label: 'target CPU', perSecond: 100 / 1e9, format: formatPercent },
   softirq: { label: 'host softirq', perSecond: 100 / 1e3, format: formatPercent },
@@ -96,13 +97,17 @@ const metricLane: Readonly<
 function metricLanes(model: RunModel): Lane[] {
   return Object.entries(metricLane).flatMap(([name, { label, perSecond, format }]): Lane[] => {
     const spans = model.metrics.get(name as FollowedMetric) ?? []
-    if (spans.length === 0) return []
+    if (spans.length === 0 || (name === 'overflows' && areOthers(model))) return []
     const value = ({ startUs, endUs, growth }: MetricSpan) =>
       growth === null ? null : (growth * perSecond * 1e6) / Math.max(1, endUs - startUs)
     const points = spans.map((span) => ({ startUs: span.startUs, endUs: span.endUs, value: value(span) }))
     return [{ key: `metric.${name}`, label, several: 'mean', format, points }]
   })
 }
+
+/** The namespace's overflows say when; that none of them were the target's makes them nobody's business here. */
+const areOthers = ({ phases }: RunModel): boolean =>
+  phases.length > 0 && phases.every((phase) => droppedAtPorts(phase) === 0)
 
 type Values = readonly (number | null)[]
 const drawn = new WeakMap<Lane, { axis: string; values: Values }>()

@@ -1,14 +1,17 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import { type Figure, type Probe, percentile } from '../../probes/index.ts'
 import { csvText } from './csv.ts'
-import { counterDelta, errorPct, figuresOf, histogramsOf, rpsOf } from './reading.ts'
-import { dropCounters } from './stand-outs.ts'
+import { dropCounters } from './drops.ts'
+import { errorPct, figuresOf, histogramsOf, rpsOf } from './reading.ts'
 
 type Row = { group: string; label: string; unit: string; of: (phase: PhaseModel) => number | null }
 
 /** Figures by phase as numbers, not rounded, in the unit that stands beside them: of the load where asked for, and of probes. */
 export function figuresCsv(model: RunModel, probes: readonly Probe[], { withLoad }: { withLoad: boolean }): string {
-  const rows = [...(withLoad ? loadRows : []), ...probes.flatMap((probe) => probeRows(model, probe))]
+  const rows = [
+    ...(withLoad ? [...loadRows, ...dropRows(model)] : []),
+    ...probes.flatMap((probe) => probeRows(model, probe)),
+  ]
   return csvText([
     ['of', 'figure', 'unit', ...model.phases.map(({ name }) => name)],
     ...rows.map(({ group, label, unit, of }) => [group, label, unit, ...model.phases.map(of)]),
@@ -26,15 +29,10 @@ const loadRows: readonly Row[] = [
     }),
   ),
   { group: 'Load', label: 'errors', unit: 'percent', of: errorPct },
-  ...dropCounters.map(
-    ({ label, source, name }): Row => ({
-      group: 'Kernel',
-      label,
-      unit: 'count',
-      of: (phase) => counterDelta(phase, source, name),
-    }),
-  ),
 ]
+
+const dropRows = (model: RunModel): Row[] =>
+  dropCounters(model).map(({ label, grown }): Row => ({ group: 'Kernel', label, unit: 'count', of: grown }))
 
 const QUANTILES = [
   ['p50', 0.5],

@@ -1,8 +1,9 @@
 import { counterGrowth, type Metric, metricOf, type PhaseModel, perSecond, type RunModel } from '../../audit/index.ts'
+import { dropCounters, isDropCounter } from './drops.ts'
 import { clip, formatBytes, formatCount, formatPercent, UNKNOWN } from './format.ts'
 import type { Cell, PhaseRow } from './phase-row.ts'
-import { type BaseOf, baselineOf, counterDelta, counterWorsening } from './reading.ts'
-import { dropCounters, type StandOut, standOut, WORSE } from './stand-outs.ts'
+import { type BaseOf, baselineOf, counterWorsening, timesWorse } from './reading.ts'
+import { type StandOut, standOut, WORSE } from './stand-outs.ts'
 
 /** More rows than this nobody reads. */
 const ROWS = 12
@@ -18,15 +19,15 @@ const LABEL_LENGTH = 29
  * table of facts calls headlines those that moved against the baseline, came near their limit, or mean a fault.
  */
 export function kernelRows(model: RunModel, baseOf: BaseOf = baselineOf): PhaseRow[] {
-  const fixed = dropCounters
-    .filter(({ source, hasRow }) => hasRow && model.phases.some((phase) => phase.telemetry.has(source)))
+  const fixed = dropCounters(model)
+    .filter(({ hasRow, wasRead }) => hasRow && model.phases.some(wasRead))
     .map(
-      ({ label, source, name }): PhaseRow => ({
+      ({ label, grown, rate }): PhaseRow => ({
         label,
         group: 'Kernel',
         cell: (phase) => ({
-          text: formatCount(counterDelta(phase, source, name)),
-          ratio: counterWorsening(phase, baseOf(model, phase), source, name),
+          text: formatCount(grown(phase)),
+          ratio: timesWorse(rate(phase), rate(baseOf(model, phase))),
         }),
       }),
     )
@@ -54,13 +55,10 @@ function candidates(model: RunModel): Metric[] {
     for (const [source, { last }] of phase.telemetry)
       for (const name of Object.keys(last)) {
         const metric = metricOf(source, name)
-        if (metric?.headline && !hasOwnRow(source, name)) found.set(`${source} ${name}`, metric)
+        if (metric?.headline && !isDropCounter(source, name)) found.set(`${source} ${name}`, metric)
       }
   return [...found.values()]
 }
-
-const hasOwnRow = (source: string, name: string): boolean =>
-  dropCounters.some((counter) => counter.source === source && counter.name === name)
 
 /** Zero: not worth a row. Faults and full levels come before what only grew, and that by how much it grew. */
 function weightOf(model: RunModel, metric: Metric): number {

@@ -8,7 +8,7 @@ import {
   SPAN_KIND,
 } from '../../audit/index.ts'
 import type { Figure, FigureScope, Histogram, Probe } from '../../probes/index.ts'
-import { clip } from './format.ts'
+import { clip, formatCount } from './format.ts'
 
 /** What the text and the screen read out of a model. Nothing here knows a probe by name. */
 export type Catalog = ReadonlyMap<string, Probe>
@@ -134,8 +134,11 @@ export function counterWorsening(
   source: string,
   name: string,
 ): number | null {
-  const now = perSecond(phase, source, name)
-  const then = baseline && perSecond(baseline, source, name)
+  return timesWorse(perSecond(phase, source, name), baseline && perSecond(baseline, source, name))
+}
+
+/** How many times more of what should be less; Infinity when there was none. `null` when one of the two is unknown. */
+export function timesWorse(now: number | null, then: number | null): number | null {
   if (now === null || then === null) return null
   if (now === then) return 1
   return then === 0 ? Number.POSITIVE_INFINITY : now / then
@@ -243,4 +246,21 @@ export function lossOfRun(model: RunModel): Record<string, number> {
   const byKind: Record<string, number> = {}
   for (const { kind, count } of model.loss) byKind[kind] = (byKind[kind] ?? 0) + count
   return byKind
+}
+
+/** Whether events that the kernel skipped were counted all along: only then no loss means that nothing was lost. */
+export const knowsSkipped = (model: RunModel): boolean =>
+  model.overhead.length > 0 && model.overhead.every(({ skippedEvents }) => skippedEvents !== null)
+
+/** `none`, `12 map full, 36 skipped`; where the kernel does not count what it skips, that this is not known. */
+export function lossText(model: RunModel): string {
+  const lost = Object.entries(lossOfRun(model)).map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
+  if (lost.length > 0) return lost.join(', ')
+  return knowsSkipped(model) ? 'none' : 'none seen (whether events were skipped is unknown here)'
+}
+
+/** The same as a number: `0`, `48`; what is not known to be nothing is only what was seen. */
+export function lossCountText(model: RunModel): string {
+  const lost = lossCount(lossOfRun(model))
+  return lost === 0 && !knowsSkipped(model) ? '0 seen' : formatCount(lost)
 }

@@ -1,7 +1,8 @@
 import type { PhaseModel, RunModel } from '../../audit/index.ts'
 import type { Figure, Probe } from '../../probes/index.ts'
+import { dropCounters } from './drops.ts'
 import { formatCount, formatRatio, formatUnit } from './format.ts'
-import { type Catalog, counterDelta, counterWorsening, figuresOf, probesOf, worsening } from './reading.ts'
+import { type Catalog, figuresOf, probesOf, timesWorse, worsening } from './reading.ts'
 
 /** Less than this many times worse is not worth a remark, nor a mark in a table. */
 export const WORSE = 1.5
@@ -9,23 +10,6 @@ export const WORSE = 1.5
 const FELT = 0.05
 /** A drop less often than once in so many requests is an accident, not a cause. */
 const REQUESTS_PER_DROP = 1000
-
-/**
- * Counters of the target's network namespace that mean something was dropped, gravest first; Linux names
- * (net/ipv4/proc.c), and the probe that looks at the same from nearer by.
- */
-export const dropCounters = [
-  {
-    label: 'accept-queue overflows',
-    source: 'netns',
-    name: 'TcpExt.ListenOverflows',
-    hasRow: true,
-    probe: 'accept-queue',
-  },
-  { label: 'SYNs dropped', source: 'netns', name: 'TcpExt.ListenDrops', hasRow: true, probe: 'accept-queue' },
-  // A probe of its own counts these per flow; its rows say more than one here could.
-  { label: 'segments sent again', source: 'netns', name: 'Tcp.RetransSegs', hasRow: false, probe: 'retransmits' },
-] as const
 
 /** Where numbers stand on the screen: a probe's tab and view of it, or (`probe` null) among those of the system. */
 export interface ShownAt {
@@ -71,19 +55,19 @@ const weights = {
 /** All that is worse in `phase`, the telling first: what probes measured, and what was dropped. */
 export function standOutsOf(model: RunModel, catalog: Catalog, phase: PhaseModel, base: PhaseModel): StandOut[] {
   const probes = probesOf(model, catalog)
-  return [...drops(phase, base, probes), ...ranked(standOuts(model, phase, base, probes))]
+  return [...drops(model, phase, base, probes), ...ranked(standOuts(model, phase, base, probes))]
 }
 
-function drops(phase: PhaseModel, base: PhaseModel, probes: readonly Probe[]): StandOut[] {
-  return dropCounters.flatMap(({ label, source, name, probe }): StandOut[] => {
-    const ratio = counterWorsening(phase, base, source, name)
-    if (ratio === null || ratio < WORSE) return []
+function drops(model: RunModel, phase: PhaseModel, base: PhaseModel, probes: readonly Probe[]): StandOut[] {
+  return dropCounters(model).flatMap(({ label, probe, grown, rate }): StandOut[] => {
     const own = probes.find((one) => one.name === probe && phase.probes.has(probe))
-    // What the probe counts by the same name is what its place shows: its windows are cut at the phase's very edge.
-    const [now = null, then = null] = [phase, base].map((side) => {
-      const seen = own && figuresOf(own, side).find((figure) => figure.label === label && figure.adds)
-      return seen ? seen.value : counterDelta(side, source, name)
-    })
+    // What the probe counts by the same name is what its place shows, and of the target alone.
+    const [figure, before] = [phase, base].map(
+      (side) => own && figuresOf(own, side).find((one) => one.label === label && one.adds),
+    )
+    const ratio = figure && before ? worsening(figure, before, phase, base, probe) : timesWorse(rate(phase), rate(base))
+    if (ratio === null || ratio < WORSE) return []
+    const [now, then] = figure && before ? [figure.value, before.value] : [grown(phase), grown(base)]
     if (now === null || now * REQUESTS_PER_DROP < (phase.load?.done ?? 0)) return []
     const at = { probe: own ? probe : null, view: null }
     return [standOut({ label, now: formatCount(now), before: formatCount(then), ratio, at, weight: 'drop' })]

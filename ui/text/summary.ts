@@ -18,7 +18,9 @@ import {
   headlines,
   isNotJudged,
   lossCount,
+  lossCountText,
   lossOfRun,
+  lossText,
   placeInPlan,
   probesOf,
   rpsOf,
@@ -67,7 +69,7 @@ export function progressLine(model: RunModel): string {
     latest && `p99 ${formatMs(latest.p99Ms)}`,
     phase.load && `errors ${formatPercent(errorPct(phase))}`,
     cost.tracerPct !== null && `cost ${formatPercent(cost.tracerPct)} cpu`,
-    `loss ${lossCount(lossOfRun(model))}`,
+    `loss ${lossCountText(model)}`,
   ]
   return parts.filter((part) => typeof part === 'string').join('   ')
 }
@@ -139,24 +141,29 @@ function topRows(probe: Probe, whole: Whole): string | null {
   const text = rows.map((row) => {
     const value = row[number.key]
     // Of what has no name the next best says which it is.
-    const name = names.map(({ key }) => row[key]).find((text) => text !== null && text !== undefined)
+    const name = table.named
+      ? table.named.map((key) => row[key]).join(' > ')
+      : names.map(({ key }) => row[key]).find((text) => text !== null && text !== undefined)
     return `${name ?? ''} ${formatUnit(typeof value === 'number' ? value : null, unit)}`
   })
   return text.length > 0 ? `top: ${text.join(' · ')}` : null
 }
 
+const SKIPPED =
+  'the kernel skipped events while another BPF program ran on the same processor: other tracing agents on this host'
+
 function trust(model: RunModel, probes: readonly Probe[]): string[] {
   const cost = costOf(model, null, probes)
   const loss = lossOfRun(model)
-  const lost = Object.entries(loss).map(([kind, count]) => `${count} ${kind.replaceAll('_', ' ')}`)
   const lines = entry('cost', [
     `tracer ${formatPercent(cost.tracerPct)} of a core`,
     `kernel programs ${formatPercent(cost.bpfPct)}${cost.bpfEstimated && cost.bpfPct !== null ? ' (estimate)' : ''}`,
-    `loss ${lost.join(', ') || 'none'}`,
+    `loss ${lossText(model)}`,
   ])
   for (const note of new Set(model.notes.filter((n) => n.kind === 'note').map((n) => n.text)))
     lines.push(`note: ${note}`)
   if (lossCount(loss) > 0) lines.push('warning: data was lost; sums are a lower bound')
+  if (loss['skipped']) lines.push(`warning: ${SKIPPED}`)
   if (model.skipped > 0) lines.push(`warning: ${model.skipped} lines of the recording were not understood`)
   // An attach has no plan to be held against.
   if (model.end?.verdict && model.header?.plan) lines.push(...entry('verdict', [model.end.verdict]))

@@ -16,6 +16,7 @@ import {
   type TargetFilter,
   when,
 } from '../../script/parts.ts'
+import type { PerThread } from '../../script/thread-end.ts'
 
 // Futex operations that wait (include/uapi/linux/futex.h); the mask removes PRIVATE and CLOCK_REALTIME.
 const OP_MASK = 127
@@ -43,6 +44,12 @@ export const place = openMap('futex_stack', 'stack', 'int')
 export const waits = resultMap('futex_latency', 'count', 'int', 'int')
 export const time = resultMap('futex_ns', 'stats', 'int', 'address')
 export const stacks = resultMap('futex_stacks', 'stats', 'int', 'address', 'stack')
+/** of a user lock; `kind` is there as long as anything is */
+export const perThread: PerThread = {
+  since: began,
+  maps: [began, address, place, kind],
+  isKnown: (thread) => positive(read(kind, thread)),
+}
 
 const kernelBegan = stateMap('lock_since', 'int', 'int', 'int')
 const kernelFlags = stateMap('lock_flags', 'int', 'int', 'int')
@@ -89,10 +96,6 @@ export const userHandlers = (filter: TargetFilter): Handler[] => [
         ),
       ),
     ]),
-  })),
-  on('sched:sched_process_exit', 'a thread ends', () => ({
-    when: filter.mine,
-    body: [began, address, kind, place].map((map) => forget(map, tid)),
   })),
 ]
 

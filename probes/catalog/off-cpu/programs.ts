@@ -34,6 +34,7 @@ import {
   when,
 } from '../../script/parts.ts'
 import { GONE, STILL_RUNNABLE } from '../../script/task-state.ts'
+import { forgetIfKnown, type PerThread } from '../../script/thread-end.ts'
 
 // Open waits, by thread: since when, woken when (0: not yet), of what kind, and where.
 export const since_ = openMap('off_since', 'int', 'int')
@@ -52,6 +53,13 @@ const waitsForSignal = stateMap('off_signal', 'int', 'int')
 export const FUTEX_WAITS = [0, 9, 11]
 export const FUTEX_MASK = 127
 export const LOCK_IS_TAKEN = 2
+
+/** `kind` is there as long as anything is */
+export const perThread: PerThread = {
+  since: since_,
+  maps: [since_, woken, waitsForSignal, kernelStack, userStack, kind],
+  isKnown: (thread) => positive(read(kind, thread)),
+}
 
 export const BLOCKED = 0
 export const RUNNABLE = 1
@@ -78,6 +86,7 @@ export const switchHandlers = (filter: TargetFilter): Handler[] => [
     'a thread leaves the CPU (the current task is still the one that leaves), another gets it',
     (args) => ({
       body: [
+        when(ne(bitAnd(args.prev_state, GONE), 0), [forgetIfKnown(perThread, tid)]),
         when(all(filter.mine, eq(bitAnd(args.prev_state, GONE), 0)), [
           when(eq(read(kind, tid), 0), [record(addTo(firstSeen, [tid, kstack], nsecs))]),
           set(since_, [tid], nsecs),
@@ -174,9 +183,5 @@ export const switchHandlers = (filter: TargetFilter): Handler[] => [
   on('syscalls:sys_exit_futex', 'it goes on', () => ({
     when: filter.mine,
     body: [when(positive(read(waitsForSignal, tid)), [forget(waitsForSignal, tid)])],
-  })),
-  on('sched:sched_process_exit', 'a thread ends', () => ({
-    when: filter.mine,
-    body: [since_, woken, kind, waitsForSignal, kernelStack, userStack].map((map) => forget(map, tid)),
   })),
 ]

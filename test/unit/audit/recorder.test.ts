@@ -116,6 +116,7 @@ function session(
     },
     stop: async () => undefined,
     failed: new Promise(() => undefined),
+    readerPid: () => null,
     tracerPids: () => [],
   }
   return { trace, cuts }

@@ -166,6 +166,28 @@ describe('what a run comes to', () => {
     for (const record of records) applyRecord(model, record)
     expect(verdictOf(model, summary(phase('stress')), plan(), silent).exitCode).toBe(exitCode)
   })
+  test.each([
+    ['a few of very many events', 40, 0],
+    ['more than the budget', 4000, 5],
+  ])('the kernel skipped %s: %i of 10 000, exit %i', (_, skipped, exitCode) => {
+    const model = createRunModel(new Map())
+    const ctxt = (t_us: number, value: number): RecordingRecord => ({
+      ...{ type: 'telemetry', t_us, source: 'cpu', values: { ctxt: value } },
+    })
+    const span = { start_us: 0, end_us: 1e6 }
+    const records: RecordingRecord[] = [
+      { type: 'phase', id: 1, name: 'stress', kind: 'stress', start_us: 0 },
+      ctxt(0, 500),
+      { type: 'window', probe: 'off-cpu', phase: 1, ...span, data: {} },
+      { type: 'loss', ...span, probe: 'tracer', kind: 'skipped', count: skipped },
+      ctxt(1e6, 10_500),
+    ]
+    for (const record of records) applyRecord(model, record)
+    expect(verdictOf(model, summary(phase('stress')), plan(), silent)).toMatchObject({
+      exitCode,
+      ...(exitCode === 5 ? { text: expect.stringContaining('the kernel skipped 28.6 % of the events') } : {}),
+    })
+  })
 })
 
 describe('a phase is held against', () => {

@@ -125,9 +125,9 @@ describe('the picture of a run over time', () => {
     const model = modelOf(60)
     model.phases[0]?.telemetry.clear()
     const svg = await timelineSvg(model, catalog)
-    expect(rowOf(svg, 'accept-queue overflows')).toEqual(['accept-queue overflows', '–', '0', '245', '245'])
+    expect(rowOf(svg, 'overflows, namespace')).toEqual(['overflows, namespace', '–', '0', '245', '245'])
     const marked = groups(svg, 'row').filter((row) => row.includes('class="strip"'))
-    expect(marked.map((row) => texts(row)[0])).toEqual(['accept-queue overflows', 'SYNs dropped'])
+    expect(marked.map((row) => texts(row)[0])).toEqual(['overflows, namespace', 'SYNs dropped, namespace'])
     expect(rowOf(svg, 'segments sent again')).toBeUndefined()
   })
 

@@ -92,7 +92,7 @@ test('changes are read from what the tracer prints', () => {
 
 test('a number is told in one word, a large one in two', () => {
   expect(memberWords('join', 4_194_303)).toEqual([WORD.join + 4_194_303])
-  expect(memberWords('leave', 5 * 2 ** 28 + 7)).toEqual([WORD.high + 5, WORD.leave + 7])
+  expect(memberWords('leave', 5 * 2 ** 27 + 7)).toEqual([WORD.high + 5, WORD.leave + 7])
   for (const word of [...memberWords('join', 2 ** 50), ...memberWords('leave', 2 ** 22)])
     expect(word).toBeLessThan(2 ** 31)
 })

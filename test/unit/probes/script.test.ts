@@ -183,13 +183,13 @@ describe('every script', () => {
     }),
   )
 
-  test('of known processes asks for addresses of user stacks in every version, and for names of the kernel’s', async () => {
+  test('for a run asks for addresses of user stacks in every version, and for names of the kernel’s', async () => {
     const stacksOf = async (version: Version, isKnown: boolean) => {
       const { text } = await script([{ probe: 'on-cpu', variant: 'profile' }], { version, isKnown })
       return /\[(kstack\S*), (ustack\S*)\]/.exec(withoutComments(text))?.slice(1)
     }
     expect(await stacksOf([0, 17, 0], true)).toEqual(['kstack(perf)', 'ustack(perf)'])
-    expect(await stacksOf([0, 23, 2], true)).toEqual(['kstack(perf)', 'ustack(perf)'])
+    expect(await stacksOf([0, 23, 2], true)).toEqual(['kstack(perf)', 'ustack(raw)'])
     expect(await stacksOf([0, 24, 0], true)).toEqual(['kstack', 'ustack(raw)'])
     expect(await stacksOf([0, 27, 1], true)).toEqual(['kstack', 'ustack(raw)'])
     expect(await stacksOf([0, 27, 1], false)).toEqual(['kstack', 'ustack'])

@@ -5,7 +5,7 @@ import type { KernelTypes } from '../../../probes/host/btf.ts'
 import type { Host } from '../../../probes/host/host.ts'
 import { netnsInode } from '../../../probes/host/netns.ts'
 import type { Target } from '../../../probes/host/target.ts'
-import { dialectOf, forKnownProcesses, type Version } from '../../../probes/script/dialect.ts'
+import { dialectOf, type Version, withoutUserNames } from '../../../probes/script/dialect.ts'
 import type { FrameKind } from '../../../probes/script/frame.ts'
 import { buildProgram, type Program } from '../../../probes/script/program.ts'
 import { tracepoints } from '../../../probes/script/tracepoints.ts'
@@ -109,7 +109,7 @@ export async function script(chosen: readonly Choice[], options: ScriptOptions =
   })
   const dialect = dialectOf(options.version ?? [0, 17, 0])
   return buildProgram(probes, {
-    dialect: options.isKnown ? forKnownProcesses(dialect) : dialect,
+    dialect: options.isKnown ? withoutUserNames(dialect) : dialect,
     frame: options.frame ?? { kind: 'cuts', recorderPid: RECORDER },
     limitSeconds: 3600,
     mapEntries: 8_192,

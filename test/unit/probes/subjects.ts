@@ -62,6 +62,7 @@ export const contextOf = <Params = unknown>(
 ): DecodeContext<Params> => ({
   phaseStartNs: 0,
   ports: new Set([8080]),
+  connections: new Set(),
   counters: null,
   sleepers: [],
   sleptAtStart: [],

@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createModules } from '../../../probes/symbols/modules.ts'
 import { adviceText, adviseNaming, type NamingFacts } from '../../../probes/symbols/naming-advice.ts'
-import { adviseTarget, readNamingFacts, runtimeOf } from '../../../probes/symbols/naming-facts.ts'
+import { readNamingFacts, runtimeOf } from '../../../probes/symbols/naming-facts.ts'
+import { adviseTarget } from '../../../probes/symbols/reader.ts'
 import { compile, lacking, run } from './programs.ts'
 
 const sound: NamingFacts = {
@@ -12,6 +13,7 @@ const sound: NamingFacts = {
   hasPerfMap: false,
   hasSymbolTable: true,
   needsXz: false,
+  isStatic: false,
   framedShare: 0.9,
   framelessLibraries: [],
 }
@@ -60,6 +62,9 @@ describe('what will be missing from stacks', () => {
     ['a stripped program', { hasSymbolTable: false }, ['stripped']],
     ['a stripped program with a table to unpack', { hasSymbolTable: false, needsXz: true }, ['xz']],
     ['no frame pointers', { framedShare: 0.05 }, ['frame-pointers']],
+    ['a static program with frame pointers', { isStatic: true, framedShare: 1 }, ['static']],
+    ['a static program without', { isStatic: true, framedShare: 0 }, ['frame-pointers']],
+    ['a static program of which nothing is known', { isStatic: true, framedShare: null }, []],
     ['nothing known', { arguments: null, hasSymbolTable: null, framedShare: null }, []],
     ['libraries without frame pointers', { framelessLibraries: ['libc.so.6'] }, ['libraries']],
   ])('%s', (_, facts, expected) => {
@@ -120,9 +125,14 @@ int main(void) { puts("main 0"); fflush(stdout); getchar(); return 0; }`
     const read = async (...options: string[]) => {
       const modules = createModules()
       onTestFinished(modules.close)
-      return readNamingFacts((await run(compile(source, options))).pid, modules.open)
+      return readNamingFacts((await run(compile(source, options))).pid, { modules, hasXz: true })
     }
     expect(await read()).toMatchObject({ program: 'program', runtime: { kind: 'native' }, hasSymbolTable: true })
     expect(await read('-s')).toMatchObject({ hasSymbolTable: false, needsXz: false })
+    // The C library in it has no frame pointers; whether the program has some is what its own functions say.
+    const framed = ['-fno-omit-frame-pointer', '-fomit-frame-pointer']
+    for (const [i, flag] of framed.entries())
+      for (const kind of ['-static', '-static-pie'])
+        expect(await read(flag, kind), `${flag} ${kind}`).toMatchObject({ isStatic: true, framedShare: 1 - i })
   },
 )

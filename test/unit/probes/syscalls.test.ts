@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { syscalls } from '../../../probes/catalog/syscalls.ts'
+import { syscallName } from '../../../probes/host/syscalls.ts'
 import { mergeData } from '../../../probes/record.ts'
 import { decodeWith, type OpenByMap, type RowsByMap, windowOf } from './subjects.ts'
 
@@ -38,13 +39,43 @@ describe('system calls', () => {
     })
   })
 
+  test('through the 32-bit gate go by its numbers, and add up with the others of their name', () => {
+    const gate = (id: number) => 65_536 + id
+    const { syscalls: found } = decodeWith(
+      syscalls,
+      'tracepoint',
+      windowOf({
+        syscall_latency: [
+          [[39, 40], 3],
+          [[gate(20), 40], 100],
+          [[gate(4), 50], 2],
+        ],
+        syscall_ns: [
+          [[39], 30],
+          [[gate(20)], 1000],
+          [[gate(4)], 70],
+        ],
+        syscall_errors: [[[gate(4), 9], 1]],
+      }),
+      { syscallName: (id) => syscallName(id, 'x86_64'), errnoName: (errno) => `E${errno}` },
+    ).data
+    expect(found['getpid']).toMatchObject({ count: 103, total_ns: 1030 })
+    expect(found['write']).toMatchObject({ count: 2, total_ns: 70, errors: { E9: 1 } })
+  })
+
   test('that have not returned when a phase ends are pending, longest first', () => {
     const open: OpenByMap = {
       syscall_start: [
-        [[7, 232], 4000],
-        [[8, 0], 1000],
-        [[9, 0], 0],
-        [[10, 0], 5001],
+        [[7], 4000],
+        [[8], 1000],
+        [[9], 0],
+        [[10], 5001],
+      ],
+      syscall_number: [
+        [[7], 232],
+        [[8], 0],
+        [[9], 0],
+        [[10], 0],
       ],
     }
     // Not: one that returned, one that began after the cut.

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,12 +54,17 @@ const target = (pid: number = process.pid): Target => ({
 })
 
 /** A source that reads what the test says, and how long that takes by a clock that the test turns. */
-function invented(name: string, readings: (Values | null)[], more: { every?: number; tookMs?: () => number } = {}) {
+function invented(
+  name: string,
+  readings: (Values | null)[],
+  more: { every?: number; wakes?: string[]; tookMs?: () => number } = {},
+) {
   const state = { nowMs: 0, reads: 0, closed: false }
   const source: Source = {
     name,
     from: 'the test',
     every: more.every ?? 1,
+    ...(more.wakes ? { wakes: more.wakes } : {}),
     open: () => ({
       read: () => {
         state.nowMs += more.tookMs?.() ?? 0
@@ -112,6 +117,27 @@ describe('a sample', () => {
 })
 
 describe('a source', () => {
+  test('that is read at the ends of phases alone is woken by the counters that it names, and not again too soon', () => {
+    let tookMs = 10
+    const { telemetry, state } = invented('backlog', [{ a: 1 }], {
+      every: Number.POSITIVE_INFINITY,
+      wakes: ['TcpExt.ListenDrops'],
+      tookMs: () => tookMs,
+    })
+    const sample = (drops: number) => telemetry.sample({ netns: { 'TcpExt.ListenDrops': drops, 'Tcp.InSegs': 1 } })
+    const readsAfter = (...counts: number[]) => {
+      for (const drops of counts) sample(drops)
+      return state.reads
+    }
+    expect(readsAfter(5, 5, 5)).toBe(1) // what there was before is nothing new
+    expect(readsAfter(6, 6, 6)).toBe(2)
+    // Two readings of 10 ms: the next may come 4 s later, and it does not get lost meanwhile.
+    expect(readsAfter(7, 7)).toBe(2)
+    state.nowMs += 4000
+    tookMs = 0
+    expect(readsAfter(7, 7)).toBe(3)
+  })
+
   test('is read every n-th time, and whenever a phase ends', () => {
     const { telemetry, state } = invented('interrupts', [{ a: 1 }], { every: 5 })
     for (let n = 0; n < 10; n++) telemetry.sample()
@@ -205,7 +231,8 @@ describe('this host', () => {
     const read = sampler(pid, 'backlog')
     // A queue holds one more than its limit.
     await fill(3)
-    expect(read()).toEqual({ [`${port}.limit`]: 2, [`${port}.drops`]: 0 })
+    const somaxconn = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+    expect(read()).toEqual({ [`${port}.limit`]: 2, [`${port}.drops`]: 0, somaxconn })
     connectMore()
     while ((read()?.[`${port}.drops`] ?? 0) === 0) await new Promise((resolve) => setImmediate(resolve))
   })

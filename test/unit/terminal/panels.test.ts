@@ -80,7 +80,7 @@ describe('the screen', () => {
 
   it('names what stands out in words', () => {
     expect(screen(sceneOf(syntheticRun(60)), 120, 40).at(-2)).toBe(
-      ' ▲ stress is worst so far: response p99 39.2 ms (×8.7); with it accept-queue overflows 245 (new)   f shows it: 5 System',
+      ' ▲ stress is worst so far: response p99 39.2 ms (×8.7); with it overflows, namespace 245 (new)   f shows it: 5 System',
     )
   })
 

@@ -103,9 +103,9 @@ describe('the line', () => {
     screen(sceneOf(pressed(keys, from)), columns, 40).at(-2)
 
   it('names the way to the proof, and there the way on', () => {
-    expect(line('')).toMatch(/accept-queue overflows 245 .* f shows it: 5 System$/)
+    expect(line('')).toMatch(/overflows, namespace 245 .* f shows it: 5 System$/)
     expect(line('f')).toBe(
-      ' ▲ stress, 1 of 4: accept-queue overflows 245 (0 in baseline)   e exports it   f next: 2 Waits',
+      ' ▲ stress, 1 of 4: overflows, namespace 245 (0 in baseline)   e exports it   f next: 2 Waits',
     )
     expect(line('ff')).toMatch(/^ ▲ stress, 2 of 4: Waits waited mean 10\.5 ms .* e exports it {3}f next: 4 Stalls$/)
   })

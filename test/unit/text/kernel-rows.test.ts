@@ -37,7 +37,7 @@ const rowsOf = (model: RunModel): string[] =>
 describe('the kernel rows of the table of phases', () => {
   it('are overflows and dropped SYNs alone when nothing else tells anything', () => {
     const model = runWith('softnet', ...[0, 1, 2].map(() => over(10, { dropped: 0, processed: 5000 })))
-    expect(kernelRows(model).map(({ label }) => label)).toEqual(['accept-queue overflows', 'SYNs dropped'])
+    expect(kernelRows(model).map(({ label }) => label)).toEqual(['overflows, namespace', 'SYNs dropped, namespace'])
   })
 
   it.each<[string, string, (PhaseTelemetry | null)[], string[]]>([

@@ -76,7 +76,7 @@ describe('reasons', () => {
   it('put what was dropped before all, at the probe that looks at it, with what else stands out there', () => {
     const [first] = reasons({ ...stress, grown: { 'TcpExt.ListenOverflows': 500 } })
     expect(first).toMatchObject({
-      label: 'accept-queue overflows',
+      label: 'overflows, namespace',
       now: '500',
       before: '0',
       at: { probe: 'accept-queue', view: null },
@@ -97,7 +97,7 @@ describe('reasons', () => {
     expect(labels(reasons(withFigures(unknown)))).not.toContain('p99')
     const before = { ...baseline, figures: { ...baseline.figures, ...unknown } }
     expect(labels(reasons(stress, before))).not.toContain('p99')
-    expect(labels(reasons({ ...stress, grown: {} }))).not.toContain('accept-queue overflows')
+    expect(labels(reasons({ ...stress, grown: {} }))).not.toContain('overflows, namespace')
   })
 
   it('say what may be chance, after what is not', () => {

@@ -39,6 +39,22 @@ describe('textSummary', () => {
     ])
   })
 
+  it('claims no loss only where the kernel counts the events that it skips', () => {
+    const { model } = syntheticRun(5)
+    const cost = () =>
+      textSummary(model, catalog)
+        .split('\n')
+        .find((line) => line.includes('loss'))
+    expect(cost()).toContain('loss none')
+    model.loss.push({ startUs: 0, endUs: 1, probe: 'tracer', kind: 'skipped', count: 48 })
+    expect(cost()).toContain('loss 48 skipped')
+    expect(textSummary(model, catalog)).toContain('warning: the kernel skipped events while another BPF program ran')
+    model.loss.pop()
+    for (const sample of model.overhead) sample.skippedEvents = null
+    expect(textSummary(model, catalog)).toMatch(/loss none seen \(whether events were\s+skipped is unknown here\)/)
+    expect(textSummary(model, catalog)).not.toContain('loss none\n')
+  })
+
   it('says that nothing was recorded instead of zeros', () => {
     const { model } = syntheticRun(0)
     expect(textSummary(model, catalog)).toContain('no window yet')
@@ -58,7 +74,7 @@ describe('phaseTable', () => {
   it('marks what is worse than in the baseline, and only that', () => {
     const table = phaseTable(syntheticRun(60).model, catalog)
     expect(rowOf(table, 'Waits waited mean')).toMatch(/32\.5 µs\s+10\.5 ms ×323$/)
-    expect(rowOf(table, 'accept-queue overflows')).toMatch(/0\s+245 new$/)
+    expect(rowOf(table, 'overflows, namespace')).toMatch(/0\s+245 new$/)
     expect(rowOf(table, 'Waits served')).not.toContain('×')
     expect(rowOf(table, 'requests/s')).not.toContain('×')
   })
@@ -75,7 +91,7 @@ describe('phaseTable', () => {
       restarted: [],
     })
     for (const [i, count] of [0, 1, 5000].entries()) model.phases[i]?.telemetry.set('netns', netns(count))
-    expect(rowOf(phaseTable(model, catalog), 'accept-queue overflows')).toMatch(/ 1 +5\.00 k ×1k\+$/)
+    expect(rowOf(phaseTable(model, catalog), 'overflows, namespace')).toMatch(/ 1 +5\.00 k ×1k\+$/)
   })
 
   it('has the CPU of the target, and marks it where a request costs more', () => {

@@ -1,0 +1,73 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { socketInodes } from './listeners.ts'
+
+/** A TCP socket that does not listen, as /proc/net/tcp and tcp6 tell. */
+export interface Connection {
+  localPort: number
+  remotePort: number
+  /** of the socket's file; 0: no process has it, as one that waits to be accepted, or was closed and still sends */
+  inode: number
+}
+
+/** How a connection is told from others of its network namespace: by both ports, local first. */
+export const connectionKey = (localPort: number, remotePort: number): string => `${localPort}>${remotePort}`
+
+/** Keys of the connections that these processes hold now. The tables and all their descriptors are walked through: once. */
+export function connectionsOf(pids: readonly number[], netnsPid: number): ReadonlySet<string> {
+  const held = new Set(pids.flatMap(socketInodes))
+  const own = readConnections(netnsPid).connections.filter(({ inode }) => held.has(inode))
+  return new Set(own.map(({ localPort, remotePort }) => connectionKey(localPort, remotePort)))
+}
+
+/** All connections of a process's network namespace, but no more than can be read in a moment: then `isWhole` is false. */
+export function readConnections(netnsPid: number): { connections: Connection[]; isWhole: boolean } {
+  const tables = ['tcp', 'tcp6'].map((table) => readTable(`/proc/${netnsPid}/net/${table}`))
+  return {
+    connections: tables.flatMap((text) => parseConnections(text ?? '')),
+    isWhole: tables[0] !== null && tables.every((text) => text === null || text.length < LARGEST_BYTES),
+  }
+}
+
+/** Parses what does not listen of /proc/net/tcp or tcp6 (Documentation/networking/proc_net_tcp.rst). */
+export function parseConnections(text: string): Connection[] {
+  return text.split('\n').flatMap((line) => {
+    const [, local, remote, state, , , , , , inode] = line.trim().split(/\s+/)
+    const [localPort, remotePort] = [portOf(local), portOf(remote)]
+    if (localPort === null || remotePort === null || state === LISTEN || !/^\d+$/.test(inode ?? '')) return []
+    return [{ localPort, remotePort, inode: Number(inode) }]
+  })
+}
+
+const LISTEN = '0A' // TCP_LISTEN, include/net/tcp_states.h
+/** of each table: 55 000 connections of IPv4 */
+const LARGEST_BYTES = 8 * 2 ** 20
+const CHUNK_BYTES = 64 * 1024
+
+function portOf(end: string | undefined): number | null {
+  const port = /^[0-9A-F]+:([0-9A-F]{4})$/.exec(end ?? '')?.[1]
+  return port === undefined ? null : Number.parseInt(port, 16)
+}
+
+/** `null` where there is none: no IPv6, or the process is gone. */
+function readTable(path: string): string | null {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    return null
+  }
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    let text = ''
+    while (text.length < LARGEST_BYTES) {
+      const length = readSync(fd, chunk)
+      if (length === 0) break
+      text += chunk.toString('latin1', 0, length)
+    }
+    return text
+  } catch {
+    return null // ended while it was read
+  } finally {
+    closeSync(fd)
+  }
+}
