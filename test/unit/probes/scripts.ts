@@ -16,6 +16,11 @@ export const versions: readonly Version[] = [
   [0, 23, 2],
   [0, 27, 0],
 ]
+/** Every series since the oldest: those whose scripts differ have been run, the others are held to what is known of them. */
+export const everyVersion: readonly Version[] = [
+  ...Array.from({ length: 11 }, (_, i) => [0, 17 + i, 0] as const),
+  [0, 99, 0],
+]
 const supported = { kind: 'yes' } as const
 const host: Host = {
   name: 'test',
@@ -64,6 +69,7 @@ export const targets: Readonly<Record<string, () => Target>> = {
     }),
   'a port': () => target({ selectedBy: 'port', port: 8080 }),
   'a port and the children of its processes': () => target({ selectedBy: 'port', port: 8080, follow: true }),
+  'processes that listen on several ports': () => target({ processes: two, ports: [8080, 8443], selectedBy: 'port' }),
   'a process of our own network namespace': () => target({ netnsInode: netnsInode(process.pid) }),
   'a process whose network namespace is unknown': () => target({ netnsInode: null }),
   'a process that listens nowhere': () => target({ ports: [] }),
