@@ -60,7 +60,7 @@ export {
 export { standInTarget } from './host/stand-in.ts'
 export { type Support, supportText } from './host/support.ts'
 export { isWaiting } from './host/syscalls.ts'
-export { resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
+export { assertKernelPids, resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
 export { createLineSplitter } from './lines.ts'
 export { nearest } from './nearest.ts'
 export { mergeData } from './record.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type FilePlace, type Folder, freshFolder, openFolder, removeEmptyFolder } from '../../files/index.ts'
-import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
+import { assertKernelPids, resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
 import type { Course, DriverVerdict } from '../load/driver.ts'
 import { LoadError } from '../load/load-error.ts'
@@ -39,6 +39,7 @@ export interface AuditOutcome extends AttachOutcome {
  */
 export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const { plan, directory } = options
+  assertKernelPids()
   if (directory !== null) refusePacked(join(directory, RECORDING))
   let service: Service | null = null
   let load: PreparedLoad | null = null

@@ -360,8 +360,7 @@ async function createSession(
   }
   const forgetEnded = (): void => {
     const living = new Set(roster.pids())
-    for (const pid of followed)
-      if (!living.has(pid) && followed.delete(pid)) reader.remove(pid)
+    for (const pid of followed) if (!living.has(pid) && followed.delete(pid)) reader.remove(pid)
   }
   /** A process in the target's network namespace that lives. */
   const netnsPid = (): number =>

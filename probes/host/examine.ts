@@ -2,6 +2,7 @@ import { findDemangler } from '../symbols/demangle.ts'
 import type { Host } from './host.ts'
 import { compareVersions, OLDEST_TESTED_KERNEL } from './kernel-facts.ts'
 import { checkNeed, checkNeeds, MOUNT_TRACEFS } from './needs.ts'
+import { judgePidNamespace } from './pid-namespace.ts'
 import { findProgram } from './privilege.ts'
 import { lacking, type Support, supported, supportText, undetermined } from './support.ts'
 
@@ -45,6 +46,7 @@ const questions: readonly Question[] = [
   { id: 'kernel', label: 'kernel', isRequired: true, ask: judgeKernel },
   { id: 'bpftrace', label: 'bpftrace', isRequired: true, ask: (host) => host.bpftraceSupport },
   { id: 'privilege', label: 'privileges', isRequired: true, ask: (host) => host.privilege },
+  { id: 'pid-namespace', label: 'process ids', isRequired: true, ask: () => judgePidNamespace() },
   {
     id: 'tracefs',
     label: 'tracefs',
@@ -68,7 +70,7 @@ const questions: readonly Question[] = [
     id: 'sched-tracepoints',
     label: 'scheduler tracepoints',
     isRequired: false,
-    ask: tracepoints('sched:sched_switch', 'sched:sched_wakeup', 'sched:sched_process_fork'),
+    ask: tracepoints('sched:sched_switch', 'sched:sched_wakeup', 'sched:sched_process_exec', 'task:task_newtask'),
   },
   {
     id: 'tcp-tracepoints',

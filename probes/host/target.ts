@@ -4,6 +4,7 @@ import { type Cgroup, cgroupOf, cgroupRoot, cgroupsBelow, findCgroup, processesI
 import { descendantsBeside, descendantsOf, servingFamily } from './family.ts'
 import { holdersOf, listeningPorts, type PortHolders } from './listeners.ts'
 import { netnsInode } from './netns.ts'
+import { judgePidNamespace } from './pid-namespace.ts'
 import {
   isGone,
   listPids,
@@ -70,6 +71,7 @@ export type TargetErrorCode =
   | 'no_listener'
   | 'no_permission'
   | 'bad_cgroup'
+  | 'pid_namespace'
 
 /** Why there is no target, and what to do. `code` "usage" is a mistake on the command line, the others are about the host. */
 export class TargetError extends Error {
@@ -91,6 +93,7 @@ export class TargetError extends Error {
  * @throws TargetError when nothing can be attached to, with the reason and what to do
  */
 export async function resolveTarget(selector: TargetSelector): Promise<Target> {
+  assertKernelPids()
   const { kind, text, pids, cgroup, below } = select(selector)
   const { port } = selector
   const family = selector.follow ? descendantsOf(pids) : port === undefined ? pids : servingFamily(port, pids)
@@ -115,6 +118,11 @@ export async function resolveTarget(selector: TargetSelector): Promise<Target> {
     selector: text,
     follow: selector.follow,
   }
+}
+
+/** @throws TargetError where process ids are not those of the kernel: nothing could be attached to the right process */
+export function assertKernelPids(support = judgePidNamespace()): void {
+  if (support.kind === 'no') throw new TargetError('pid_namespace', support.reason, support.fix ?? PICK)
 }
 
 const PICK = 'choose by port, probe attach --port 8080, or look: ps -eo pid,comm'

@@ -1,14 +1,16 @@
 import { copyFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { acceptQueue } from '../../probes/catalog/accept-queue.ts'
 import { syscalls } from '../../probes/catalog/syscalls.ts'
-import { type Attach, attach, freshDirectory } from './attach.ts'
+import { type Attach, attach, freshDirectory, type Line, probe } from './attach.ts'
+import { audit, phasesOf, startCluster } from './audits.ts'
 import { workloadBinary } from './build.ts'
+import { freshNetns } from './netns.ts'
 import { phaseData } from './readings.ts'
-import { kernelSuite } from './requirements.ts'
+import { request, requestIn } from './requests.ts'
+import { kernelSuite, network } from './requirements.ts'
 import { startWorkload, type Workload } from './workload.ts'
 
 /** getppid calls that the server makes for a request (fixtures/workloads/server.c) */
@@ -18,8 +20,12 @@ interface Server extends Workload {
   port: number
 }
 
-async function startServer(mode: string, args: readonly string[] = []): Promise<Server> {
-  const server = await startWorkload('server', ['--mode', mode, ...args])
+async function startServer(
+  mode: string,
+  args: readonly string[] = [],
+  prefix: readonly string[] = [],
+): Promise<Server> {
+  const server = await startWorkload('server', ['--mode', mode, ...args], { prefix })
   const { number } = await server.hear('port', z.object({ number: z.number() }))
   return { ...server, port: number }
 }
@@ -29,18 +35,6 @@ function anotherProgram(): string {
   const path = join(freshDirectory(), 'stranger')
   copyFileSync(workloadBinary('server'), path)
   return path
-}
-
-/** Makes requests one after the other; each is over when the server has closed its connection. */
-async function request(port: number, times: number): Promise<void> {
-  for (let i = 0; i < times; i++)
-    await new Promise<void>((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write('q'))
-      socket
-        .on('data', () => undefined)
-        .on('close', () => resolve())
-        .on('error', reject)
-    })
 }
 
 const seen = ({ records }: Attach) => {
@@ -106,12 +100,15 @@ kernelSuite('whoever serves a port', () => {
     expect(attached.records.at(-1)).toMatchObject({ type: 'end', reason: 'target_exited' })
   })
 
-  test('a program that was started with the listener; not one that was started without', async () => {
+  test('a program that is started with the listener', async () => {
     const server = await startServer('heirs', ['--stranger', anotherProgram()])
     const attached = await watchPort(server.port)
     await request(server.port, 30)
+    server.say('reload')
+    await server.hear('reloaded', z.object({}))
+    await request(server.port, 30)
     await attached.stop()
-    expect(seen(attached)).toEqual(served(30))
+    expect(seen(attached)).toEqual(served(60))
   })
 
   test('none of the other programs that its children execute', async () => {
@@ -120,5 +117,132 @@ kernelSuite('whoever serves a port', () => {
     await request(server.port, 30)
     await attached.stop()
     expect(seen(attached)).toEqual(served(30))
+  })
+
+  test('the workers of a Node cluster, also those that are started later', async () => {
+    const { port } = await startCluster(20)
+    const attached = await watchPort(port)
+    for (let i = 0; i < 100; i++) await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    await attached.stop()
+    const calls = phaseData(attached.records, syscalls).syscalls
+    expect(calls['link']?.count ?? calls['linkat']?.count).toBe(100)
+    expect(latest(attached, 'target')['joined']).toBeGreaterThanOrEqual(3)
+  })
+})
+
+kernelSuite('one process', () => {
+  test('stays one: how many children it made is told, the one way to see them with it', async () => {
+    const server = await startServer('connection')
+    const attached = await attach(['syscalls', 'accept-queue', '--pid', String(server.pid)])
+    await request(server.port, 30)
+    await attached.stop()
+    expect(seen(attached)).toEqual({ accepted: 30, getppid: 0, getuid: 0 })
+    expect(notes(attached).at(-1)).toBe('30 children were made and not watched: --follow')
+    expect(latest(attached, 'target')).toMatchObject({ processes: 1, unwatched: 30 })
+  })
+
+  test('has children already: said at attach', async () => {
+    const server = await startServer('generations')
+    const attached = await attach(['syscalls', '--pid', String(server.pid)])
+    expect(notes(attached)).toContain('3 children are not watched: --follow')
+    await attached.stop()
+  })
+
+  test('stands still: said at attach', async () => {
+    const server = await startServer('alone')
+    server.child.kill('SIGSTOP')
+    const attached = await attach(['syscalls', '--pid', String(server.pid)])
+    expect(notes(attached)).toContain(
+      `server (${server.pid}) is stopped (T): nothing happens until it goes on (kill -CONT ${server.pid})`,
+    )
+    await attached.stop()
+    server.child.kill('SIGCONT')
+  })
+})
+
+kernelSuite('an audit', () => {
+  const plan = (target: object) => ({
+    target,
+    peak: '50/s',
+    phases: [
+      // The generator's own first requests, by which it gets up to speed, are made here.
+      { name: 'warmup', duration: '1s', rate: '50%', discard: true },
+      { name: 'baseline', duration: '2s', rate: '50%' },
+      { name: 'stress', duration: '2s', rate: '100%' },
+    ],
+    probes: ['syscalls'],
+    budgets: { overhead: null, send_lag: '1s', loss: '100%' },
+    thresholds: { p99: '5s', errors: '100%' },
+  })
+  const linksOf = ({ records }: { records: readonly Line[] }) =>
+    ['baseline', 'stress'].map((name) => {
+      const calls = phaseData(records, syscalls, name).syscalls
+      return calls['link']?.count ?? calls['linkat']?.count
+    })
+
+  test('of workers that are replaced is valid by port, and each request has its calls in each phase', async () => {
+    const { port } = await startCluster(20)
+    const done = await audit(plan({ url: `http://127.0.0.1:${port}/` }))
+    expect(phasesOf(done.records).map(({ name, valid }) => [name, valid])).toEqual([
+      ['warmup', true],
+      ['baseline', true],
+      ['stress', true],
+    ])
+    expect(linksOf(done)).toEqual([50, 100])
+  })
+
+  test('of workers by their pids is not valid when they end and others take their place', async () => {
+    const { port, pid, pids } = await startCluster(20)
+    const done = await audit(plan({ url: `http://127.0.0.1:${port}/`, pids: [pid, ...pids] }))
+    expect(done.code).toBe(5)
+    expect(
+      phasesOf(done.records)
+        .flatMap(({ reasons }) => reasons)
+        .join('\n'),
+    ).toMatch(/watched process(es)? ended, and what came after is not watched/)
+  })
+})
+
+kernelSuite(
+  'a port that two network namespaces have',
+  () => {
+    test('is asked for, never summed', async () => {
+      const namespace = freshNetns()
+      const here = await startServer('alone')
+      const there = await startServer('alone', ['--port', String(here.port)], namespace.prefix)
+      const asked = await probe(['attach', '--port', String(here.port), '--no-ui'])
+      expect(asked.code).toBe(2)
+      expect(asked.stderr).toContain(`port ${here.port} is listened on in 2 network namespaces`)
+      for (const { pid } of [here, there]) expect(asked.stderr).toContain(`--netns ${pid} (server)`)
+
+      const attached = await watchPort(here.port, '--netns', String(there.pid))
+      await request(here.port, 10)
+      requestIn(namespace.prefix, here.port, 20)
+      await attached.stop()
+      expect(seen(attached)).toEqual(served(20))
+    })
+  },
+  network,
+)
+
+kernelSuite('a pid namespace of one’s own', () => {
+  const prefix = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+
+  test('is refused at once, with the way out', async () => {
+    for (const args of [
+      ['attach', '--pid', '1', '--json'],
+      ['audit', '--demo'],
+    ]) {
+      const refused = await probe([...args, '--no-ui'], { prefix })
+      expect(refused.code).toBe(3)
+      expect(refused.stderr).toContain('process ids are not the kernel’s here')
+      expect(refused.stderr).toContain('--pid=host')
+    }
+  })
+
+  test('is what doctor names', async () => {
+    const { stdout, code } = await probe(['doctor'], { prefix })
+    expect(code).toBe(3)
+    expect(stdout).toMatch(/process ids .*pid namespace of its own/)
   })
 })
