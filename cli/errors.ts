@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
 import { errnoText } from '../files/index.ts'
+import { sanitizeLines, sanitizeText } from '../probes/plain.ts'
 
 /** An error as users see it: what happened, to what, what to do. */
 export interface Failure {
@@ -84,7 +84,9 @@ export function describeFailure(error: unknown, command?: string): Failure {
 }
 
 /** `error: ...` and, where there is something to do, `  fix: ...`; the exit code ends the last line. */
-export function formatFailure(failure: Failure): string {
+export const formatFailure = (failure: Failure): string => sanitizeLines(textOf(failure))
+
+function textOf(failure: Failure): string {
   const fix = failure.fix && `fix: ${failure.fix}`
   const detail = failure.detail?.replaceAll('\n', '\n  ')
   const advice = [detail, fix].filter(Boolean).join(detail?.includes('\n') ? '\n  ' : '   ')
@@ -156,14 +158,16 @@ function lines(text: string): { message: string; detail?: string } {
 }
 
 function optional<Key extends string>(key: Key, value: unknown): { [key in Key]?: string } {
-  return typeof value === 'string' && value ? ({ [key]: value } as { [key in Key]?: string }) : {}
+  return typeof value === 'string' && value
+    ? ({ [key]: key === 'fix' ? onOneLine(value) : value } as { [key in Key]?: string })
+    : {}
 }
 
-const textOr = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+const textOr = (value: unknown, otherwise: string) => (typeof value === 'string' ? onOneLine(value) : otherwise)
 
-/** Messages may echo what was typed: no control sequence reaches the terminal from here. */
+/** Messages may echo what was typed, or what a file says: nothing of it acts on the terminal. */
 function onOneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
+  return sanitizeText(text.replace(/[\n\r\t]+/g, ' ').trim(), { maxLength: LONGEST_LINE })
 }
+
+const LONGEST_LINE = 2_000

@@ -1,4 +1,5 @@
 import { batches, descriptorIn, type Pieces, writeNamed } from '../files/index.ts'
+import { say } from './say.ts'
 
 /** Writes a document, in pieces, to a file of the user's own (an existing one is replaced), or for `-` and none to stdout. */
 export async function writeOut(path: string | undefined, pieces: Pieces): Promise<void> {
@@ -7,7 +8,7 @@ export async function writeOut(path: string | undefined, pieces: Pieces): Promis
     return
   }
   await writeNamed(path, pieces)
-  process.stderr.write(`${path}\n`)
+  say(path)
 }
 
 /** A reader that goes away ends the wait as well. */

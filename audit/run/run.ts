@@ -8,6 +8,7 @@ import {
   type Probe,
   type Roster,
   servingNow,
+  sanitizeText,
   startSession,
   type Target,
   type TraceSession,
@@ -171,7 +172,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       t_us: recorder.nowUs(),
       reason: ending.reason,
       exit_code: ending.exitCode,
-      verdict: ending.verdict,
+      verdict: sanitizeText(ending.verdict),
     }
     onRecord(record)
     await recording?.close()

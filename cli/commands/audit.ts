@@ -21,7 +21,7 @@ import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
-import { say } from '../say.ts'
+import { jsonText, say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
@@ -80,7 +80,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       : [...catalog.values()].filter((p) => p.isDefault)
     if (plan && flags['dry-run']) {
       const { text, facts } = await dryRun(plan, probes, host)
-      this.log(flags.json ? JSON.stringify(facts) : text)
+      this.log(flags.json ? jsonText(facts) : text)
       return
     }
     const directory = flags.out ?? plan?.out ?? null
@@ -109,7 +109,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       },
       onProgress: (text: string) => say(text),
       onRecord: (record: unknown) => {
-        if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
+        if (flags.json) process.stdout.write(`${jsonText(record)}\n`)
         pulse.beat()
       },
     }
