@@ -93,7 +93,12 @@ describe('the list of processes', () => {
   it('has one row for those that listen on the same port, and not for those of another network', () => {
     const nginx = (pid: number, netns: number, cpuPct: number) =>
       process(pid, { command: pid === 40 ? 'nginx: master' : 'nginx: worker', ports: [9300], netns, cpuPct })
-    const state = refreshed(list({ processes: [] }), [nginx(41, 1, 30), nginx(40, 1, 0), nginx(42, 1, 12), nginx(90, 2, 1)])
+    const state = refreshed(list({ processes: [] }), [
+      nginx(41, 1, 30),
+      nginx(40, 1, 0),
+      nginx(42, 1, 12),
+      nginx(90, 2, 1),
+    ])
     expect(rows(state).slice(3, 5)).toEqual([
       '       40     42.0 %  :9300               www           3 processes: nginx: master',
       '       90     1.00 %  :9300               www           nginx: worker',
