@@ -17,11 +17,20 @@ export interface Company {
 /** Processes whose descriptors are walked through between two cuts. */
 const MOST_DOUBTS = 32
 
-export function createCompany(target: Target, grows: Growth, roster: Roster, tell: Tracer['tell']): Company {
+/** @param mostMembers entries of the map of members */
+export function createCompany(
+  target: Target,
+  grows: Growth,
+  roster: Roster,
+  { tell, mostMembers }: { tell: Tracer['tell']; mostMembers: number },
+): Company {
   const notes = createChangeNotes(target.port === undefined ? 'the target' : `port ${target.port}`)
   const cgroups = target.selectedBy === 'cgroup' ? cgroupMembers(target) : null
   const isSeenInKernel = grows === 'port' || grows === 'children' || (grows === 'no' && target.processes.length > 1)
   let isFirst = true
+  /** as the kernel programs count */
+  let members = target.processes.length
+  let isFullTold = false
   let isUnwatchedTold = false
 
   const join = (pids: readonly number[]): TargetProcess[] =>
@@ -63,6 +72,11 @@ export function createCompany(target: Target, grows: Growth, roster: Roster, tel
       }
       if (!isSeenInKernel) roster.sweep()
       const said = isSeenInKernel ? notes.take(movementOf(changes, before, goneOfThem), frame.open !== null) : []
+      members += changes.came - changes.ended - changes.executedAnother
+      if (members >= mostMembers && !isFullTold) {
+        isFullTold = true
+        said.push(`more than ${mostMembers} processes at once: those above that number are not watched`)
+      }
       const { unwatched } = roster.counts()
       if (changes.children > 0 && (!isUnwatchedTold || frame.open !== null)) {
         isUnwatchedTold = true

@@ -294,7 +294,10 @@ async function createSession(
 ): Promise<TraceSession> {
   const { target } = options
   const roster = options.roster ?? createRoster(target, growth(target, options.host))
-  const company = createCompany(target, growth(target, options.host), roster, tracer.tell)
+  const company = createCompany(target, growth(target, options.host), roster, {
+    tell: tracer.tell,
+    mostMembers: MAP_ENTRIES,
+  })
   const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
   const notesToCome: string[] = []

@@ -1,6 +1,6 @@
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { acceptQueue } from '../../probes/catalog/accept-queue.ts'
 import { syscalls } from '../../probes/catalog/syscalls.ts'
@@ -10,7 +10,7 @@ import { workloadBinary } from './build.ts'
 import { freshNetns } from './netns.ts'
 import { phaseData } from './readings.ts'
 import { request, requestIn } from './requests.ts'
-import { kernelSuite, network } from './requirements.ts'
+import { cgroup2, cgroups, kernelSuite, network } from './requirements.ts'
 import { startWorkload, type Workload } from './workload.ts'
 
 /** getppid calls that the server makes for a request (fixtures/workloads/server.c) */
@@ -159,6 +159,40 @@ kernelSuite('one process', () => {
     server.child.kill('SIGCONT')
   })
 })
+
+kernelSuite(
+  'a cgroup',
+  () => {
+    test('is all that lies below it, also what is made there later', async () => {
+      const parent = freshCgroup(cgroup2() ?? '', `probe-test-${process.pid}`)
+      const below = freshCgroup(parent, 'a')
+      const first = await startServer('alone')
+      moveInto(below, first.pid)
+      const attached = await attach(['syscalls', '--cgroup', parent])
+      await request(first.port, 20)
+      // A fork in it is in it, whoever looks when.
+      const later = freshCgroup(parent, 'b')
+      const second = await startServer('connection')
+      moveInto(later, second.pid)
+      await attached.until('telemetry', ({ source, values }) => source === 'target' && values['processes'] === 2)
+      await request(second.port, 30)
+      await attached.stop()
+      expect(phaseData(attached.records, syscalls).syscalls['getppid']?.count).toBe(CALLS * 50)
+    })
+  },
+  cgroups,
+)
+
+/** Removed with the test, when its processes are gone. */
+function freshCgroup(parent: string, name: string): string {
+  const path = join(parent, name)
+  mkdirSync(path)
+  // What was asked for last is done first: programs that were started after this have ended by then.
+  onTestFinished(() => rmdirSync(path))
+  return path
+}
+
+const moveInto = (cgroup: string, pid: number): void => writeFileSync(join(cgroup, 'cgroup.procs'), String(pid))
 
 kernelSuite('an audit', () => {
   const plan = (target: object) => ({
