@@ -52,7 +52,6 @@ export function createCompany(
       const goneOfThem = roster.living().filter(({ pid }) => changes.left.get(pid) === CHANGE.ended).length
       const newcomers = roster.take(changes)
       if (isFirst) newcomers.push(...latecomers())
-      isFirst = false
       if (grows === 'port' && target.port !== undefined) {
         const { port } = target
         const doubtful = [...changes.left].filter(([, how]) => how === CHANGE.executedAnother).map(([pid]) => pid)
@@ -72,6 +71,9 @@ export function createCompany(
       }
       if (!isSeenInKernel) roster.sweep()
       const said = isSeenInKernel ? notes.take(movementOf(changes, before, goneOfThem), frame.open !== null) : []
+      if (isFirst && target.port !== undefined && grows !== 'port')
+        said.push(`whoever takes the place of its processes on port ${target.port} is not watched: that takes BTF`)
+      isFirst = false
       members += changes.came - changes.ended - changes.executedAnother
       if (members >= mostMembers && !isFullTold) {
         isFullTold = true
