@@ -1,4 +1,4 @@
-import { write } from 'node:fs'
+import { write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const writeSome = promisify(write)
@@ -20,6 +20,12 @@ export async function writeAll(descriptor: number, pieces: Pieces): Promise<void
       }
     }
   }
+}
+
+/** The same at once, for who has no time to wait. `position` null: behind what was written last, or into a pipe. */
+export function writeAllNow(descriptor: number, bytes: Uint8Array, position: number | null): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(descriptor, bytes, done, bytes.length - done, position === null ? null : position + done)
 }
 
 /** Few large writes instead of one for each line. */

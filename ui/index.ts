@@ -7,7 +7,7 @@ import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
 import type { Shape } from './terminal/flame/shape.ts'
 import type { FlameStart } from './terminal/flame/start.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
-import type { openPicker as pick } from './terminal/picker.ts'
+import type { Picked, openPicker as pick } from './terminal/picker.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
 export { formatRate } from './text/format.ts'
@@ -22,8 +22,8 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   return terminal.openTerminal(options)
 }
 
-/** Lets the reader choose a process; null when they leave without. See ui/terminal/picker.ts. */
-export async function openPicker(...input: Parameters<typeof pick>): Promise<number | null> {
+/** Lets the reader choose a process; `left` when they leave without. See ui/terminal/picker.ts. */
+export async function openPicker(...input: Parameters<typeof pick>): Promise<Picked> {
   const picker = await import('./terminal/picker.ts')
   return picker.openPicker(...input)
 }

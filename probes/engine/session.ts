@@ -189,6 +189,8 @@ export interface SessionOptions {
   prepare?: PrepareOptions
   signal?: AbortSignal
   onProgress?: (text: string) => void
+  /** what takes a moment now */
+  onStep?: (text: string) => void
 }
 
 /**
@@ -205,6 +207,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
     throw new TracerError('no_privilege', supportText(host.privilege), { fix: fixOf(host.privilege) })
   const clock = await checkNeeds([CLOCK], host)
   if (clock.kind === 'no') throw new TracerError('no_probe', clock.reason, { fix: clock.fix ?? 'probe doctor' })
+  options.onStep?.('asking the kernel what it offers')
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = withoutUserNames(dialectOf(host.bpftrace.version))
@@ -219,7 +222,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }),
       host,
       dialect,
-      { signal: options.signal, keepsMangledNames: demangler !== null },
+      { signal: options.signal, onStep: options.onStep, keepsMangledNames: demangler !== null },
     )
   // It opens the target's files while the tracer compiles.
   const reader = await startReader({ pids: target.processes.map(({ pid }) => pid) })

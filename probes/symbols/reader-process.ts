@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { writeAllNow } from '../../files/index.ts'
 import type { RawFrame } from '../engine/frame.ts'
 import { createLineSplitter } from '../lines.ts'
 import { createBudget } from './budget.ts'
@@ -20,7 +20,7 @@ let xz: string | null = null
 let announced = ''
 
 /** Written at once: what comes next may be the last that this process does. */
-const say = (message: Message): void => void writeSync(1, `${JSON.stringify(message)}\n`)
+const say = (message: Message): void => writeAllNow(1, Buffer.from(`${JSON.stringify(message)}\n`), null)
 
 const mayRead: MayRead = (key, what) => {
   if (barred.has(key)) return false
