@@ -13,12 +13,12 @@ import {
   adviseTarget,
   chooseVariants,
   dialectOf,
+  findObstacle,
   type Host,
   type NamingAdvice,
   type Probe,
   resolveTarget,
   standInTarget,
-  supportText,
   type Target,
   TargetError,
   type TargetSelector,
@@ -59,8 +59,9 @@ export async function dryRun(
     frame: { kind: 'ticks' },
     limitSeconds: LIMIT_SECONDS,
   })
+  const obstacle = await findObstacle(host)
   const privileges = [
-    ...[host.privilege, host.bpftraceSupport].filter(({ kind }) => kind !== 'yes').map(supportText),
+    ...(obstacle ? [`nothing can be attached here: ${obstacle.reason}`] : []),
     ...refused.map(({ probe, reason }) => `${probe} cannot run here: ${reason}`),
   ]
   const scripts = [{ name: chosen.map(({ probe }) => probe.name).join(', '), text: script }]

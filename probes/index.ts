@@ -19,6 +19,8 @@ export {
   type Cut,
   chooseVariants,
   examineVariants,
+  type Forecast as AttachForecast,
+  foretell,
   type SessionOptions,
   startSession,
   type TraceSession,
@@ -46,6 +48,7 @@ export { type Host, inspectHost } from './host/host.ts'
 export { countsSkippedEvents, parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
 export { netnsInode, readNetnsCounters } from './host/netns.ts'
+export { findObstacle } from './host/obstacle.ts'
 export { addressesOf, type IsOwnAddress, ownAddresses } from './host/own-addresses.ts'
 export {
   isAlive,
