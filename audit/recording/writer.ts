@@ -167,7 +167,7 @@ export async function createRecording(
       if (written === 0 && lines.length === 0) folder.removeNow(name)
       else {
         // What is under way is written to the same place with the same bytes: whoever is last changes nothing.
-        writeAllNow(file.fd, Buffer.from([...lines, ...(hasEnd ? [] : [lineOf(end)])].join('')), written)
+        writeAllNow(file.fd, [...lines, ...(hasEnd ? [] : [lineOf(end)])].join(''), written)
         if (tail) folder.removeNow(tailName(name))
       }
     },

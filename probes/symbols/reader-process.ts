@@ -20,7 +20,7 @@ let xz: string | null = null
 let announced = ''
 
 /** Written at once: what comes next may be the last that this process does. */
-const say = (message: Message): void => writeAllNow(1, Buffer.from(`${JSON.stringify(message)}\n`), null)
+const say = (message: Message): void => writeAllNow(1, `${JSON.stringify(message)}\n`)
 
 const mayRead: MayRead = (key, what) => {
   if (barred.has(key)) return false
