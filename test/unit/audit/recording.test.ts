@@ -99,6 +99,7 @@ describe('a recording that is written', () => {
     const empty = await createRecording(fresh(), new Map())
     empty.endNow(end)
     expect(existsSync(empty.path)).toBe(false)
+    await empty.close()
   })
 
   test('reads back as it was appended, in order', async () => {
