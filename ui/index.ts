@@ -7,7 +7,7 @@ import type { wallFlameOfRun as makeWall } from './flame/wall-of-run.ts'
 import type { Shape } from './terminal/flame/shape.ts'
 import type { FlameStart } from './terminal/flame/start.ts'
 import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
-import type { Picked, openPicker as pick } from './terminal/picker.ts'
+import type { openPicker as pick } from './terminal/picker.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
 export { formatRate } from './text/format.ts'
@@ -23,7 +23,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
 }
 
 /** Lets the reader choose a process; `left` when they leave without. See ui/terminal/picker.ts. */
-export async function openPicker(...input: Parameters<typeof pick>): Promise<Picked> {
+export async function openPicker(...input: Parameters<typeof pick>): ReturnType<typeof pick> {
   const picker = await import('./terminal/picker.ts')
   return picker.openPicker(...input)
 }

@@ -14,7 +14,8 @@ import { isAsciiOnly, type LooksChoice, wantsLines } from './theme.ts'
 const LOOK_EVERY_MS = 1000
 
 /**
- * Lets the reader choose a process: `left` when they leave without (also where the terminal is gone). Standard input and output
+ * Lets the reader choose a process, with the port that it serves: `left` when they leave without (also where the terminal is
+ * gone). Standard input and output
  * must be a terminal, which is left as it was found.
  *
  * @param look all processes, as `createCandidateList` sees them
@@ -27,7 +28,7 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   const sgr = createPalette(depth, await themeOfTerminal(looks.theme, { depth, env, stdin, stdout }))
   const ascii = looks.ascii ?? isAsciiOnly(env)
   let state: PickerState = refreshed({ processes: [], filter: '', selected: null }, look())
-  let chosen: number | null = null
+  let chosen: Choice | null = null
   const listeners = new Set<() => void>()
   const changeTo = (next: PickerState) => {
     state = next
@@ -36,7 +37,7 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   const press = (key: string) => {
     const next = pressInPicker(state, key, pickerRows(rowsOf(stdout)))
     if (!('do' in next)) return changeTo(next)
-    chosen = next.do === 'pick' ? next.pid : null
+    chosen = next.do === 'pick' ? { pid: next.pid, port: next.port } : null
     instance.unmount()
   }
   const compose = (): Frame => {
@@ -78,10 +79,16 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
     stdin.off('error', lose).off('end', lose)
     stdout.off('error', lose).off('resize', onResize)
   }
-  return chosen === null ? 'left' : { pid: chosen }
+  return chosen ?? 'left'
 }
 
-export type Picked = { pid: number } | 'left' | 'no list'
+export type Picked = Choice | 'left' | 'no list'
+
+/** The process; where it listens, whoever serves that port is meant. */
+export interface Choice {
+  pid: number
+  port: number | null
+}
 
 interface Frame {
   columns: number
