@@ -10,7 +10,16 @@ import type {
 import { parseRecord } from '../../../audit/recording/reader.ts'
 import { type Recorder, startRecorder } from '../../../audit/run/recorder.ts'
 import { createTelemetry, type Telemetry } from '../../../audit/telemetry/telemetry.ts'
-import type { Cut, DecodedStack, Host, ProbeWindow, Target, TraceSession } from '../../../probes/index.ts'
+import {
+  type Cut,
+  createRoster,
+  type DecodedStack,
+  type Host,
+  type ProbeWindow,
+  standInTarget,
+  type Target,
+  type TraceSession,
+} from '../../../probes/index.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -77,6 +86,7 @@ function session(
     ...change,
   })
   const trace: TraceSession = {
+    roster: createRoster(standInTarget(), 'no'),
     chosen: [],
     refused: [],
     programs: [],
@@ -100,6 +110,7 @@ function session(
         mapFull: 0,
         truncatedLines: 0,
         counters: { 'TcpExt.ListenOverflows': cuts.length },
+        notes: [],
         ...reply,
         windows,
       }
