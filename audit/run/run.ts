@@ -145,6 +145,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const close = async (ended: Ending | Conclude): Promise<EndRecord> => {
     watch.stop()
     control?.close()
+    session.hurry()
     try {
       await recorder.finish()
     } catch (error) {
@@ -152,11 +153,12 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
         onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
     }
-    await session.stop()
+    const leftOver = await session.stop()
+    if (leftOver !== null) onRecord({ type: 'note', t_us: recorder.nowUs(), text: leftOver })
     restore()
     const summary = summarize(model, options.catalog, options.judging)
     onRecord(summary)
-    const ending = typeof ended === 'function' ? ended(model, summary) : ended
+    const ending = typeof ended === 'function' ? ended(model, summary) : wholeOrNot(ended, summary)
     const record: EndRecord = {
       type: 'end',
       t_us: recorder.nowUs(),
@@ -174,6 +176,13 @@ export async function startRun(options: RunOptions): Promise<Run> {
     return closing
   }
   return { model, recorder, recording, over, end }
+}
+
+/** A run that ended as it should, but whose numbers do not reach to its end, is no measurement of what was asked for. */
+function wholeOrNot(ending: Ending, summary: SummaryRecord): Ending {
+  const lacking = ending.exitCode === 0 ? summary.phases.find(({ valid }) => !valid) : undefined
+  if (lacking === undefined) return ending
+  return { ...ending, exitCode: 5, verdict: `not valid: ${lacking.name}: ${lacking.reasons.join(', ')}` }
 }
 
 /** The tracer takes half a second to start, and this process waits: what needs a moment is done then. */

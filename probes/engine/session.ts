@@ -70,7 +70,10 @@ export interface TraceSession {
   programs: Program[]
   /** ends the window that runs and begins the next, in `phase`; open waits are listed when the phase changes */
   cut: (phase: number, withStacks: boolean) => Promise<Cut>
-  stop: () => Promise<void>
+  /** Somebody waits for the end: the cuts that are left are answered soon or not at all. */
+  hurry: () => void
+  /** Detaches; resolves, in bounded time, with what is wrong when that cannot be done. */
+  stop: () => Promise<string | null>
   /** resolves when a tracer ended without being told to */
   failed: Promise<TracerExit>
   tracerPids: () => number[]
@@ -242,7 +245,7 @@ async function startTogether(
   try {
     return { tracer: await start(chosen), running: chosen }
   } catch (error) {
-    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted) throw error
+    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted || error.fix) throw error
     options.onProgress?.(`the probes did not start together (${error.message}); trying each alone`)
     const running: ChosenProbe[] = []
     for (const one of chosen) {
@@ -378,9 +381,14 @@ async function createSession(
     refused,
     programs: [tracer.program],
     cut,
+    hurry: () => {
+      tracer.hurry()
+      reader.hurry()
+    },
     stop: async () => {
       reader.close()
-      await tracer.stop()
+      const { code, signal, reason } = await tracer.stop()
+      return code === null && signal === null ? reason : null
     },
     failed,
     readerPid: reader.pid,

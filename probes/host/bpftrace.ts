@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { execa } from 'execa'
 import { sanitizeText } from '../text.ts'
+import { askVersion } from './ask-version.ts'
 import { compareVersions, OLDEST_BPFTRACE, parseVersion } from './kernel-facts.ts'
 import { CLEAN_ENVIRONMENT, findProgram, isExecutable } from './privilege.ts'
 import { readProc } from './process.ts'
@@ -28,18 +28,10 @@ export async function inspectBpftrace(
   const found = named || (await findProgram('bpftrace'))
   if (!found) return { bpftrace: null, support: lacking('no bpftrace on this host', installCommand('bpftrace')) }
 
-  const result = await execa(found, ['--version'], {
-    env: CLEAN_ENVIRONMENT,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 5000,
-  })
-  const version = result.exitCode === 0 ? parseVersion(result.stdout) : null
-  if (version === null) {
-    const said = sanitizeText(result.stderr || result.stdout || result.shortMessage || 'nothing', { maxLength: 200 })
-    return { bpftrace: null, support: undetermined(`${sanitizeText(found)} does not tell its version: ${said}`) }
-  }
+  const asked = await askVersion([found], CLEAN_ENVIRONMENT)
+  if (asked.version === null)
+    return { bpftrace: null, support: undetermined(`${sanitizeText(found)} does not tell its version: ${asked.why}`) }
+  const { version } = asked
   const bpftrace: Bpftrace = { path: found, version }
   return { bpftrace, support: judgeBpftrace(bpftrace) }
 }

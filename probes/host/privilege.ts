@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import path from 'node:path'
-import { execa } from 'execa'
+import { askVersion } from './ask-version.ts'
 import { CAPABILITY_BPFTRACE, compareVersions, parseVersion } from './kernel-facts.ts'
 import { readProc } from './process.ts'
 import { lacking, type Support, supported, undetermined } from './support.ts'
@@ -78,14 +78,8 @@ export function judgeCredentials(
 export async function judgeSudo(sudo: string | null, program: string | null): Promise<Support> {
   if (sudo === null) return lacking('not root, and there is no sudo', 'run probe as root')
   if (program === null) return undetermined('not root; whether sudo would do cannot be tried without bpftrace')
-  const result = await execa(sudo, ['-n', '--', program, '--version'], {
-    env: CLEAN_ENVIRONMENT,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: 5000,
-  })
-  return result.exitCode === 0
+  const { version } = await askVersion([sudo, '-n', '--', program], CLEAN_ENVIRONMENT)
+  return version !== null
     ? supported('sudo without a password')
     : lacking(
         `not root, and sudo -n does not start ${program}`,

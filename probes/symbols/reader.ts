@@ -33,6 +33,8 @@ export interface SymbolReader {
   names: NamesByAddress
   /** just-in-time compiled function; untrusted text */
   jitName: (frame: RawFrame) => string | null
+  /** somebody waits for the end: names are waited for no longer than for a moment */
+  hurry: () => void
   /** what was left out since the last call, safe to show */
   takeNotes: () => string[]
   /** pid of the process that reads now; null: there is none */
@@ -55,6 +57,7 @@ const TIMES = {
   requestMs: 15_000,
   /** The recorder waits so long for names: later ones are there for the stacks to come. */
   patienceMs: 3_000,
+  lastPatienceMs: 1_000,
 }
 
 /** Killed more often, it is not started again. */
@@ -91,6 +94,7 @@ export async function startReader({
   let starts = 0
   let nextId = 0
   let closed = false
+  let leaving = false
 
   const note = (text: string) => {
     if (!notes.includes(text)) notes.push(text)
@@ -203,14 +207,13 @@ export async function startReader({
 
   /** What came too late is heard later. */
   const patiently = async (work: Promise<unknown>): Promise<void> => {
+    const patienceMs = leaving ? times.lastPatienceMs : times.patienceMs
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        note(
-          `names may be missing from stacks: reading the files of the target took more than ${times.patienceMs / 1000} s`,
-        )
+        note(`names may be missing from stacks: reading the files of the target took more than ${patienceMs / 1000} s`)
         resolve()
-      }, times.patienceMs)
+      }, patienceMs)
     })
     await Promise.race([work, late])
     clearTimeout(timer)
@@ -263,6 +266,9 @@ export async function startReader({
       calledBefore: (frame) => nameOf(frame)?.[4] ?? null,
     },
     jitName: (frame) => nameOf(frame)?.[2] ?? null,
+    hurry: () => {
+      leaving = true
+    },
     takeNotes: () => notes.splice(0),
     pid: () => child?.pid ?? null,
     close: () => {

@@ -103,9 +103,10 @@ function session(
         windows,
       }
     },
-    stop: async () => undefined,
+    stop: async () => null,
     failed: new Promise(() => undefined),
     readerPid: () => null,
+    hurry: () => undefined,
     tracerPids: () => [],
   }
   return { trace, cuts }
