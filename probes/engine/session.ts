@@ -289,7 +289,7 @@ async function createSession(
   const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
   const notesToCome: string[] = []
-  if (hasStacks) await reader.advise().then((advice) => notesToCome.push(...advice.map(adviceText)))
+  if (hasStacks) await reader.advise((advice) => notesToCome.push(...advice.map(adviceText)))
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)

@@ -27,8 +27,8 @@ export interface SymbolReader {
   refresh: (phaseEnds: boolean) => Promise<void>
   /** learns the names of these user frames (addresses as hex), as far as that can be had in a moment */
   learn: (addresses: Iterable<string>) => Promise<void>
-  /** what will be missing from stacks, and what to do about it */
-  advise: () => Promise<readonly NamingAdvice[]>
+  /** tells what will be missing from stacks, and what to do about it; resolves when that is told, or is not worth waiting for */
+  advise: (tell: (advice: readonly NamingAdvice[]) => void) => Promise<void>
   /** what has been learnt */
   names: NamesByAddress
   /** just-in-time compiled function; untrusted text */
@@ -255,10 +255,12 @@ export async function startReader({
       })
       await patiently(asked)
     },
-    advise: async () => {
-      const answer = await ask((id) => ({ do: 'advise', id }))
-      return answer !== null && typeof answer === 'object' && 'advice' in answer ? answer.advice : []
-    },
+    advise: (tell) =>
+      patiently(
+        ask((id) => ({ do: 'advise', id })).then((answer) => {
+          if (answer !== null && typeof answer === 'object' && 'advice' in answer) tell(answer.advice)
+        }),
+      ),
     names: {
       symbolOf: (frame) => nameOf(frame)?.[0] ?? null,
       moduleOf: (frame) => nameOf(frame)?.[1] ?? null,
@@ -292,12 +294,13 @@ interface Pending {
 const ENTRY = fileURLToPath(new URL(`./reader-process${extname(import.meta.url)}`, import.meta.url))
 
 /** What will be missing from the stacks of these processes, and what to do about it. */
-export async function adviseTarget(pids: readonly number[]): Promise<NamingAdvice[]> {
+export async function adviseTarget(pids: readonly number[]): Promise<readonly NamingAdvice[]> {
   if (pids.length === 0) return []
-  const reader = await startReader({ pids })
-  try {
-    return [...(await reader.advise())]
-  } finally {
-    reader.close()
-  }
+  const reader = await startReader({ pids, limits: { patienceMs: TIMES.requestMs } })
+  let found: readonly NamingAdvice[] = []
+  await reader.advise((advice) => {
+    found = advice
+  })
+  reader.close()
+  return found
 }
