@@ -151,7 +151,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
     } catch (error) {
       // The tracer is gone: what it had since the last cut is lost, and said so.
       if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
-        onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
+        onRecord({
+          type: 'note',
+          t_us: recorder.nowUs(),
+          text: `the last window is missing: ${error instanceof Error ? error.message : String(error)}`,
+        })
     }
     const leftOver = await session.stop()
     if (leftOver !== null) onRecord({ type: 'note', t_us: recorder.nowUs(), text: leftOver })

@@ -81,6 +81,9 @@ export interface TraceSession {
   readerPid: () => number | null
 }
 
+/** Somebody waits for the end: names that take longer stay mangled. */
+const LAST_DEMANGLING_MS = 1_000
+
 /** Entries that any map of a script may hold; a map at its limit is reported as loss. */
 export const MAP_ENTRIES = 8_192
 
@@ -297,6 +300,7 @@ async function createSession(
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
+  let leaving = false
 
   const asksForSleepers = chosen.some(({ probe }) => probe.stackUnit === 'ns')
   /** threads that slept at the end of the phase before, and so at the start of this one */
@@ -323,7 +327,7 @@ async function createSession(
     const windows = await named(
       decoded,
       chosen.map(({ probe }) => probe),
-      demangle,
+      (mangled) => demangle(mangled, leaving ? LAST_DEMANGLING_MS : undefined),
     )
     if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
     if (frame.withStacks) stacksStartNs = frame.endNs
@@ -382,6 +386,7 @@ async function createSession(
     programs: [tracer.program],
     cut,
     hurry: () => {
+      leaving = true
       tracer.hurry()
       reader.hurry()
     },

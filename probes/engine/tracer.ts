@@ -135,7 +135,8 @@ export async function startTracer(
   const losses = { lostEvents: 0, mapFull: 0, truncatedLines: 0 }
   let stopping = false
   let leaving = false
-  let deaf = false
+  /** why what was asked last was not answered */
+  let deaf: TracerError | null = null
   let beats = 0
   let ready: ((error?: TracerError) => void) | null = null
   let frame: CutFrame | null = null
@@ -285,12 +286,12 @@ export async function startTracer(
   const cutNow = async (phase: number, withStacks: boolean): Promise<CutFrame> => {
     if (ended) throw ended
     // It is not asked again by who wants to leave.
-    if (deaf && leaving) throw new TracerError('no_answer', 'the tracer does not answer', { log })
+    if (deaf && leaving) throw deaf
     const end = await new Promise<CutFrame | TracerError>((resolve) => {
       const late = (waited: string) => {
-        deaf = true
         const why = isStopped(pid()) ? ': it is stopped (SIGSTOP)' : ''
-        waiting?.settle(new TracerError('no_answer', `the tracer did not answer within ${waited}${why}`, { log }))
+        deaf = new TracerError('no_answer', `the tracer did not answer within ${waited}${why}`, { log })
+        waiting?.settle(deaf)
       }
       const patience = createPatience(pid, () => (leaving ? TO_ANSWER_AT_LAST : TO_ANSWER), late)
       const settle = (outcome: CutFrame | TracerError) => {

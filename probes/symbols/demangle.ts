@@ -8,7 +8,7 @@ import { isMangled, NAME_LENGTH } from './frames.ts'
  * Gives mangled names in the form that `perf report` shows: without parameters and return types, Rust without hashes.
  * Names that cannot be read stay as they are. Never fails; all texts are safe to show.
  */
-export type Demangler = (names: Iterable<string>) => Promise<ReadonlyMap<string, string>>
+export type Demangler = (names: Iterable<string>, limitMs?: number) => Promise<ReadonlyMap<string, string>>
 
 /** For all names of a call: windows wait for it. What is not readable by then stays mangled. */
 const TIME_LIMIT_MS = 3_000
@@ -42,8 +42,8 @@ export async function findDemangler(): Promise<string | null> {
 export function createDemangler(program: string | null): Demangler {
   const known = new Map<string, string>()
 
-  const demangleNew = async (all: readonly string[], path: string): Promise<void> => {
-    const endMs = performance.now() + TIME_LIMIT_MS
+  const demangleNew = async (all: readonly string[], path: string, limitMs: number): Promise<void> => {
+    const endMs = performance.now() + limitMs
     // The longest last: it is they that take long, and then the others have been read.
     let rest = all.toSorted((a, b) => a.length - b.length)
     for (let starts = 0; rest.length > 0 && starts < STARTS; starts++) {
@@ -59,13 +59,14 @@ export function createDemangler(program: string | null): Demangler {
     }
   }
 
-  return async (names) => {
+  return async (names, limitMs = TIME_LIMIT_MS) => {
     const wanted = [...new Set(names)].filter(isMangled)
     if (known.size + wanted.length > REMEMBERED) known.clear()
     if (program !== null)
       await demangleNew(
         wanted.filter((name) => !known.has(name)),
         program,
+        limitMs,
       )
     // What could not be read is not tried again.
     for (const name of wanted) if (!known.has(name)) known.set(name, bounded(name))
