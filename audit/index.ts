@@ -1,13 +1,14 @@
 /** The room's public face: recordings, the model made of them, profiles, load, plans, runs. */
 import type { openPlan as readAnyPlan } from './plan/open.ts'
 import type { Plan } from './plan/plan.ts'
-import type { AttachOutcome } from './run/attach.ts'
-import type { AuditOptions } from './run/audit.ts'
+import type { AuditOptions, AuditOutcome } from './run/audit.ts'
 import type { runDemo as demo } from './run/demo.ts'
 
+export { readWhole } from './interchange/bounded.ts'
 export type { ReadOptions, ReadProfile, WriteOptions } from './interchange/format.ts'
 export { type FormatName, formatNamed, formatOfPath, readProfile, writableFormats } from './interchange/formats.ts'
 export { type FileKind, type OpenStacks, openStacks, sniff } from './interchange/sniff.ts'
+export { LIMITS, type LimitName, leftOutText, limitText } from './limits.ts'
 export { latenciesIn } from './load/hdr.ts'
 export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
@@ -39,7 +40,7 @@ export type { Preset } from './plan/preset.ts'
 export { durationText, parseDurationMs, percentText } from './plan/quantity.ts'
 export { withoutSecretArguments } from './plan/secrets.ts'
 export { type Timetable, type TimetableRow, timetableOf } from './plan/timetable.ts'
-export { createProfile, type ProfileBuilder } from './profile/build.ts'
+export { createProfile, createReadProfile, type ProfileBuilder, tooLarge } from './profile/build.ts'
 export { filter, merge, sideBySide, under } from './profile/combine.ts'
 export {
   CHANGE_STEPS,
@@ -82,22 +83,21 @@ export {
 export { columnCounts, columnOf, columnTotals, inclusive, totals } from './profile/totals.ts'
 export { RecordingError } from './recording/error.ts'
 export * from './recording/format.ts'
-export { createPrivateFile } from './recording/private-file.ts'
 export { parseRecord, type ReadingOptions, type RecordingLine, readRecording } from './recording/reader.ts'
 export { createRecording, type RecordingWriter } from './recording/writer.ts'
 export { type AttachOptions, type AttachOutcome, attach } from './run/attach.ts'
-export type { AuditOptions } from './run/audit.ts'
+export type { AuditOptions, AuditOutcome } from './run/audit.ts'
 export { ControlError, sendMark } from './run/control.ts'
 export { LONGEST_RUN_SECONDS, type Run, recordingName } from './run/run.ts'
 
 /** Runs a plan; the drivers of load are loaded with it, and not by who only attaches. See run/audit.ts. */
-export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
+export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const audits = await import('./run/audit.ts')
   return audits.runAudit(options)
 }
 
 /** Runs the demo. See run/demo.ts. */
-export async function runDemo(...input: Parameters<typeof demo>): Promise<AttachOutcome> {
+export async function runDemo(...input: Parameters<typeof demo>): Promise<AuditOutcome> {
   const demos = await import('./run/demo.ts')
   return demos.runDemo(...input)
 }

@@ -1,6 +1,7 @@
 import { Command } from '@oclif/core/command'
 import { boolean } from '@oclif/core/flags'
-import { readable } from './say.ts'
+import { sanitizeLines } from '../probes/plain.ts'
+import { jsonText, readable } from './say.ts'
 
 /** `--json` of the commands that answer with one object; `enableJsonFlag` prints what `run` returns. */
 export const jsonFlag = boolean({ description: 'the same facts as one JSON object', helpGroup: 'GLOBAL' })
@@ -13,7 +14,12 @@ export abstract class ProbeCommand extends Command {
 
   /** Text for people. Data goes to stdout as it is, and so does what JSON says. */
   override log(text = ''): void {
-    super.log(process.stdout.isTTY ? readable(text) : text)
+    const safe = sanitizeLines(text)
+    super.log(process.stdout.isTTY ? readable(safe) : safe)
+  }
+
+  override logJson(value: unknown): void {
+    process.stdout.write(`${jsonText(value, 2)}\n`)
   }
 
   protected override catch(error: Error): Promise<never> {

@@ -1,4 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
+import { errnoText } from '../files/index.ts'
+import { sanitizeLines, sanitizeText } from '../probes/plain.ts'
 
 /** An error as users see it: what happened, to what, what to do. */
 export interface Failure {
@@ -52,26 +53,6 @@ const exitCodeOfClass: Record<string, number> = {
   ZodError: exitCodes.usage,
 }
 
-const errnoText: Record<string, { text: string; fix?: string; exitCode: number }> = {
-  ENOENT: { text: 'no such file or directory', fix: 'check the path', exitCode: exitCodes.usage },
-  EISDIR: { text: 'it is a directory', fix: 'name a file in it', exitCode: exitCodes.usage },
-  ENOTDIR: { text: 'a part of the path is not a directory', fix: 'check the path', exitCode: exitCodes.usage },
-  EEXIST: { text: 'it exists already', fix: 'choose another name', exitCode: exitCodes.usage },
-  ELOOP: { text: 'it is a symbolic link', fix: 'name the file itself', exitCode: exitCodes.usage },
-  EACCES: {
-    text: 'permission denied',
-    fix: 'choose another place, or ask for the right to it',
-    exitCode: exitCodes.host,
-  },
-  EPERM: { text: 'not permitted', exitCode: exitCodes.host },
-  EROFS: { text: 'the file system is read-only', fix: 'choose another place', exitCode: exitCodes.host },
-  ENOSPC: {
-    text: 'no space left on the device',
-    fix: 'free some space, or record elsewhere',
-    exitCode: exitCodes.host,
-  },
-}
-
 /**
  * Maps anything thrown to what the user is told. Room errors bring `code`, `message`, `fix` and an exit code of their own or
  * of their class; oclif's parse errors are usage; anything else is a defect of ours.
@@ -89,10 +70,12 @@ export function describeFailure(error: unknown, command?: string): Failure {
     return { code: textOr(facts.code, 'error'), ...lines(readable(facts)), ...optional('fix', fix), exitCode }
   }
   const errno = typeof facts.code === 'string' ? errnoText[facts.code] : undefined
-  if (errno && facts.path)
+  // Without a path it is what this process writes to and was given: its output, mostly. That the host lacks something is no
+  // defect either way; that a file is not there would be one, where nobody knows which.
+  if (errno && (facts.path || errno.exitCode === exitCodes.host))
     return {
       code: String(facts.code),
-      message: `cannot ${facts.syscall ?? 'use'} ${onOneLine(facts.path)}: ${errno.text}`,
+      message: `cannot ${facts.syscall ?? 'use'} ${facts.path ? onOneLine(facts.path) : 'the output'}: ${errno.text}`,
       ...optional('fix', errno.fix),
       exitCode: errno.exitCode,
     }
@@ -100,7 +83,9 @@ export function describeFailure(error: unknown, command?: string): Failure {
 }
 
 /** `error: ...` and, where there is something to do, `  fix: ...`; the exit code ends the last line. */
-export function formatFailure(failure: Failure): string {
+export const formatFailure = (failure: Failure): string => sanitizeLines(textOf(failure))
+
+function textOf(failure: Failure): string {
   const fix = failure.fix && `fix: ${failure.fix}`
   const detail = failure.detail?.replaceAll('\n', '\n  ')
   const advice = [detail, fix].filter(Boolean).join(detail?.includes('\n') ? '\n  ' : '   ')
@@ -172,14 +157,16 @@ function lines(text: string): { message: string; detail?: string } {
 }
 
 function optional<Key extends string>(key: Key, value: unknown): { [key in Key]?: string } {
-  return typeof value === 'string' && value ? ({ [key]: value } as { [key in Key]?: string }) : {}
+  return typeof value === 'string' && value
+    ? ({ [key]: key === 'fix' ? onOneLine(value) : value } as { [key in Key]?: string })
+    : {}
 }
 
-const textOr = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+const textOr = (value: unknown, otherwise: string) => (typeof value === 'string' ? onOneLine(value) : otherwise)
 
-/** Messages may echo what was typed: no control sequence reaches the terminal from here. */
+/** Messages may echo what was typed, or what a file says: nothing of it acts on the terminal. */
 function onOneLine(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
+  return sanitizeText(text.replace(/[\n\r\t]+/g, ' ').trim(), { maxLength: LONGEST_LINE })
 }
+
+const LONGEST_LINE = 2_000

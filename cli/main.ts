@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
 import { run } from '@oclif/core/run'
 import { settings } from '@oclif/core/settings'
+import { sanitizeLines } from '../probes/plain.ts'
 import { describeFailure, type Failure, formatFailure } from './errors.ts'
-import { readable } from './say.ts'
+import { jsonText, readable } from './say.ts'
 
 /** Runs the command that `argv` names. Ends the process with a code of the command-line contract when it fails. */
 export async function main(argv: string[]): Promise<void> {
@@ -39,11 +39,10 @@ function report(failure: Failure, error: unknown, flags: Set<string>): void {
   if (failure.quiet) return
   if (flags.has('--json')) {
     const { quiet, ...facts } = failure
-    process.stdout.write(`${JSON.stringify({ error: facts })}\n`)
+    process.stdout.write(`${jsonText({ error: facts })}\n`)
   }
   process.stderr.write(readable(formatFailure(failure)))
-  if (flags.has('--debug') && error instanceof Error)
-    process.stderr.write(`${stripVTControlCharacters(stackOf(error))}\n`)
+  if (flags.has('--debug') && error instanceof Error) process.stderr.write(`${sanitizeLines(stackOf(error))}\n`)
 }
 
 /** What stands before `--`: the rest belongs to another program. */

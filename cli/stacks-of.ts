@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { boolean, option, string as stringFlag } from '@oclif/core/flags'
 import { type OpenStacks, openStacks, type PhaseModel, ProfileError, type RunModel } from '../audit/index.ts'
-import { loadCatalog, type Probe } from '../probes/index.ts'
+import { loadCatalog, type Probe, sanitizeText } from '../probes/index.ts'
 import { flameOfFile, flameOfRun, type RunFlame, wallFlameOfRun } from '../ui/index.ts'
 import { UsageError } from './errors.ts'
 import { loadRecording, sizeOfFile } from './load-recording.ts'
@@ -58,7 +58,7 @@ async function stacksOfOpened(
   if (choice.value !== undefined && kind !== 'pprof')
     throw new UsageError(`--value chooses from a pprof profile, and ${file} is none`, 'leave --value out')
   const about = {
-    title: basename(file),
+    title: sanitizeText(basename(file)),
     unit: choice.unit,
     source,
     ...(choice.value === undefined ? {} : { value: choice.value }),

@@ -11,12 +11,22 @@ const PAIRS = {
     maxItems: 2,
   },
 }
-/** As that schema would judge, which copies each pair: a long recording has millions. */
+/** Buckets up to 2^63 ns, and room. */
+const MOST_BUCKETS = 1024
+
+/**
+ * As that schema would judge, which copies each pair: a long recording has millions. Buckets that ascend within their
+ * range are few in one histogram, and in all of a phase's together.
+ */
 function isBuckets(value: unknown): boolean {
   if (!Array.isArray(value)) return false
-  for (const pair of value)
-    if (!Array.isArray(pair) || pair.length !== 2 || !Number.isFinite(pair[0]) || !Number.isFinite(pair[1]))
-      return false
+  let last = -1
+  for (const pair of value) {
+    if (!Array.isArray(pair) || pair.length !== 2 || !Number.isFinite(pair[1])) return false
+    const bucket: unknown = pair[0]
+    if (!Number.isInteger(bucket) || !(Number(bucket) > last && Number(bucket) < MOST_BUCKETS)) return false
+    last = Number(bucket)
+  }
   return true
 }
 

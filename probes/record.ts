@@ -44,7 +44,10 @@ function added<Row extends object>(a: Row, b: Row): Row {
   return { ...a, ...Object.fromEntries(sums) }
 }
 
-/** A map from a name (port, syscall, errno) to a word. */
+/** Names that a map holds at most, in one window and in all of a phase: there are some 450 system calls. */
+const MOST_NAMES = 4_096
+
+/** A map from a name (port, syscall, errno) to a word. Of more names than MOST_NAMES the first are kept. */
 export const byKey = <T extends z.ZodType>(value: T) => z.record(z.string(), value)
 
 /** Adds window `b` to `a` as `schema` says. A side that is null or absent is unknown: the other is kept as it is. */
@@ -67,8 +70,11 @@ function merge(schema: z.ZodType, a: unknown, b: unknown): unknown {
   }
   if (schema instanceof z.ZodRecord) {
     const out: Record<string, unknown> = { ...(a as Record<string, unknown>) }
-    for (const [key, value] of Object.entries(b as Record<string, unknown>))
-      out[key] = Object.hasOwn(out, key) ? merge(schema.valueType as z.ZodType, out[key], value) : value
+    let room = MOST_NAMES - Object.keys(out).length
+    for (const [key, value] of Object.entries(b as Record<string, unknown>)) {
+      if (Object.hasOwn(out, key)) out[key] = merge(schema.valueType as z.ZodType, out[key], value)
+      else if (room-- > 0) out[key] = value
+    }
     return out
   }
   return b

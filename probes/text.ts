@@ -4,6 +4,7 @@ const DEFAULT_MAX_LENGTH = 4096
 // Controls, format characters (bidi, zero width, tags), lone surrogates, line and paragraph separators, everything that
 // draws nothing, and noncharacters (two of which no XML document may hold).
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u
+const EACH_HARMFUL = new RegExp(HARMFUL.source, 'gu')
 const PLAIN = /^[\x20-\x7e]*$/
 
 /**
@@ -30,6 +31,21 @@ export function sanitizeText(text: string, options: { maxLength?: number } = {})
   }
   return parts.join('')
 }
+
+/** The same for a text of several lines, as a command prints it: line ends and tabs stay. */
+export const sanitizeLines = (text: string): string =>
+  text.replace(/[^\n\t]+/g, (part) => sanitizeText(part, { maxLength: Number.POSITIVE_INFINITY }))
+
+/** The same for JSON: what it says stays, and is written by escapes. */
+export const sanitizeJson = (json: string): string =>
+  json.replace(EACH_HARMFUL, (character) =>
+    character === '\n'
+      ? character
+      : Array.from({ length: character.length }, (_, at) => {
+          const unit = character.charCodeAt(at).toString(16).padStart(4, '0')
+          return `\\u${unit}`
+        }).join(''),
+  )
 
 function escapeOf(character: string): string {
   const code = character.codePointAt(0) ?? 0

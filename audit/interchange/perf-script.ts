@@ -1,5 +1,6 @@
 import { createLineSplitter, sanitizeText } from '../../probes/index.ts'
-import { createProfile } from '../profile/build.ts'
+import { LIMITS } from '../limits.ts'
+import { createReadProfile } from '../profile/build.ts'
 import { ProfileError } from '../profile/error.ts'
 import { UNKNOWN_FRAME } from '../profile/frame.ts'
 import type { ByteSource } from '../profile/source.ts'
@@ -28,13 +29,12 @@ const PART_BYTES = 1 << 20
 const MAX_EVENTS = 32
 /** Lines whose frame is remembered. */
 const MAX_REMEMBERED = 200_000
-const MAX_DEPTH = 10_000
 
 /** Comm (may contain spaces), pid or pid/tid, perhaps CPU, time, perhaps period, event, perhaps the only frame. */
 const HEAD = /^(\S.{0,63}?)\s+-?\d+(?:\/-?\d+)?\s+(?:\[\d+\]\s+)?\d+\.\d+:\s+(?:\d+\s+)?(\S+):(?:\s+(\S.*))?$/
 
 async function readPerfScript(file: ByteSource, _options: ReadOptions): Promise<ReadProfile> {
-  const profile = createProfile('samples')
+  const profile = createReadProfile('samples')
   const frameOfLine = new Map<string, number>()
   let sample: { comm: string; event: string; leafFirst: number[] } | null = null
   let samples = 0
@@ -77,7 +77,7 @@ async function readPerfScript(file: ByteSource, _options: ReadOptions): Promise<
     }
     const frame = sample ? frameOf(line) : null
     if (frame === null) skipped++
-    else if (sample && sample.leafFirst.length < MAX_DEPTH) sample.leafFirst.push(frame)
+    else if (sample && sample.leafFirst.length < LIMITS.depthOfStack.most) sample.leafFirst.push(frame)
   }
 
   const lines = createLineSplitter(onLine, { limit: 8192, onDropped: () => skipped++ })

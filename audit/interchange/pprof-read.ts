@@ -1,31 +1,26 @@
 import { gunzipSync } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
-import { createProfile, type ProfileBuilder } from '../profile/build.ts'
+import { LIMITS, limitText } from '../limits.ts'
+import { createReadProfile, type ProfileBuilder, tooLarge } from '../profile/build.ts'
 import { ProfileError } from '../profile/error.ts'
 import { UNKNOWN_FRAME } from '../profile/frame.ts'
 import type { ByteSource } from '../profile/source.ts'
-import { readWhole } from './bounded.ts'
+import { mostUnpacked, readWhole } from './bounded.ts'
 import type { ReadOptions, ReadProfile } from './format.ts'
 import { LABEL, PHASE_LABEL, PROFILE, SAMPLE } from './pprof-fields.ts'
 import { frameNamesOf, type PprofTables, readTables } from './pprof-tables.ts'
 import { type ChosenValue, chooseValue } from './pprof-value.ts'
 import { readFields, readNumbers, WireError } from './wire.ts'
 
-/** Bounds on what one file may make us do; frames count in each stack they are in. */
-const MAX_UNPACKED_BYTES = 512 << 20
-const MAX_FRAMES = 50_000_000
-const MAX_NODES = 10_000_000
-const MAX_PHASES = 100
-
 /**
  * Reads a pprof profile, gzipped or not. Of several values it takes the preferred one (what the file prefers, its last, or
  * what `options.value` names), with the one that counts events behind it. A label `phase` makes columns.
  */
 export async function readPprof(file: ByteSource, options: ReadOptions): Promise<ReadProfile> {
-  const content = await readWhole(file)
+  const content = await readWhole(file, 'pprofBytes')
   try {
     const isPacked = content[0] === 0x1f && content[1] === 0x8b
-    return decode(isPacked ? gunzipSync(content, { maxOutputLength: MAX_UNPACKED_BYTES }) : content, options)
+    return decode(isPacked ? unpack(content) : content, options)
   } catch (error) {
     if (error instanceof WireError || (error instanceof Error && isUnpacking(error)))
       throw new ProfileError('damaged', `no whole pprof profile: ${error.message}`, 'copy or download the file again')
@@ -33,15 +28,32 @@ export async function readPprof(file: ByteSource, options: ReadOptions): Promise
   }
 }
 
-const isUnpacking = (error: Error): boolean =>
-  'code' in error && (String(error.code).startsWith('Z_') || error.code === 'ERR_BUFFER_TOO_LARGE')
+function unpack(packed: Buffer): Buffer {
+  const maxOutputLength = mostUnpacked(packed.length, 'pprofUnpacked')
+  try {
+    return gunzipSync(packed, { maxOutputLength })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')) throw error
+    const times = Math.round(maxOutputLength / packed.length)
+    throw new ProfileError(
+      'too_large',
+      `it unpacks to more than ${maxOutputLength >> 20} MiB, ${times} times its size: it is not read`,
+      'a profile is not like that: have it sent again, or ask who made it',
+    )
+  }
+}
+
+const isUnpacking = (error: Error): boolean => 'code' in error && String(error.code).startsWith('Z_')
 
 function decode(bytes: Buffer, options: ReadOptions): ReadProfile {
   const tables = readTables(bytes)
   const value = chooseValue(tables, options.value)
-  const profile = createProfile(value.unit)
+  const profile = createReadProfile(value.unit)
   const samples = readSamples(bytes, tables, value, profile)
-  const dropped = samples.skipped > 0 ? [`${samples.skipped} samples with a negative value left out`] : []
+  const dropped = [
+    ...(samples.skipped > 0 ? [`${samples.skipped} samples with a negative value left out`] : []),
+    ...(samples.tooDeep > 0 ? [`${samples.tooDeep} with more than ${limitText('depthOfStack')} left out`] : []),
+  ]
   const others = tables.types.length > 1 ? [`the file has ${tables.types.map(({ name }) => name).join(', ')}`] : []
   return {
     profile,
@@ -58,13 +70,26 @@ function readSamples(bytes: Buffer, tables: PprofTables, value: ChosenValue, pro
   let frames = 0
   let read = 0
   let skipped = 0
+  let tooDeep = 0
   const addSample = (from: number, to: number): void => {
     const stack: (readonly number[])[] = []
     const values: number[] = []
     let phase = 'all'
+    let depth = 0
     readFields(bytes, from, to, (field) => {
-      if (field.number === SAMPLE.location) readNumbers(bytes, field, (id) => stack.push(framesOf(id)))
-      else if (field.number === SAMPLE.value) readNumbers(bytes, field, (amount) => values.push(signed(amount)))
+      if (field.number === SAMPLE.location)
+        readNumbers(bytes, field, (id) => {
+          if (depth > LIMITS.depthOfStack.most) return
+          const names = framesOf(id)
+          depth += names.length
+          frames += names.length
+          if (frames > LIMITS.pprofFrames.most) throw tooLarge('pprofFrames')
+          stack.push(names)
+        })
+      else if (field.number === SAMPLE.value)
+        readNumbers(bytes, field, (amount) => {
+          if (values.length < tables.types.length) values.push(signed(amount))
+        })
       else if (field.number === SAMPLE.label && field.from >= 0)
         phase = phaseOf(bytes, field.from, field.to, tables) ?? phase
     })
@@ -74,17 +99,14 @@ function readSamples(bytes: Buffer, tables: PprofTables, value: ChosenValue, pro
       skipped++
       return
     }
+    if (depth > LIMITS.depthOfStack.most) {
+      tooDeep++
+      return
+    }
     read++
     // The leaf comes first, and an inlined function before its caller.
     let node = 0
-    for (const names of stack.reverse()) {
-      frames += names.length
-      if (frames > MAX_FRAMES || profile.size > MAX_NODES)
-        throw new ProfileError('too_large', `more than ${MAX_NODES} different frames, or ${MAX_FRAMES} in all stacks`)
-      for (const id of names) node = profile.child(node, id)
-    }
-    if (!profile.columns.includes(phase) && profile.columns.length === MAX_PHASES)
-      throw new ProfileError('too_large', `more than ${MAX_PHASES} phases (values of the label "phase")`)
+    for (const names of stack.reverse()) for (const id of names) node = profile.child(node, id)
     if (stack.length === 0) node = profile.child(0, profile.intern(UNKNOWN_FRAME))
     profile.weigh(node, profile.column(phase), weight, count)
   }
@@ -92,7 +114,7 @@ function readSamples(bytes: Buffer, tables: PprofTables, value: ChosenValue, pro
     if (field.number === PROFILE.sample && field.from >= 0) addSample(field.from, field.to)
   })
   if (profile.columns.length === 0) profile.column('all')
-  return { read, skipped }
+  return { read, skipped, tooDeep }
 }
 
 function phaseOf(bytes: Buffer, from: number, to: number, { strings }: PprofTables): string | null {

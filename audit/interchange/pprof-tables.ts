@@ -1,4 +1,6 @@
 import { sanitizeText } from '../../probes/index.ts'
+import { LIMITS } from '../limits.ts'
+import { tooLarge } from '../profile/build.ts'
 import { frameClass, UNKNOWN_FRAME } from '../profile/frame.ts'
 import { FUNCTION, JIT_MAPPING, KERNEL_MAPPING, LINE, LOCATION, MAPPING, PROFILE, VALUE_TYPE } from './pprof-fields.ts'
 import { readFields, readNumbers } from './wire.ts'
@@ -18,22 +20,34 @@ export interface PprofTables {
   mappings: Map<Id, number>
 }
 
-/** Reads the tables; fields may come in any order. Throws WireError. */
+/** Comments that are kept; a few are shown. */
+const MOST_COMMENTS = 100
+
+/** Reads the tables; fields may come in any order. Throws WireError, and ProfileError `too_large` before they fill the memory. */
 export function readTables(bytes: Buffer): PprofTables {
   const strings: string[] = []
   const types: { type: number; unit: number }[] = []
   const comments: number[] = []
   let defaultType = 0
+  let entries = 0
+  const count = (): void => {
+    if (++entries > LIMITS.pprofEntries.most) throw tooLarge('pprofEntries')
+  }
   const tables = { functions: new Map(), locations: new Map(), mappings: new Map() } satisfies Partial<PprofTables>
   readFields(bytes, 0, bytes.length, (field) => {
     const { number, from, to } = field
+    count()
     if (number === PROFILE.defaultSampleType) defaultType = Number(field.value)
-    else if (number === PROFILE.comment) readNumbers(bytes, field, (index) => comments.push(Number(index)))
+    else if (number === PROFILE.comment)
+      readNumbers(bytes, field, (index) => {
+        if (comments.length < MOST_COMMENTS) comments.push(Number(index))
+      })
     else if (from < 0) return
     else if (number === PROFILE.strings) strings.push(bytes.toString('utf8', from, to))
     else if (number === PROFILE.sampleType) {
       const { [VALUE_TYPE.type]: type = 0, [VALUE_TYPE.unit]: unit = 0 } = numbersOf(bytes, from, to)
       types.push({ type: Number(type), unit: Number(unit) })
+      if (types.length > LIMITS.pprofTypes.most) throw tooLarge('pprofTypes')
     } else if (number === PROFILE.mapping) {
       const { [MAPPING.id]: id = 0, [MAPPING.filename]: filename = 0 } = numbersOf(bytes, from, to)
       tables.mappings.set(id, Number(filename))
@@ -44,6 +58,7 @@ export function readTables(bytes: Buffer): PprofTables {
     } else if (number === PROFILE.location) {
       const functions: Id[] = []
       const numbers = numbersOf(bytes, from, to, (nested, start, end) => {
+        count()
         if (nested === LOCATION.line) functions.push(numbersOf(bytes, start, end)[LINE.function] ?? 0)
       })
       const { [LOCATION.id]: id = 0, [LOCATION.mapping]: mapping = 0, [LOCATION.address]: address = 0 } = numbers
@@ -56,7 +71,7 @@ export function readTables(bytes: Buffer): PprofTables {
     strings,
     types: types.map(({ type, unit }) => ({ name: `${text(type)}/${text(unit)}`, type: text(type), unit: text(unit) })),
     defaultType: text(defaultType),
-    comments: comments.slice(0, 100).map(text),
+    comments: comments.map(text),
   }
 }
 
@@ -103,7 +118,8 @@ function numbersOf(
   const numbers: Record<number, Id> = {}
   readFields(bytes, from, to, (field) => {
     if (field.from >= 0) onNested(field.number, field.from, field.to)
-    else numbers[field.number] = field.value
+    // No message has more fields: what has is not filled with them.
+    else if (field.number < 32) numbers[field.number] = field.value
   })
   return numbers
 }

@@ -13,7 +13,7 @@ export interface Head {
 export const MAX_HEAD_BYTES = 16 * 1024
 
 const statusLine = /^HTTP\/1\.([01]) (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/
-const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/
+const headerLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/
 
 export const isHeaderLine = (line: string): boolean => headerLine.test(line)
 
@@ -33,7 +33,7 @@ export function parseHead(text: string): Head | null {
   for (const line of lines) {
     const [, name, rest = ''] = headerLine.exec(line) ?? []
     if (name === undefined) return null
-    const value = rest.trimEnd()
+    const value = rest.trim()
     switch (name.toLowerCase()) {
       case 'content-length':
         if (length !== null || !/^\d{1,15}$/.test(value)) return null
@@ -55,7 +55,7 @@ export function parseHead(text: string): Head | null {
     }
   }
   if (coding !== null && length !== null) return null
-  const isChunked = coding !== null && /(^|,)[ \t]*chunked[ \t]*$/i.test(coding)
+  const isChunked = coding !== null && lastOf(coding) === 'chunked'
   return {
     status: Number(status),
     body: isChunked ? 'chunked' : coding !== null ? 'until-close' : (length ?? 'until-close'),
@@ -63,3 +63,10 @@ export function parseHead(text: string): Head | null {
     idleMs,
   }
 }
+
+/** The last of a list of codings. */
+const lastOf = (codings: string): string =>
+  codings
+    .slice(codings.lastIndexOf(',') + 1)
+    .trim()
+    .toLowerCase()

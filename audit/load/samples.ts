@@ -31,6 +31,8 @@ export interface SampleBooks {
 /** Tools write with a delay: a second is told when nearly all of its samples must be here. */
 export const SETTLE_MS = 1_500
 const SECOND_NS = 1_000_000_000n
+/** Nothing ends in the future: samples that say so, each in a second of its own, would fill the memory. */
+const MOST_OPEN = 600
 
 interface Book {
   startNs: bigint
@@ -64,7 +66,7 @@ export function createSampleBooks(emit: (slice: LoadSlice) => void): SampleBooks
     phases[0]
 
   const bookOf = (phase: Phase, ns: bigint): Book => {
-    const second = Math.max(0, Number((ns - phase.atNs) / SECOND_NS))
+    const second = Math.max(0, Math.min(phase.told + MOST_OPEN, Number((ns - phase.atNs) / SECOND_NS)))
     const known = phase.open.get(second)
     if (known) return known
     const startNs = phase.atNs + BigInt(second) * SECOND_NS

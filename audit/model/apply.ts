@@ -1,12 +1,17 @@
-import { mergeData, type Probe } from '../../probes/index.ts'
+import { mergeData, type Probe, sanitizeText } from '../../probes/index.ts'
+import { LIMITS, type LimitName } from '../limits.ts'
 import { type Hdr, percentilesOf } from '../load/hdr.ts'
+import { UNKNOWN_FRAME } from '../profile/frame.ts'
 import type { Profile } from '../profile/profile.ts'
 import type {
+  FramesRecord,
   LoadRecord,
+  LossRecord,
   OverheadRecord,
   PhaseRecord,
   StacksRecord,
   TelemetryRecord,
+  TextRecord,
   WindowRecord,
 } from '../recording/format.ts'
 import type { RecordingLine } from '../recording/reader.ts'
@@ -14,10 +19,10 @@ import { remember } from './history.ts'
 import { type Blocks, createBlocks, DONE, type Interval, P50_TIMES_DONE, statedIntervals } from './interval.ts'
 import { addSlice, addSpan, histogramsOf, type LoadHistograms, plannedBy } from './load.ts'
 import { followSample } from './metric-spans.ts'
-import type { LoadPhase, PhaseModel, RunModel } from './run.ts'
-import { createProbeStacks, type ProbeStacks } from './stacks.ts'
+import type { LoadPhase, PhaseModel, ProbePhase, RunModel } from './run.ts'
+import { createProbeStacks, type ProbeStacks, type StackRoom } from './stacks.ts'
 import { applySample, beginPhase, endPhase, type LatestSamples } from './telemetry.ts'
-import { createWindow, packWindow } from './window.ts'
+import { createWindow, lengthOf, type ProbeWindow, packWindow } from './window.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 interface Hidden {
@@ -25,6 +30,7 @@ interface Hidden {
   looksBack: boolean
   overTime: boolean
   stacks: Map<string, ProbeStacks>
+  room: StackRoom
   telemetry: LatestSamples
   load: Map<number, LoadHistograms<Hdr>>
   /** by phase id: how what is stated with an interval varied */
@@ -33,6 +39,13 @@ interface Hidden {
   times: Set<string>
   /** by phase id and figure: up to when it is known */
   told: Map<string, number>
+  phases: Map<number, PhaseModel>
+  /** characters of windows over time and of frame names; numbers of telemetry, of now and in all phases */
+  kept: { windows: number; frames: number; names: number; telemetry: number }
+  /** how many numbers each source of telemetry has */
+  names: Map<string, number>
+  /** characters of all windows of a probe in a phase, and at how many their sum is measured next */
+  sums: WeakMap<ProbePhase, { seen: number; next: number; isFull: boolean }>
 }
 const hidden = new WeakMap<RunModel, Hidden>()
 
@@ -61,6 +74,7 @@ export function createRunModel(
     summary: null,
     end: null,
     skipped: 0,
+    leftOut: new Map(),
     revision: 0,
   }
   hidden.set(model, {
@@ -68,11 +82,16 @@ export function createRunModel(
     looksBack,
     overTime,
     stacks: new Map(),
+    room: { cells: new Map(), onLeftOut: (what) => leaveOut(model, what) },
     telemetry: new Map(),
     load: new Map(),
     blocks: new Map(),
     times: new Set(),
     told: new Map(),
+    phases: new Map(),
+    kept: { windows: 0, frames: 0, names: 0, telemetry: 0 },
+    names: new Map(),
+    sums: new WeakMap(),
   })
   return model
 }
@@ -91,7 +110,7 @@ export function applyRecord(model: RunModel, record: RecordingLine): void {
       applyWindow(model, record)
       break
     case 'frames':
-      for (const [index, name] of record.names.entries()) model.frames[record.from + index] = name
+      applyFrames(model, record)
       break
     case 'stacks':
       applyStacks(model, record)
@@ -104,8 +123,7 @@ export function applyRecord(model: RunModel, record: RecordingLine): void {
       break
     case 'mark':
     case 'note':
-      model.notes.push({ tUs: record.t_us, text: record.text, kind: record.type })
-      reach(model, record.t_us)
+      applyText(model, record)
       break
     case 'loss':
       applyLoss(model, record)
@@ -121,7 +139,8 @@ export function applyRecord(model: RunModel, record: RecordingLine): void {
       if (record.t_us !== undefined) reach(model, record.t_us)
       break
     case 'skipped':
-      model.skipped++
+      if (record.beyond) leaveOut(model, record.beyond)
+      else model.skipped++
   }
 }
 
@@ -142,8 +161,45 @@ const reach = (model: RunModel, us: number) => {
   model.nowUs = Math.max(model.nowUs, us)
 }
 
-const phaseById = (model: RunModel, id: number): PhaseModel | null =>
-  model.phases.find((phase) => phase.id === id) ?? null
+function leaveOut(model: RunModel, what: LimitName, count = 1): void {
+  model.leftOut.set(what, (model.leftOut.get(what) ?? 0) + count)
+}
+
+/** Adds to a list that keeps its first and its latest: of what is in between there are too many. */
+function addBounded<T>(model: RunModel, list: T[], entry: T, what: 'notes' | 'losses'): void {
+  const { most } = LIMITS[what]
+  list.push(entry)
+  // Many at once: each time the rest of the list moves up.
+  if (list.length > most) leaveOut(model, what, list.splice(most / 2, most / 4).length)
+}
+
+function applyText(model: RunModel, { type, t_us, text }: TextRecord): void {
+  addBounded(model, model.notes, { tUs: t_us, text: sanitizeText(text), kind: type }, 'notes')
+  reach(model, t_us)
+}
+
+/** Names by their number. A damaged file may lack some: what stands for them is an unknown frame. */
+function applyFrames(model: RunModel, { from, names }: FramesRecord): void {
+  const { frames } = model
+  const { kept } = inside(model)
+  const isPlace = Number.isInteger(from) && from >= 0 && from + names.length <= LIMITS.frames.most
+  if (!isPlace) {
+    leaveOut(model, 'frames', names.length)
+    return
+  }
+  while (frames.length < from) frames.push(UNKNOWN_FRAME)
+  for (const [index, name] of names.entries()) {
+    const text = sanitizeText(name)
+    kept.frames += text.length
+    if (kept.frames > LIMITS.frameText.most) {
+      leaveOut(model, 'frameText', names.length - index)
+      return
+    }
+    frames[from + index] = text
+  }
+}
+
+const phaseById = (model: RunModel, id: number): PhaseModel | null => inside(model).phases.get(id) ?? null
 
 function applyPhase(model: RunModel, record: PhaseRecord): void {
   reach(model, record.end_us ?? record.start_us)
@@ -153,10 +209,14 @@ function applyPhase(model: RunModel, record: PhaseRecord): void {
     if (known.endUs !== null && known === model.current) endPhase(inside(model).telemetry)
     return
   }
+  if (model.phases.length >= LIMITS.phases.most) {
+    leaveOut(model, 'phases')
+    return
+  }
   const phase: PhaseModel = {
     id: record.id,
-    name: record.name,
-    kind: record.kind,
+    name: sanitizeText(record.name, { maxLength: LONGEST_NAME }),
+    kind: sanitizeText(record.kind, { maxLength: LONGEST_NAME }),
     startUs: record.start_us,
     endUs: record.end_us ?? null,
     probes: new Map(),
@@ -164,13 +224,24 @@ function applyPhase(model: RunModel, record: PhaseRecord): void {
     telemetry: new Map(),
     loss: {},
   }
-  beginPhase(inside(model).telemetry, phase)
+  beginTelemetry(model, phase)
   model.phases.push(phase)
+  inside(model).phases.set(record.id, phase)
   model.current = phase
 }
 
-function probePhase(phase: PhaseModel, probe: string) {
-  const seen = phase.probes.get(probe) ?? { probe, windows: 0, coveredUs: 0, data: null, history: [], hasStacks: false }
+/** Names of phases are what people type. */
+const LONGEST_NAME = 500
+
+/** What a probe saw in a phase; null when there are more probes than there can be. */
+function probePhase(model: RunModel, phase: PhaseModel, probe: string): ProbePhase | null {
+  const known = phase.probes.get(probe)
+  if (known) return known
+  if (phase.probes.size >= LIMITS.probesOfPhase.most) {
+    leaveOut(model, 'probesOfPhase')
+    return null
+  }
+  const seen: ProbePhase = { probe, windows: 0, coveredUs: 0, data: null, history: [], hasStacks: false }
   phase.probes.set(probe, seen)
   return seen
 }
@@ -185,17 +256,16 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
     model.skipped++ // of another version of the probe, or damaged
     return
   }
-  const seen = probePhase(phase, record.probe)
+  const seen = probePhase(model, phase, record.probe)
+  if (!seen) return
+  if (isFull(model, seen)) {
+    leaveOut(model, 'phaseText')
+    return
+  }
   seen.data = probe && seen.data !== null ? mergeData(probe.record, seen.data, data.data) : data.data
   seen.windows++
   seen.coveredUs += record.end_us - record.start_us
-  const before = seen.history.at(-1)
-  if (before) packWindow(before)
-  keep(model, seen.history, createWindow(record.start_us, record.end_us, data.data), (a, b) => {
-    const sum = createWindow(a.startUs, b.endUs, probe ? mergeData(probe.record, a.data, b.data) : b.data)
-    packWindow(sum)
-    return sum
-  })
+  keepWindow(model, seen, createWindow(record.start_us, record.end_us, data.data), probe)
   // Without a plan nobody sends requests that are counted here.
   if (!probe || !model.header?.plan) return
   // Of one request: what is left is the number that requests are divided into.
@@ -210,6 +280,37 @@ function applyWindow(model: RunModel, record: WindowRecord): void {
     blocksOf(model, phase).spread(Math.min(record.start_us, told.get(of) ?? phase.startUs), record.end_us, name, value)
     told.set(of, record.end_us)
   }
+}
+
+/** Adds to the windows over time of a phase, as long as all of them together have room. */
+function keepWindow(model: RunModel, seen: ProbePhase, window: ProbeWindow, probe: Probe | undefined): void {
+  const { kept, sums, overTime } = inside(model)
+  const before = seen.history.at(-1)
+  const length = before ? packWindow(before) : 0
+  if (overTime) kept.windows += length
+  const sum = sums.get(seen) ?? { seen: 0, next: LIMITS.phaseText.most, isFull: false }
+  sums.set(seen, sum)
+  sum.seen += length
+  if (kept.windows > LIMITS.windowText.most) {
+    // What was the latest makes room for what is now.
+    kept.windows -= length
+    seen.history.pop()
+    leaveOut(model, 'windowText')
+  }
+  keep(model, seen.history, window, (a, b) => {
+    const both = createWindow(a.startUs, b.endUs, probe ? mergeData(probe.record, a.data, b.data) : b.data)
+    kept.windows += packWindow(both) - lengthOf(a) - lengthOf(b)
+    return both
+  })
+}
+
+/** Whether a probe has told more names of a phase than there can be: measured each time that its windows could hold so many. */
+function isFull(model: RunModel, seen: ProbePhase): boolean {
+  const sum = inside(model).sums.get(seen)
+  if (!sum || sum.seen < sum.next) return sum?.isFull ?? false
+  sum.next = sum.seen + LIMITS.phaseText.most
+  sum.isFull = JSON.stringify(seen.data ?? null).length > LIMITS.phaseText.most
+  return sum.isFull
 }
 
 function keep<T extends { startUs: number; endUs: number }>(
@@ -243,13 +344,15 @@ export function intervalsOf(model: RunModel, phase: PhaseModel): Record<string, 
 }
 
 function applyStacks(model: RunModel, record: StacksRecord): void {
-  const { catalog, stacks, looksBack } = inside(model)
+  const { catalog, stacks, looksBack, room } = inside(model)
   const phase = phaseById(model, record.phase)
   if (!phase) return
-  probePhase(phase, record.probe).hasStacks ||= record.rows.length > 0
+  const seen = probePhase(model, phase, record.probe)
+  if (!seen) return
+  seen.hasStacks ||= record.rows.length > 0
   const probe = catalog.get(record.probe)
   if (!looksBack || !probe) return
-  const known = stacks.get(record.probe) ?? createProbeStacks(probe, record.unit, model.frames)
+  const known = stacks.get(record.probe) ?? createProbeStacks(probe, record.unit, model.frames, room)
   stacks.set(record.probe, known)
   known.add(record)
 }
@@ -269,8 +372,7 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   blocks.spread(record.start_us, record.end_us, DONE, record.done)
   if (own.p50 !== null) blocks.spread(record.start_us, record.end_us, P50_TIMES_DONE, own.p50 * record.done)
   inside(model).load.set(record.phase, sum)
-  const errors = { ...phase.load?.errors }
-  for (const [name, count] of Object.entries(record.errors)) errors[name] = (errors[name] ?? 0) + count
+  const errors = addErrors({ ...phase.load?.errors }, record.errors)
   const history = phase.load?.history ?? []
   addSpan(history, record, own, (next, merge) => keep(model, history, next, merge))
   const load: LoadPhase = {
@@ -302,25 +404,68 @@ function applyLoad(model: RunModel, record: LoadRecord): void {
   phase.load = load
 }
 
+/** Beyond what there can be classes of, errors count as others. */
+function addErrors(sum: Record<string, number>, errors: Readonly<Record<string, number>>): Record<string, number> {
+  let room = LIMITS.errorClasses.most - Object.keys(sum).length
+  for (const [name, count] of Object.entries(errors)) {
+    const own = Object.hasOwn(sum, name) || room-- > 0 ? name : 'other'
+    sum[own] = (Object.hasOwn(sum, own) ? (sum[own] ?? 0) : 0) + count
+  }
+  return sum
+}
+
 function applyTelemetry(model: RunModel, record: TelemetryRecord): void {
   reach(model, record.t_us)
   const phase = model.current
   const { telemetry, overTime } = inside(model)
+  if (!telemetry.has(record.source) && telemetry.size >= LIMITS.sources.most) {
+    leaveOut(model, 'sources')
+    return
+  }
+  if (!hasRoomFor(model, record)) {
+    leaveOut(model, 'telemetryNames')
+    return
+  }
   if (overTime) followSample(model.metrics, telemetry, record)
-  applySample(telemetry, phase?.endUs === null ? phase : null, record)
+  const own = phase?.endUs === null ? phase : null
+  const isFirst = own !== null && !own.telemetry.has(record.source)
+  applySample(telemetry, isFirst && !isKept(model, Object.keys(record.values).length) ? null : own, record)
 }
 
-function applyLoss(
-  model: RunModel,
-  record: { start_us: number; end_us: number; probe: string; kind: string; count: number },
-): void {
-  model.loss.push({
-    startUs: record.start_us,
-    endUs: record.end_us,
-    probe: record.probe,
-    kind: record.kind,
-    count: record.count,
-  })
+/** Whether a sample of so many names still has room; remembers how many its source has. */
+function hasRoomFor(model: RunModel, { source, values, partial }: TelemetryRecord): boolean {
+  const { telemetry, names, kept } = inside(model)
+  const before = telemetry.get(source)?.values
+  const own = names.get(source) ?? 0
+  const isNew = (name: string) => !before || !partial || !Object.hasOwn(before, name)
+  const added = Object.keys(values).filter(isNew).length
+  const now = before && partial ? own + added : added
+  if (kept.names - own + now > LIMITS.telemetryNames.most) return false
+  kept.names += now - own
+  names.set(source, now)
+  return true
+}
+
+/** A phase begins with the last samples of the one before, unless there are too many phases that have their own. */
+function beginTelemetry(model: RunModel, phase: PhaseModel): void {
+  const { telemetry, kept } = inside(model)
+  if (isKept(model, kept.names)) beginPhase(telemetry, phase)
+  else endPhase(telemetry)
+}
+
+function isKept(model: RunModel, numbers: number): boolean {
+  const { kept } = inside(model)
+  if (kept.telemetry + numbers > LIMITS.telemetryKept.most) {
+    leaveOut(model, 'telemetryKept', numbers)
+    return false
+  }
+  kept.telemetry += numbers
+  return true
+}
+
+function applyLoss(model: RunModel, record: LossRecord): void {
+  const { start_us: startUs, end_us: endUs, probe, kind, count } = record
+  addBounded(model, model.loss, { startUs, endUs, probe, kind, count }, 'losses')
   const phase =
     model.phases.find((p) => p.startUs <= record.start_us && (p.endUs ?? Number.POSITIVE_INFINITY) >= record.end_us) ??
     model.current

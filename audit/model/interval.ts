@@ -40,11 +40,15 @@ export interface Blocks {
 export function createBlocks(startUs: number): Blocks {
   let widthUs = SECOND_US
   const sums = new Map<string, number[]>()
-  const add: Blocks['add'] = (atUs, name, value) => {
+  /** Makes blocks so long that a moment lies in one of them. */
+  const reachTo = (atUs: number) => {
     while ((atUs - startUs) / widthUs >= MOST_BLOCKS) {
       widthUs *= 2
       for (const [key, values] of sums) sums.set(key, paired(values))
     }
+  }
+  const add: Blocks['add'] = (atUs, name, value) => {
+    reachTo(atUs)
     const values = sums.get(name) ?? []
     sums.set(name, values)
     const block = Math.max(0, Math.floor((atUs - startUs) / widthUs))
@@ -53,8 +57,11 @@ export function createBlocks(startUs: number): Blocks {
   return {
     add,
     spread: (fromUs, toUs, name, value) => {
-      const parts = Math.max(1, Math.round((toUs - fromUs) / widthUs))
-      for (let i = 0; i < parts; i++) add(fromUs + ((i + 0.5) * (toUs - fromUs)) / parts, name, value / parts)
+      // First: then there are no more parts than blocks, however long the stretch is said to be.
+      const first = Math.max(fromUs, startUs)
+      reachTo(Math.max(first, toUs - 1))
+      const parts = Math.max(1, Math.round((toUs - first) / widthUs))
+      for (let i = 0; i < parts; i++) add(first + ((i + 0.5) * (toUs - first)) / parts, name, value / parts)
     },
     interval: (numerator, denominator) => {
       const [above = [], below = []] = [sums.get(numerator), sums.get(denominator)]

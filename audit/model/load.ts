@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.ts'
 import { createHdr, createHdrReader, type Hdr, type HdrCounts, sumHdr } from '../load/hdr.ts'
 import type { LoadRecord } from '../recording/format.ts'
 import type { LoadPercentiles, LoadPhase, LoadSpan } from './run.ts'
@@ -26,7 +27,7 @@ export function addSpan(
     before.endUs = Math.max(before.endUs, record.end_us)
     before.rps = (counted * 1e6) / (before.endUs - before.startUs)
     before.errors += errors
-    before.response = [...before.response, record.hist.response]
+    before.response = together(before.response, [record.hist.response])
     return
   }
   const seconds = Math.max(1, record.end_us - record.start_us) / 1e6
@@ -43,10 +44,16 @@ export function addSpan(
   keep(span, bothSpans)
 }
 
+/** More of them are added up at once: a span of a long run would keep thousands. */
+const MOST_TEXTS = 64
+
+const together = (a: readonly string[], b: readonly string[]): readonly string[] =>
+  a.length + b.length < MOST_TEXTS ? [...a, ...b] : [sumHdr([...a, ...b]).encode()]
+
 function bothSpans(a: LoadSpan, b: LoadSpan): LoadSpan {
   const [aUs, bUs] = [a.endUs - a.startUs, b.endUs - b.startUs]
   const rate = (read: (span: LoadSpan) => number) => (read(a) * aUs + read(b) * bUs) / Math.max(1, aUs + bUs)
-  const response = [...a.response, ...b.response]
+  const response = together(a.response, b.response)
   let known: LoadPercentiles | null = null
   const percentiles = () => {
     known ??= sumHdr(response).percentiles()
@@ -94,6 +101,8 @@ function added(sum: Hdr | null, counts: HdrCounts | null): Hdr | null {
 const read = { response: createHdrReader(), service: createHdrReader(), sendLag: createHdrReader() }
 
 export function histogramsOf({ hist }: LoadRecord): LoadHistograms<HdrCounts> | null {
+  const longest = Math.max(hist.response.length, hist.service?.length ?? 0, hist.send_lag?.length ?? 0)
+  if (longest > LIMITS.histogramText.most) return null
   try {
     return {
       response: read.response(hist.response),

@@ -1,3 +1,4 @@
+import type { LimitName } from '../limits.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { EndRecord, HeaderRecord, SummaryRecord } from '../recording/format.ts'
 import type { MetricSpans } from './metric-spans.ts'
@@ -26,6 +27,8 @@ export interface RunModel {
   end: EndRecord | null
   /** lines that were not understood, or cut off */
   skipped: number
+  /** what is past a bound of memory (../limits.ts), and so only counted */
+  leftOut: Map<LimitName, number>
   /** rises with each record: screens redraw when it changed */
   revision: number
 }

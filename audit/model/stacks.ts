@@ -1,4 +1,5 @@
 import type { Probe } from '../../probes/index.ts'
+import { LIMITS, type LimitName } from '../limits.ts'
 import { createProfile, type ProfileBuilder } from '../profile/build.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { StackRow, StacksRecord } from '../recording/format.ts'
@@ -22,7 +23,20 @@ interface Waiting {
   rows: readonly StackRow[] | string
 }
 
-export function createProbeStacks(probe: Probe, unit: Profile['unit'], frames: readonly string[]): ProbeStacks {
+/** What all stacks of a run share. */
+export interface StackRoom {
+  /** places times columns that each view takes */
+  cells: Map<string, number>
+  /** a stack is past a bound */
+  onLeftOut: (what: LimitName) => void
+}
+
+export function createProbeStacks(
+  probe: Probe,
+  unit: Profile['unit'],
+  frames: readonly string[],
+  room: StackRoom,
+): ProbeStacks {
   const views = probe.draw.flame?.views ?? []
   const folded = new Map<string, { profile: ProfileBuilder; upTo: number }>()
   let waiting: Waiting[] = []
@@ -33,12 +47,24 @@ export function createProbeStacks(probe: Probe, unit: Profile['unit'], frames: r
     if (!view) return null
     const known = folded.get(name) ?? { profile: createProfile(unit, frames), upTo: 0 }
     folded.set(name, known)
+    const key = `${probe.name} ${name}`
+    room.cells.delete(key)
+    const ofOthers = [...room.cells.values()].reduce((a, b) => a + b, 0)
     for (const { column, rows } of waiting.slice(known.upTo))
       for (const [value, count, stack, dims] of rowsOf(rows))
-        if (view.keep(dims ?? {})) known.profile.add(stack, value, count, column)
+        if (view.keep(dims ?? {})) addStack(known.profile, ofOthers, [value, count, stack], column)
+    room.cells.set(key, known.profile.size * known.profile.columns.length)
     known.upTo = waiting.length
     if (views.every((one) => folded.get(one.name)?.upTo === waiting.length)) settle()
     return known.profile
+  }
+
+  function addStack(profile: ProfileBuilder, ofOthers: number, row: StackRow, column: string): void {
+    const [value, count, stack] = row
+    const beyond = boundOf(profile, ofOthers, stack.length, column)
+    if (beyond) room.onLeftOut(beyond)
+    else
+      profile.add(stack.every(isFrame) ? stack : stack.map((id) => (isFrame(id) ? id : NO_FRAME)), value, count, column)
   }
 
   /** Every view has what was waiting. */
@@ -62,6 +88,19 @@ export function createProbeStacks(probe: Probe, unit: Profile['unit'], frames: r
     profile: fold,
   }
 }
+
+/** Which bound a stack would pass; null: there is room for it. */
+function boundOf(profile: ProfileBuilder, ofOthers: number, depth: number, column: string): LimitName | null {
+  const columns = profile.columns.length + (profile.columns.includes(column) ? 0 : 1)
+  const size = profile.size + depth
+  if (depth > LIMITS.depthOfStack.most) return 'depthOfStack'
+  if (size > LIMITS.places.most) return 'places'
+  return ofOthers + size * columns > LIMITS.cells.most ? 'cells' : null
+}
+
+/** Anything may stand for a frame in a damaged file; what no name can have is one that is not known. */
+const isFrame = (id: number): boolean => Number.isInteger(id) && id >= 0 && id < LIMITS.frames.most
+const NO_FRAME = LIMITS.frames.most
 
 const rowsOf = (rows: Waiting['rows']): readonly StackRow[] =>
   typeof rows === 'string' ? (JSON.parse(rows) as StackRow[]) : rows

@@ -26,13 +26,21 @@ export function createWindow(startUs: number, endUs: number, data: unknown): Pro
   return window
 }
 
-/** Keeps the window as text from now on: histograms as lists of pairs take eight times as much memory. */
-export function packWindow(window: ProbeWindow): void {
+/**
+ * Keeps the window as text from now on: histograms as lists of pairs take eight times as much memory.
+ *
+ * @returns the length of the text; 0 when it was packed before, or holds but a value
+ */
+export function packWindow(window: ProbeWindow): number {
   const own = held.get(window)
-  if (!own || own.text !== null || typeof own.data !== 'object' || own.data === null) return
+  if (!own || own.text !== null || typeof own.data !== 'object' || own.data === null) return 0
   own.text = JSON.stringify(own.data)
   own.data = null
+  return own.text.length
 }
+
+/** Length of the text that a packed window is kept as. */
+export const lengthOf = (window: ProbeWindow): number => held.get(window)?.text?.length ?? 0
 
 function dataOf(window: ProbeWindow): unknown {
   const own = held.get(window)

@@ -1,3 +1,4 @@
+import { LIMITS, type LimitName, limitText } from '../limits.ts'
 import { ProfileError } from './error.ts'
 import type { Profile } from './profile.ts'
 
@@ -30,8 +31,38 @@ type Growing = { -readonly [K in keyof Profile]: Profile[K] } & {
  * recording) keeps and may append to; without it, names are interned here.
  */
 export function createProfile(unit: Profile['unit'], sharedNames?: readonly string[]): ProfileBuilder {
+  return createBuilder(unit, sharedNames, () => undefined)
+}
+
+/**
+ * The same for what a file holds: throws `too_large` where it passes the bounds of stacks (../limits.ts), or `limits`
+ * instead of them.
+ */
+export function createReadProfile(unit: Profile['unit'], limits: Partial<Size> = {}): ProfileBuilder {
+  return createBuilder(unit, undefined, (size) => {
+    for (const name of ['places', 'cells', 'nameBytes', 'columns'] as const)
+      if (size[name] > (limits[name] ?? LIMITS[name].most)) throw tooLarge(name)
+  })
+}
+
+/** A file of stacks passes a bound as a whole. */
+export const tooLarge = (name: LimitName): ProfileError =>
+  new ProfileError(
+    'too_large',
+    `there are more than ${limitText(name)}: it is not read further`,
+    'give fewer stacks: of a shorter time, of one process, or without frames that are different each time',
+  )
+
+type Size = Record<'places' | 'cells' | 'nameBytes' | 'columns', number>
+
+function createBuilder(
+  unit: Profile['unit'],
+  sharedNames: readonly string[] | undefined,
+  check: (size: Size) => void,
+): ProfileBuilder {
   const ownNames: string[] = []
   const idOfName = new Map<string, number>()
+  let nameBytes = 0
   let capacity = 256
   // Open addressing over node ids, at most half full; 0 (the root is nobody's child) is an empty slot.
   let slots = new Int32Array(capacity * 2)
@@ -52,6 +83,7 @@ export function createProfile(unit: Profile['unit'], sharedNames?: readonly stri
   function column(key: string): number {
     const known = data.columns.indexOf(key)
     if (known >= 0) return known
+    checkSize(capacity, data.columns.length + 1)
     data.self.push(new Float64Array(capacity))
     data.selfCount.push(new Float64Array(capacity))
     return data.columns.push(key) - 1
@@ -61,10 +93,16 @@ export function createProfile(unit: Profile['unit'], sharedNames?: readonly stri
     if (sharedNames) throw new ProfileError('shared_names', `frame names belong to the recording: cannot add "${name}"`)
     const known = idOfName.get(name)
     if (known !== undefined) return known
+    nameBytes += name.length
     const id = ownNames.push(name) - 1
     idOfName.set(name, id)
+    // Asked now and then: most names are short.
+    if (id % 1024 === 0 || name.length > 1024) checkSize(capacity, data.columns.length)
     return id
   }
+
+  const checkSize = (places: number, columns: number): void =>
+    check({ places, cells: places * columns, nameBytes, columns })
 
   function child(parent: number, nameId: number): number {
     const { parentOf, nameOf } = data
@@ -88,6 +126,7 @@ export function createProfile(unit: Profile['unit'], sharedNames?: readonly stri
   }
 
   function grow(): void {
+    checkSize(capacity * 2, data.columns.length)
     capacity *= 2
     const widen = (old: Int32Array): Int32Array => {
       const wide = new Int32Array(capacity)

@@ -1,5 +1,6 @@
 import { sanitizeText } from '../../probes/index.ts'
-import { createProfile, type ProfileBuilder } from './build.ts'
+import { LIMITS } from '../limits.ts'
+import { createReadProfile, type ProfileBuilder } from './build.ts'
 import { createByteTable } from './bytes.ts'
 import { ProfileError } from './error.ts'
 import { nodeName, UNKNOWN_FRAME } from './frame.ts'
@@ -25,8 +26,6 @@ export interface FoldedOptions {
   unit?: Profile['unit']
   /** add to this profile instead of a new one, e.g. a second file as a second column */
   into?: ProfileBuilder
-  /** how much is read, by default about two gigabytes of memory */
-  limits?: { nodes: number; nameBytes: number }
 }
 
 const CHUNK_BYTES = 1 << 20
@@ -35,9 +34,6 @@ const LINE_CACHE_BYTES = 32 << 20
 /** After the first lines, more are remembered only while at least one in so many repeats: most files say each stack once. */
 const FIRST_LINES = 4096
 const WORTH_ONE_IN = 16
-/** A place takes 40 to 80 bytes, a name its text twice: beyond these a tree would take more than two gigabytes. */
-const MOST_NODES = 24 << 20
-const MOST_NAME_BYTES = 256 << 20
 
 /**
  * Reads an open file, or a pipe, to its end. Memory goes by the tree, not by the file: 40 to 80 bytes for each place in it, the names,
@@ -103,9 +99,8 @@ export function* foldedLines(profile: Profile, columnKey: string): Generator<str
 const decimal = (value: number): string => (value >= 1e21 ? BigInt(value).toString() : String(value))
 
 function foldedReader(options: FoldedOptions) {
-  const profile = options.into ?? createProfile(options.unit ?? 'samples')
+  const profile = options.into ?? createReadProfile(options.unit ?? 'samples')
   const column = profile.column(options.column ?? 'all')
-  const limits = options.limits ?? { nodes: MOST_NODES, nameBytes: MOST_NAME_BYTES }
   const nodeOfLine = createByteTable(LINE_CACHE_BYTES)
   const idOfFrame = createByteTable(Number.POSITIVE_INFINITY)
   // How many events stand behind a time is not in the format.
@@ -113,7 +108,6 @@ function foldedReader(options: FoldedOptions) {
   let lines = 0
   let repeats = 0
   let skipped = 0
-  let nameBytes = 0
 
   function readLines(bytes: Buffer, from: number, to: number): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -123,12 +117,6 @@ function foldedReader(options: FoldedOptions) {
       readLine(bytes, view, start, next > start && view.getUint8(next - 1) === 13 ? next - 1 : next)
       start = next + 1
     }
-    if (profile.size > limits.nodes || nameBytes > limits.nameBytes)
-      throw new ProfileError(
-        'too_large',
-        `after ${lines} stacks there are ${profile.size} different places in them: it is not read further`,
-        'give fewer stacks: of a shorter time, of one process, or without frames that are different each time',
-      )
   }
 
   function readLine(bytes: Buffer, view: DataView, start: number, end: number): void {
@@ -136,7 +124,7 @@ function foldedReader(options: FoldedOptions) {
     let space = end - 1
     while (space >= start && view.getUint8(space) !== 32) space--
     const value = space > start ? numberIn(bytes, view, space + 1, end) : -1
-    if (value < 0) {
+    if (value < 0 || isTooDeep(view, start, space)) {
       skipped++
       return
     }
@@ -164,7 +152,6 @@ function foldedReader(options: FoldedOptions) {
       let id = idOfFrame.get(bytes, frame, at, hash)
       if (id < 0) {
         id = profile.intern(at > frame ? sanitizeText(bytes.toString('utf8', frame, at)) : UNKNOWN_FRAME)
-        nameBytes += at - frame
         idOfFrame.set(bytes, frame, at, hash, id)
       }
       node = profile.child(node, id)
@@ -183,6 +170,14 @@ function foldedReader(options: FoldedOptions) {
       return { profile, lines, skipped }
     },
   }
+}
+
+function isTooDeep(view: DataView, start: number, end: number): boolean {
+  const { most } = LIMITS.depthOfStack
+  if (end - start < most) return false
+  let frames = 1
+  for (let at = start; at < end; at++) if (view.getUint8(at) === 59) frames++
+  return frames > most
 }
 
 function hashOf(view: DataView, start: number, end: number): number {

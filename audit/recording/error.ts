@@ -1,7 +1,7 @@
 /** What went wrong with a recording file, and what to do. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError'
-  readonly code: 'not_a_recording' | 'newer_version' | 'write_failed' | 'exists'
+  readonly code: 'not_a_recording' | 'newer_version' | 'too_large' | 'write_failed' | 'exists'
   readonly fix: string | undefined
   readonly exitCode: number
 

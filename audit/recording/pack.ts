@@ -1,11 +1,11 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { rename, rm, stat, unlink } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { type FilePlace, openPlace } from '../../files/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { digestOf } from './digest.ts'
 import { RecordingError } from './error.ts'
-import { createPrivateFile } from './private-file.ts'
 
 export const packedName = (path: string): string => `${path}.gz`
 
@@ -14,35 +14,33 @@ export const packedName = (path: string): string => `${path}.gz`
  * Where that cannot be done (no space left) the plain one stays: a run is not lost for want of a smaller file.
  *
  * @param durationUs length of the run
+ * @param place where its folder is open already
  * @returns the file there is now, and its size in bytes
  */
 export async function packRecording(
   path: string,
   catalog: ReadonlyMap<string, Probe>,
   durationUs: number,
+  place?: FilePlace,
 ): Promise<{ path: string; bytes: number }> {
-  const packed = packedName(path)
-  // Whoever does not wait for it must not find half of it under its name.
-  const part = `${packed}.part`
+  const { folder, name } = place ?? openPlace(path)
+  const plain = folder.placeOf(name)
   try {
-    await rm(part, { force: true }) // of a run that had this name and was not waited for
-    const file = await createPrivateFile(part)
+    const { size } = await stat(plain)
     try {
-      const { size } = await stat(path)
       // Without one it is only slower to read.
-      const digest = await digestOf(path, catalog, { durationUs, bytes: size }).catch(() => null)
-      await pipeline(withDigest(path, digest ?? []), createGzip(), file.createWriteStream())
-      refusePacked(path)
-      await rename(part, packed)
-    } catch (error) {
-      await unlink(part)
-      throw error
+      const digest = await digestOf(plain, catalog, { durationUs, bytes: size }).catch(() => null)
+      await pipeline(withDigest(plain, digest ?? []), createGzip(), (packed: AsyncIterable<Buffer>) =>
+        folder.write(packedName(name), packed, 'new'),
+      )
+    } catch {
+      return { path, bytes: size } // as it was
     }
-  } catch {
-    return { path, bytes: (await stat(path)).size } // as it was
+    await folder.remove(name)
+    return { path: packedName(path), bytes: (await stat(folder.placeOf(packedName(name)))).size }
+  } finally {
+    if (!place) folder.close()
   }
-  await unlink(path)
-  return { path: packed, bytes: (await stat(packed)).size }
 }
 
 /** The bytes of a recording with more lines behind its first. */

@@ -1,13 +1,17 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { pipeline, type Readable } from 'node:stream'
+import { createReadStream, constants as fsConstants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
+import { LIMITS, type LimitName, limitText } from '../limits.ts'
+import { isNestedDeeper } from './depth.ts'
 import { RecordingError } from './error.ts'
 import { digestSchema, headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
+import { boundedLines, TOO_LONG } from './lines.ts'
 import { tailName } from './tail-name.ts'
 
-/** A record, or a line that was none: of a newer program, damaged, or cut off by a crash. */
-export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number }
+/** A record, or a line that was none: of a newer program, damaged, cut off by a crash, or past a bound (`beyond`). */
+export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number; beyond?: LimitName }
 
 export interface ReadingOptions {
   /** ends the reading; the generator throws its reason */
@@ -20,13 +24,14 @@ export interface ReadingOptions {
 
 /**
  * Reads a recording (.ndjson, .ndjson.gz, .ndjson.zst) line by line. Unknown types and damaged lines are skipped and
- * told; the file is read up to its last whole line, also while it is being written. Texts are safe to show: anybody may
- * have written the file.
+ * told; the file is read up to its last whole line, also while it is being written. Anybody may have written the file:
+ * texts are safe to show, and no line or compression makes it take more than its size is worth (limits.ts).
  *
- * @throws RecordingError when the file is no recording, or of a newer version
+ * @throws RecordingError when the file is no recording, of a newer version, or past a bound as a whole
  */
 export async function* readRecording(path: string, options: ReadingOptions = {}): AsyncGenerator<RecordingLine> {
   let number = 0
+  let damaged = 0
   let hasEnd = false
   let isInDigest = false
   const settled = new Map<string, number>()
@@ -35,19 +40,34 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   try {
     for await (const line of linesOf(path, options)) {
       number++
+      if (line === TOO_LONG) {
+        if (number === 1) throw notARecording(path, `its first line is longer than ${LIMITS.lineBytes.most >> 20} MiB`)
+        yield { type: 'skipped', line: number, beyond: 'lineBytes' }
+        continue
+      }
       const isDigest = line.startsWith(DIGEST)
       if (isDigest && !options.isBrief) continue
       // A digest whose end is damaged: the rest tells once more what it told, and would count twice.
       if (isInDigest && !isDigest) break
       isInDigest = isDigest
-      const record = isDigest ? parseDigest(line) : parseRecord(line)
-      if (number === 1) checkHeader(path, record, line)
+      if (isNestedDeeper(line, LIMITS.depth.most)) {
+        if (number === 1) throw notARecording(path, `its first line nests deeper than ${limitText('depth')}`)
+        yield { type: 'skipped', line: number, beyond: 'depth' }
+        continue
+      }
+      const value = parseJson(line)
+      const record = isDigest ? recordOfDigest(value, line) : recordOf(value, line)
+      if (number === 1) checkHeader(path, record, value, line)
       if (record) {
         hasEnd ||= record.type === 'end'
         reach(settled, record)
         yield record
         if (isDigest && hasEnd) return // the rest is what this was made from
-      } else if (line.trim() !== '') yield { type: 'skipped', line: number }
+        continue
+      }
+      // A type of a newer program is no damage.
+      if (!isOfType(value) && ++damaged > LIMITS.damagedLines.most) throw tooMuch(path, limitText('damagedLines'))
+      if (line.trim() !== '') yield { type: 'skipped', line: number }
     }
   } catch (error) {
     const damage = damageOf(error)
@@ -59,18 +79,42 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   if (!hasEnd) yield* unsettled(tail, settled)
 }
 
-/** What stands beside a recording that has no end yet, or never had one: the single windows still to be added up (coarse.ts). */
+/**
+ * What stands beside a recording that has no end yet, or never had one: the single windows still to be added up
+ * (coarse.ts). Only a regular file is read: another user may have put something else there.
+ */
 async function tailLines(path: string): Promise<string[]> {
-  const tail = tailName(path)
-  if (!existsSync(tail)) return []
+  const file = await openTail(tailName(path))
+  if (file === null) return []
   const found: string[] = []
+  let bytes = 0
   try {
-    for await (const line of lines(createReadStream(tail))) found.push(line)
-  } catch (error) {
-    // The recording was closed meanwhile: it has everything.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (!(await file.stat()).isFile()) return []
+    const { most } = LIMITS.tailBytes
+    for await (const line of boundedLines(
+      file.createReadStream({ autoClose: false, end: most - 1 }),
+      LIMITS.lineBytes.most,
+    )) {
+      if (line === TOO_LONG) continue
+      bytes += line.length
+      if (bytes <= most) found.push(line)
+    }
+  } finally {
+    await file.close()
   }
   return found
+}
+
+/** Null where there is none: mostly since the recording was closed and has everything. */
+async function openTail(tail: string): Promise<FileHandle | null> {
+  try {
+    // Without O_NONBLOCK a FIFO would hold a thread until somebody writes to it.
+    return await open(tail, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK | fsConstants.O_NOFOLLOW)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENXIO') return null
+    throw error
+  }
 }
 
 function* unsettled(tail: readonly string[], settled: ReadonlyMap<string, number>): Generator<RecordingRecord> {
@@ -96,19 +140,28 @@ function spanOf(record: RecordingRecord): { of: string; endUs: number } | null {
 }
 
 /** One line as a record; null when it is none. Rows of stacks are trusted to be what the type says once their shape fits. */
-export const parseRecord = (line: string): RecordingRecord | null => recordOf(parseJson(line), line)
+export const parseRecord = (line: string): RecordingRecord | null =>
+  isNestedDeeper(line, LIMITS.depth.most) ? null : recordOf(parseJson(line), line)
+
+const TYPES = new Set<unknown>(
+  recordSchema.options.flatMap(({ shape: { type } }) => ('values' in type ? [...type.values] : type.options)),
+)
 
 function recordOf(value: unknown, line: string): RecordingRecord | null {
+  if (!isOfType(value) || !TYPES.has(value.type)) return null
   const parsed = recordSchema.safeParse(value)
   if (!parsed.success) return null
   return (MAY_HARM.test(line) ? safe(parsed.data) : parsed.data) as RecordingRecord
 }
 
+const isOfType = (value: unknown): value is { type: string } =>
+  typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+
 /** How a line of a digest begins, as it is written: the many lines of a recording need not be parsed to be passed over. */
 const DIGEST = '{"type":"digest",'
 
-function parseDigest(line: string): RecordingRecord | null {
-  const parsed = digestSchema.safeParse(parseJson(line))
+function recordOfDigest(value: unknown, line: string): RecordingRecord | null {
+  const parsed = digestSchema.safeParse(value)
   return parsed.success ? recordOf(parsed.data.record, line) : null
 }
 
@@ -138,20 +191,37 @@ function parseJson(line: string): unknown {
 const CHUNK_BYTES = 128 * 1024
 
 /** A compressed file that was cut off gives what it has: the end of its data is taken for the end. */
-function linesOf(path: string, { signal, onBytes }: ReadingOptions): AsyncGenerator<string> {
+function linesOf(path: string, { signal, onBytes }: ReadingOptions): AsyncGenerator<string | typeof TOO_LONG> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal ? { signal } : {}) })
   const tell = onBytes ? () => onBytes(file.bytesRead) : undefined
   const unpack = path.endsWith('.gz')
     ? createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: CHUNK_BYTES })
     : path.endsWith('.zst')
-      ? createZstdDecompress({ finishFlush: constants.ZSTD_e_flush, chunkSize: CHUNK_BYTES })
+      ? createZstdDecompress({
+          finishFlush: constants.ZSTD_e_flush,
+          chunkSize: CHUNK_BYTES,
+          // A frame may ask for a window of gigabytes: the largest that zstd itself takes by default.
+          params: { [constants.ZSTD_d_windowLogMax]: 27 },
+        })
       : null
-  if (unpack === null) return lines(file, tell)
-  return lines(
-    pipeline(file, unpack, () => undefined), // whoever reads it gets the error
-    tell,
-  )
+  if (unpack === null) return boundedLines(file, LIMITS.lineBytes.most, tell)
+  let unpacked = 0
+  const source = pipeline(file, unpack, () => undefined) // whoever reads it gets the error
+  return boundedLines(source, LIMITS.lineBytes.most, (bytes) => {
+    tell?.()
+    unpacked += bytes
+    const { unpackedFloor, unpackedRatio, unpackedBytes } = LIMITS
+    if (unpacked > unpackedBytes.most) throw tooMuch(path, limitText('unpackedBytes'))
+    if (unpacked > Math.max(unpackedFloor.most, unpackedRatio.most * file.bytesRead))
+      throw tooMuch(path, limitText('unpackedRatio'))
+  })
 }
+
+const tooMuch = (path: string, most: string): RecordingError =>
+  new RecordingError('too_large', `${path} holds more than ${most}: it is not read further`, {
+    fix: 'a recording of probe is not like that: have it sent again, or ask who made it',
+    exitCode: 2,
+  })
 
 /** The compression whose rules the data breaks; null for any other error. */
 function damageOf(error: unknown): string | null {
@@ -160,28 +230,9 @@ function damageOf(error: unknown): string | null {
   return code.startsWith('Z_') ? 'gzip' : null
 }
 
-async function* lines(stream: Readable, onChunk?: () => void): AsyncGenerator<string> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    onChunk?.()
-    let from = 0
-    for (;;) {
-      const end = chunk.indexOf(10, from)
-      if (end < 0) break
-      const head = chunk.subarray(from, end)
-      yield (rest.length > 0 ? Buffer.concat([rest, head]) : head).toString('utf8')
-      rest = Buffer.alloc(0)
-      from = end + 1
-    }
-    if (from < chunk.length)
-      rest = rest.length > 0 ? Buffer.concat([rest, chunk.subarray(from)]) : Buffer.from(chunk.subarray(from))
-  }
-  if (rest.length > 0) yield rest.toString('utf8')
-}
-
-function checkHeader(path: string, record: RecordingRecord | null, line: string): void {
+function checkHeader(path: string, record: RecordingRecord | null, value: unknown, line: string): void {
   // The header of a newer version may be another: what says so stays.
-  const version = record?.type === 'header' ? record.version : versionOf(parseJson(line))
+  const version = record?.type === 'header' ? record.version : versionOf(value)
   if (version !== null && version > RECORDING_VERSION)
     throw new RecordingError(
       'newer_version',

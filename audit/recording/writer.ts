@@ -1,18 +1,18 @@
-import { type FileHandle, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { errnoText, type FilePlace, openPlace } from '../../files/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { createCoarsener } from './coarse.ts'
 import { RecordingError } from './error.ts'
 import type { RecordingRecord } from './format.ts'
-import { createPrivateFile } from './private-file.ts'
 import { tailName } from './tail-name.ts'
 
 /** A recording being written. Lines are queued and written in order; nothing waits for the disk but `close`. */
 export interface RecordingWriter {
   path: string
-  /** bytes accepted so far */
+  /** bytes accepted so far; of one that failed, those that are in it */
   bytes: () => number
   append: (record: RecordingRecord) => void
-  /** writes what is queued, syncs, closes; a file that failed stays readable up to its last whole line */
+  /** writes what is queued, syncs, closes; a file that failed stays readable up to its last whole line, an empty one does not */
   close: () => Promise<void>
   /** resolves with the error when the file can no longer be written (disk full, ...) */
   failed: Promise<RecordingError>
@@ -28,11 +28,27 @@ type Work = { to: 'recording' | 'tail'; line: string } | { to: 'settled' }
  * Creates a recording: private (0600), never over an existing file or through a link, owned by the user who called sudo.
  * Windows grow with the age of a phase (coarse.ts); meanwhile the single ones stand in a second file beside it.
  *
- * @throws the file system's own error (EEXIST, EACCES, ENOSPC, ...) with its path
+ * @param place where its folder is open already; it is then the caller's to close
+ * @throws FileError (EEXIST, EACCES, ENOSPC, ...)
  */
-export async function createRecording(path: string, catalog: ReadonlyMap<string, Probe>): Promise<RecordingWriter> {
-  const file = await createPrivateFile(path)
+export async function createRecording(
+  path: string,
+  catalog: ReadonlyMap<string, Probe>,
+  place?: FilePlace,
+): Promise<RecordingWriter> {
+  const { folder, name } = place ?? openPlace(path)
+  const letGo = () => {
+    if (!place) folder.close()
+  }
+  let file: FileHandle
+  try {
+    file = await folder.create(name)
+  } catch (error) {
+    letGo()
+    throw error
+  }
   let tail: FileHandle | null = null
+  let hasTail = true
   let tailBytes = 0
   let queue: Work[] = []
   let accepted = 0
@@ -60,8 +76,8 @@ export async function createRecording(path: string, catalog: ReadonlyMap<string,
     written += bytes.length
   }
   const openTail = async (): Promise<FileHandle> => {
-    await rm(tailName(path), { force: true }) // of a recording that had this name and is gone
-    return createPrivateFile(tailName(path))
+    await folder.remove(tailName(name)) // of a recording that had this name and is gone
+    return folder.create(tailName(name))
   }
   const perform = async (batch: readonly Work[]) => {
     for (let at = 0; at < batch.length; ) {
@@ -75,11 +91,16 @@ export async function createRecording(path: string, catalog: ReadonlyMap<string,
       at = end
       if (to === 'recording') await writeLines(text)
       else if (to === 'tail') {
-        tail ??= await openTail()
-        const bytes = Buffer.from(text)
-        for (let done = 0; done < bytes.length; )
-          done += (await tail.write(bytes, done, bytes.length - done, tailBytes + done)).bytesWritten
-        tailBytes += bytes.length
+        if (!hasTail) continue
+        try {
+          tail ??= await openTail()
+          const bytes = Buffer.from(text)
+          for (let done = 0; done < bytes.length; )
+            done += (await tail.write(bytes, done, bytes.length - done, tailBytes + done)).bytesWritten
+          tailBytes += bytes.length
+        } catch {
+          hasTail = false // something of others has its name: the run goes on, and only a crash would miss it
+        }
       } else {
         await tail?.truncate(0)
         tailBytes = 0
@@ -121,27 +142,32 @@ export async function createRecording(path: string, catalog: ReadonlyMap<string,
 
   return {
     path,
-    bytes: () => accepted,
+    bytes: () => (broken ? written : accepted),
     failed,
     append: coarsener.add,
     close: async () => {
       coarsener.flush()
       await draining
       if (queue.length > 0) await drain()
-      if (!broken) await file.datasync().catch((error: unknown) => fail(writeError(path, error)))
+      if (!broken)
+        await file.datasync().catch((error: unknown) => {
+          broken = writeError(path, error)
+          fail(broken)
+        })
       await file.close()
-      if (tail === null) return
-      await tail.close()
-      // What is in it has been settled, unless the recording could not be written.
-      if (!broken) await rm(tailName(path), { force: true })
+      await tail?.close()
+      // What is in the tail has been settled, unless the recording could not be written.
+      if (tail && !broken) await folder.remove(tailName(name))
+      // Without a header it is of no use to anybody.
+      if (written === 0) await folder.remove(name)
+      letGo()
     },
   }
 }
 
 function writeError(path: string, error: unknown): RecordingError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const what =
-    code === 'ENOSPC' ? 'no space left on the device' : code === 'EDQUOT' ? 'disk quota exceeded' : String(error)
+  const what = errnoText[code]?.text ?? String(error)
   return new RecordingError('write_failed', `cannot write ${path}: ${what}`, {
     fix: 'free some space, or record elsewhere: --record FILE',
     exitCode: 3,

@@ -15,6 +15,7 @@ export interface AttachOutcome {
   model: RunModel
   end: EndRecord
   error: Error | null
+  /** null also where nothing could be written */
   recording: { path: string; bytes: number } | null
 }
 
@@ -38,7 +39,7 @@ export async function attach(options: AttachOptions): Promise<AttachOutcome> {
     model: run.model,
     end,
     error: ending.error ?? (end.exit_code === ending.exitCode ? null : notValid(end)),
-    recording: run.recording && { path: run.recording.path, bytes: run.recording.bytes() },
+    recording: run.recording?.bytes() ? { path: run.recording.path, bytes: run.recording.bytes() } : null,
   }
 }
 

@@ -1,5 +1,5 @@
-import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type FilePlace, type Folder, freshFolder, openFolder, removeEmptyFolder } from '../../files/index.ts'
 import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
 import type { Course, DriverVerdict } from '../load/driver.ts'
@@ -19,27 +19,31 @@ import { type Service, startService } from './service.ts'
 export interface AuditOptions
   extends Omit<RunOptions, 'target' | 'plan' | 'firstPhase' | 'path' | 'judging' | 'generatorPids' | 'intervalMs'> {
   plan: Plan
-  /** folder of the recording */
-  directory: string
+  /** folder of the results, made where it is missing; null: a new one in the working directory */
+  directory: string | null
   onAttached?: (run: Run) => void
   /** called when a phase has begun, before its load starts */
   onPhase?: (name: string) => Promise<void>
+}
+
+export interface AuditOutcome extends AttachOutcome {
+  /** of the results, open: pictures go into it; whoever asked for the run closes it */
+  folder: Folder
 }
 
 /**
  * Runs a plan: the target, the probes on it, the load in phases. The load stops before anything else, whatever the reason;
  * the recording is closed and packed, and says how the run ended.
  *
- * @throws PlanError, LoadError, TargetError, TracerError when the run cannot begin
+ * @throws PlanError, LoadError, TargetError, TracerError, FileError when the run cannot begin
  */
-export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
-  const { plan } = options
-  const path = join(options.directory, 'run.ndjson')
-  refusePacked(path)
+export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
+  const { plan, directory } = options
+  if (directory !== null) refusePacked(join(directory, RECORDING))
   let service: Service | null = null
   let load: PreparedLoad | null = null
   let run: Run | null = null
-  let made: string | undefined
+  let folder: Folder | null = null
   try {
     const { command, url } = plan.target
     if (command) service = await startService(command, url, options.host.setpriv, options.signal)
@@ -47,11 +51,15 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
     const judging = judgingOf(plan)
     load = await prepareLoad(plan, judging.validity, options.signal)
     const { driver, firstPhase, phases } = load
-    made = await mkdir(options.directory, { recursive: true, mode: 0o700 })
+    folder = directory === null ? freshFolder(folderName()) : openFolder(directory, { make: true })
+    const path = folder.pathOf(RECORDING)
+    refusePacked(path)
+    const place = { folder, name: RECORDING }
     run = await startRun({
       ...options,
       target,
       path,
+      place,
       firstPhase,
       plan: writtenPlan(plan, phases),
       intervalMs: plan.intervalMs,
@@ -78,24 +86,35 @@ export async function runAudit(options: AuditOptions): Promise<AttachOutcome> {
       model: run.model,
       end,
       error: typeof ending === 'function' ? null : (ending.error ?? null),
-      recording: run.recording && (await packed(run.recording, options, model.nowUs)),
+      recording: run.recording?.bytes() ? await packed(run.recording, place, options, model.nowUs) : null,
+      folder,
     }
   } catch (error) {
     await load?.driver.stop()
     await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(error) })
-    if (made !== undefined) await rmdir(options.directory).catch(() => undefined) // something is in it
+    folder?.close()
+    if (folder?.isNew) await removeEmptyFolder(folder.path)
     throw error
   } finally {
     await service?.stop()
   }
 }
 
+const RECORDING = 'run.ndjson'
+
+const folderName = (): string => `probe-audit-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`
+
 /** Compressing this much takes a while, bytes. */
 const LARGE = 20e6
 
-function packed(recording: RecordingWriter, { catalog, onProgress }: AuditOptions, durationUs: number) {
+function packed(
+  recording: RecordingWriter,
+  place: FilePlace,
+  { catalog, onProgress }: AuditOptions,
+  durationUs: number,
+) {
   if (recording.bytes() > LARGE) onProgress?.('compressing the recording')
-  return packRecording(recording.path, catalog, durationUs)
+  return packRecording(recording.path, catalog, durationUs, place)
 }
 
 /** What the driver is given: phases are cut by the recorder, slices recorded and watched for errors. */

@@ -1,9 +1,8 @@
 import { demoFaults, startDemoTarget } from '../../fixtures/targets/start.ts'
-import type { AttachOutcome } from './attach.ts'
-import { type AuditOptions, runAudit } from './audit.ts'
+import { type AuditOptions, type AuditOutcome, runAudit } from './audit.ts'
 
 /** `probe audit --demo`: our own API with known faults, our own load, five phases; ends by itself in about a minute. */
-export async function runDemo(options: Omit<AuditOptions, 'plan' | 'onPhase'>): Promise<AttachOutcome> {
+export async function runDemo(options: Omit<AuditOptions, 'plan' | 'onPhase'>): Promise<AuditOutcome> {
   const api = await startDemoTarget()
   try {
     // With it comes all that reads plans; who attaches needs none of that.

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import type { FilePlace } from '../../files/index.ts'
 import {
   describeExit,
   type Host,
   isAlive,
   type Probe,
+  sanitizeText,
   startSession,
   type Target,
   type TraceSession,
@@ -32,6 +33,8 @@ export interface RunOptions {
   intervalMs: number
   /** where the recording goes; null: nowhere */
   path: string | null
+  /** the same where its folder is open already */
+  place?: FilePlace
   /** measure the kernel programs by kernel.bpf_stats_enabled, for the whole host, undone at the end */
   bpfStats: boolean
   /** false: nobody draws from the model while it runs (no screen); pictures are then drawn from the recording */
@@ -79,7 +82,7 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 /** Attaches and starts recording. Whatever happens from here on, `end` leaves nothing attached. */
 export async function startRun(options: RunOptions): Promise<Run> {
   const model = createRunModel(options.catalog, options)
-  const recording = options.path === null ? null : await createRecording(options.path, options.catalog)
+  const recording = options.path === null ? null : await createRecording(options.path, options.catalog, options.place)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)
     recording?.append(record)
@@ -117,7 +120,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     }
   } catch (error) {
     restore()
-    await discard(recording)
+    await recording?.close()
     throw error
   }
   const control = await openControl((label) => recorder.mark(label)).catch((error: Error) => {
@@ -168,7 +171,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       t_us: recorder.nowUs(),
       reason: ending.reason,
       exit_code: ending.exitCode,
-      verdict: ending.verdict,
+      verdict: sanitizeText(ending.verdict),
     }
     onRecord(record)
     await recording?.close()
@@ -193,14 +196,6 @@ function wholeOrNot(ending: Ending, summary: SummaryRecord): Ending {
 async function whileItCompiles<T>(work: () => T): Promise<T> {
   await new Promise((resolve) => setTimeout(resolve, SPAWNED_AFTER_MS))
   return work()
-}
-
-/** A recording without a header is of no use to anybody. */
-async function discard(recording: RecordingWriter | null): Promise<void> {
-  if (recording === null) return
-  await recording.close()
-  const { unlink } = await import('node:fs/promises')
-  if ((await stat(recording.path)).size === 0) await unlink(recording.path)
 }
 
 function watchTarget(target: Target): { gone: Promise<void>; stop: () => void } {

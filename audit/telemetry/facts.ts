@@ -258,7 +258,11 @@ export function metricOf(source: string, name: string): Metric | null {
   return found
 }
 
+/** No counter's name is longer; a pattern would look through what is. */
+const LONGEST_NAME = 512
+
 function findMetric(source: string, name: string): Metric | null {
+  if (name.length > LONGEST_NAME) return null
   for (const [rank, { pattern, fact }] of patterns.entries()) {
     const match = fact.source === source ? pattern.exec(name) : null
     if (!match) continue

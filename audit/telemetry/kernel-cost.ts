@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { SYSCTLS, writeSysctl } from '../../files/index.ts'
 
-const SWITCH = '/proc/sys/kernel/bpf_stats_enabled'
+const SWITCH = SYSCTLS.bpfStats
 
 /** Run time of the kernel programs a tracer holds, ns by program id; null unless the kernel measures it. */
 export function readProgramTimes(tracerPid: number): Record<string, number> | null {
@@ -22,13 +23,13 @@ export function readProgramTimes(tracerPid: number): Record<string, number> | nu
 
 /**
  * Switches the kernel's own measurement of program run time on (kernel.bpf_stats_enabled, the whole host, about 20 ns an
- * event) and returns how to undo it. A small process holds the undo, too: it acts when this one dies, however it dies.
+ * event) and returns how to undo it. A small process holds the undo as well: it acts when this one dies, however it dies.
  *
  * @throws the file system's error where that is not permitted
  */
 export function measurePrograms(): () => void {
   if (readSwitch() === '1') return () => undefined
-  writeFileSync(SWITCH, '1')
+  writeSysctl('bpfStats', '1')
   const guard = spawn('/bin/sh', ['-c', `cat >/dev/null; echo 0 > ${SWITCH}`], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
@@ -37,7 +38,14 @@ export function measurePrograms(): () => void {
   guard.unref()
   // The pipe must not keep this process alive; the kernel closes it at the end.
   if ('unref' in guard.stdin && typeof guard.stdin.unref === 'function') guard.stdin.unref()
-  return () => guard.stdin.end()
+  return () => {
+    try {
+      writeSysctl('bpfStats', '0')
+      guard.kill('SIGKILL') // nothing is left for it to undo
+    } catch {
+      guard.stdin.end()
+    }
+  }
 }
 
 function readSwitch(): string | null {

@@ -7,7 +7,7 @@ import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { pickTarget } from '../pick-target.ts'
-import { say } from '../say.ts'
+import { jsonText, say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
@@ -108,7 +108,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
         onAttached,
         onProgress: (text) => say(text),
         onRecord: (record) => {
-          if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
+          if (flags.json) process.stdout.write(`${jsonText(record)}\n`)
           pulse.beat()
         },
       })

@@ -1,9 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { string as argument } from '@oclif/core/args'
 import { boolean, option, string } from '@oclif/core/flags'
 import {
-  type AttachOutcome,
+  type AuditOutcome,
   LONGEST_RUN_SECONDS,
   openPlan,
   type Plan,
@@ -14,6 +12,7 @@ import {
   runDemo,
   timetableOf,
 } from '../../audit/index.ts'
+import { createNames } from '../../files/index.ts'
 import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
 import { flameOfRun, flameSvg, phaseTable, textSummary, timelineSvg, wallFlameOfRun } from '../../ui/index.ts'
 import { chooseProbes } from '../choose-probes.ts'
@@ -22,7 +21,7 @@ import { dryRun } from '../dry-run.ts'
 import { UsageError } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
-import { say } from '../say.ts'
+import { jsonText, say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
@@ -81,11 +80,10 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       : [...catalog.values()].filter((p) => p.isDefault)
     if (plan && flags['dry-run']) {
       const { text, facts } = await dryRun(plan, probes, host)
-      this.log(flags.json ? JSON.stringify(facts) : text)
+      this.log(flags.json ? jsonText(facts) : text)
       return
     }
-    const directory =
-      flags.out ?? plan?.out ?? `probe-audit-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`
+    const directory = flags.out ?? plan?.out ?? null
     const screen = hasScreen() && !flags.json && !flags['no-ui']
     const { signal, interrupt, release } = interruptible()
     const quit = new AbortController()
@@ -111,12 +109,12 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       },
       onProgress: (text: string) => say(text),
       onRecord: (record: unknown) => {
-        if (flags.json) process.stdout.write(`${JSON.stringify(record)}\n`)
+        if (flags.json) process.stdout.write(`${jsonText(record)}\n`)
         pulse.beat()
       },
     }
     say(plan ? 'attaching' : 'starting the demo API and attaching')
-    let outcome: AttachOutcome
+    let outcome: AuditOutcome
     try {
       outcome = plan ? await runAudit({ ...options, plan }) : await runDemo(options)
       await watching
@@ -126,8 +124,9 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       stopProgress()
       release()
     }
-    const files = await drawn(outcome, catalog, directory, screen)
-    if (!flags.json) this.log(report(outcome, catalog, files))
+    const pictures = await drawn(outcome, catalog, screen)
+    if (flags.json) for (const line of pictures.missing) say(line)
+    else this.log(report(outcome, catalog, pictures))
     if (outcome.error) throw Object.assign(outcome.error, { exitCode: outcome.end.exit_code })
     process.exitCode = outcome.end.exit_code
   }
@@ -150,61 +149,76 @@ function limitOf(plan: Plan | null): number {
   return Math.min(LONGEST_RUN_SECONDS, Math.ceil((durationMs ?? 0) / 1000) + SPARE_SECONDS)
 }
 
-/** The pictures of a run. Without a screen its model kept neither stacks nor windows over time: they are read again. */
+interface Pictures {
+  files: string[]
+  /** what could not be drawn, and why, a line each */
+  missing: string[]
+}
+
+/**
+ * The pictures of a run, which has its verdict whether they can be written or not. Without a screen its model kept neither stacks
+ * nor windows over time: they are read again.
+ */
 async function drawn(
-  { model, recording }: AttachOutcome,
+  { model, recording, folder }: AuditOutcome,
   catalog: ReadonlyMap<string, Probe>,
-  directory: string,
   looksBack: boolean,
-): Promise<string[]> {
-  const whole = looksBack || recording === null ? model : (await loadRecording(recording.path, catalog)).model
-  return [
-    await drawTimeline(whole, catalog, directory),
-    ...(await drawWall(whole, directory)),
-    ...(await drawPhases(whole, catalog, directory)),
-  ]
-}
-
-/** The first picture of the run: load, kernel and faults over time. */
-async function drawTimeline(model: RunModel, catalog: ReadonlyMap<string, Probe>, directory: string): Promise<string> {
-  const file = join(directory, 'timeline.svg')
-  await writeFile(file, await timelineSvg(model, catalog), { mode: 0o600 })
-  return file
-}
-
-/** Where the time of all threads went, every phase in one file; the one under stress is shown first. */
-async function drawWall(model: RunModel, directory: string): Promise<string[]> {
-  const phase = model.phases.find(({ kind }) => kind === 'stress') ?? model.phases.at(-1)
-  const graph = phase ? await wallFlameOfRun(model, { phase }) : null
-  if (graph === null) return []
-  const file = join(directory, 'wall.svg')
-  await writeFile(file, await flameSvg(graph.profile, graph.options), { mode: 0o600 })
-  return [file]
-}
-
-/** One off-CPU flame graph per phase: where the time of its requests went. */
-async function drawPhases(model: RunModel, catalog: ReadonlyMap<string, Probe>, directory: string): Promise<string[]> {
-  const files: string[] = []
-  for (const probe of catalog.values()) {
-    if (probe.name !== 'off-cpu') continue
-    for (const phase of model.phases) {
-      const graph = await flameOfRun(model, { probe, show: { phase } })
-      if (graph === null) continue
-      const file = join(directory, `${probe.name}-${phase.name}.svg`)
-      await writeFile(file, await flameSvg(graph.profile, graph.options), { mode: 0o600 })
-      files.push(file)
+): Promise<Pictures> {
+  const pictures: Pictures = { files: [], missing: [] }
+  const draw: Draw = async (name, make) => {
+    try {
+      const svg = await make()
+      if (svg === null) return
+      await folder.write(name, [svg], 'over')
+      pictures.files.push(folder.pathOf(name))
+    } catch (error) {
+      pictures.missing.push(`not drawn: ${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-  return files
+  try {
+    const whole = looksBack || recording === null ? model : (await loadRecording(recording.path, catalog)).model
+    // The first picture of the run: load, kernel and faults over time.
+    await draw('timeline.svg', () => timelineSvg(whole, catalog))
+    await drawWall(whole, draw)
+    await drawPhases(whole, catalog, draw)
+  } catch (error) {
+    pictures.missing.push(`not drawn: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    folder.close()
+  }
+  return pictures
 }
 
-function report(outcome: AttachOutcome, catalog: ReadonlyMap<string, Probe>, files: readonly string[]): string {
+/** Writes a picture, unless there is nothing to see in it. */
+type Draw = (name: string, make: () => Promise<string | null> | string | null) => Promise<void>
+
+/** Where the time of all threads went, every phase in one file; the one under stress is shown first. */
+const drawWall = (model: RunModel, draw: Draw): Promise<void> =>
+  draw('wall.svg', async () => {
+    const phase = model.phases.find(({ kind }) => kind === 'stress') ?? model.phases.at(-1)
+    const graph = phase ? await wallFlameOfRun(model, { phase }) : null
+    return graph && flameSvg(graph.profile, graph.options)
+  })
+
+/** One off-CPU flame graph per phase: where the time of its requests went. */
+async function drawPhases(model: RunModel, catalog: ReadonlyMap<string, Probe>, draw: Draw): Promise<void> {
+  const probe = catalog.get('off-cpu')
+  if (!probe) return
+  const nameOf = createNames()
+  for (const phase of model.phases)
+    await draw(`${nameOf(`${probe.name}-${phase.name}`)}.svg`, async () => {
+      const graph = await flameOfRun(model, { probe, show: { phase } })
+      return graph && flameSvg(graph.profile, graph.options)
+    })
+}
+
+function report(outcome: AuditOutcome, catalog: ReadonlyMap<string, Probe>, { files, missing }: Pictures): string {
   const { model, recording } = outcome
-  const left = [...(recording ? [recording.path] : []), ...files]
+  const left = [...(recording ? [recording.path] : []), ...files, ...missing]
   return [
     textSummary(model, catalog, recording ?? undefined),
     ...(model.phases.length > 1 ? [] : [phaseTable(model, catalog)]),
     '',
-    ...left.map((file) => `  ${file}`),
+    ...left.map((line) => `  ${line}`),
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { string } from '@oclif/core/args'
 import { integer, string as stringFlag } from '@oclif/core/flags'
 import { type ColumnPair, movers, type Profile, sideBySide } from '../../audit/index.ts'
+import { sanitizeText } from '../../probes/plain.ts'
 import { type FlameSvgOptions, flameSvg, moversText, type RunFlame } from '../../ui/index.ts'
 import { jsonFlag, ProbeCommand } from '../command.ts'
 import { UsageError } from '../errors.ts'
@@ -92,11 +93,12 @@ async function twoFiles(baseFile: string, candidateFile: string, choice: StacksC
 }
 
 function shownColumn({ profile, options }: RunFlame, file: string) {
+  const name = sanitizeText(basename(file))
   const { view, columns } = options
   const column = 'column' in view ? view.column : view.candidate
   const { facts, divide, label = '' } = columns.find(({ key }) => key === column) ?? {}
   const about = { ...(facts === undefined ? {} : { facts }), ...(divide === undefined ? {} : { divide }) }
-  return { profile, column, about, label: columns.length > 1 ? `${basename(file)} ${label}` : basename(file) }
+  return { profile, column, about, label: columns.length > 1 ? `${name} ${label}` : name }
 }
 
 function comparedOf({ profile, options }: RunFlame): Compared {

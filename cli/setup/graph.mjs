@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const root = resolve(import.meta.dirname, '../..')
-const rooms = ['probes', 'audit', 'ui', 'cli', 'fixtures']
+const rooms = ['files', 'probes', 'audit', 'ui', 'cli', 'fixtures']
 const inside = `^(${rooms.join('|')})/`
 const drawing = execFileSync(
   process.execPath,
@@ -29,7 +29,7 @@ writeFileSync(
   `# Imports
 
 Drawn by \`npm run graph\` from the source; \`npm run check\` refuses an arrow that points the other way
-(\`.dependency-cruiser.mjs\`): probes ← audit ← ui ← cli, and another room only through its \`index.ts\`.
+(\`.dependency-cruiser.mjs\`): files ← probes ← audit ← ui ← cli, and another room only through its \`index.ts\`.
 
 \`\`\`mermaid
 ${drawing.trim()}

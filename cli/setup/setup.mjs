@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sourceStamp, stampFile } from './stamp.mjs'
+import { fetchTracers } from './tracers.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const minute = 60_000
@@ -40,7 +41,7 @@ const goals = {
   build: [installNodePackages, buildWhenStale],
   demo: [installNodePackages, buildWhenStale, () => installTools(tracer), mountTracefs],
   bench: [installNodePackages, buildWhenStale, () => installTools(tracer), mountTracefs],
-  test: [installNodePackages, buildWhenStale, () => installTools(testTools), mountTracefs],
+  test: [installNodePackages, buildWhenStale, () => installTools(testTools), () => fetchTracers(say), mountTracefs],
 }
 
 const goal = process.argv[2] ?? ''

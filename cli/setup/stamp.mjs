@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 /** What `npm run build` reads. */
 const sources = [
+  'files',
   'probes',
   'audit',
   'ui',

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryFolder } from '../../files/index.ts'
 
 /** A tracer's command line that shows it a short list of the kernel's events, and how to tidy up once it has started. */
 export interface EventListCommand {
@@ -14,16 +12,23 @@ export interface EventListCommand {
  * the mount is refused (containers), the command runs as it is. The words of the shell are ours; everything else is an
  * argument.
  */
-export function withShortEventList(script: string, command: readonly string[]): EventListCommand {
-  const directory = mkdtempSync(join(tmpdir(), 'probe-events-'))
-  const list = join(directory, 'available_events')
+export async function withShortEventList(script: string, command: readonly string[]): Promise<EventListCommand> {
+  const folder = temporaryFolder('events')
+  const list = folder.pathOf(LIST)
   const names = [...script.matchAll(/^tracepoint:(\w+:\w+)/gm)].map(([, name]) => name)
-  writeFileSync(list, `${[...new Set(names)].join('\n')}\n`, { mode: 0o600 })
+  try {
+    await folder.write(LIST, [`${[...new Set(names)].join('\n')}\n`], 'new')
+  } catch (error) {
+    folder.discard()
+    throw error
+  }
   return {
     argv: ['/bin/sh', '-c', TRY_ALONE, 'sh', HIDE, list, ...command],
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove: folder.discard,
   }
 }
+
+const LIST = 'available_events'
 
 const ALONE = 'unshare --mount --propagation private'
 /** in the namespace: $1 the list, then the command */

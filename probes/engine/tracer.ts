@@ -113,7 +113,7 @@ export async function startTracer(
     ...(keepsMangledNames ? dialect.mangledNames : {}),
   }
   const bpftrace = [host.bpftrace.path, '-f', 'json', '--no-warnings', '-']
-  const short = dialect.rereadsEventList ? withShortEventList(program.text, bpftrace) : null
+  const short = dialect.rereadsEventList ? await withShortEventList(program.text, bpftrace) : null
   const limits = await limited({ dataBytes: DATA_BYTES })
   const { file, args, elevated } = commandLine(host, [...limits, ...(short?.argv ?? bpftrace)], environment)
   const child = execa(file, args, {

@@ -67,8 +67,10 @@ export function printHead({ frame, dialect, mapEntries }: FrameOptions): string[
 }
 
 /** The state that the frame keeps, set before any event. */
-export const printState = (): string =>
-  `  ${[SIDE, STACK_SIDE, BUSY, '@phase'].map((name) => `${name} = (uint64)0;`).join(' ')} @${phaseStart.name} = nsecs; @started = nsecs;`
+export function printState({ frame }: FrameOptions): string {
+  const zeroes = [SIDE, STACK_SIDE, BUSY, '@phase', ...(frame.kind === 'ticks' ? ['@tick'] : [])]
+  return `  ${zeroes.map((name) => `${name} = (uint64)0;`).join(' ')} @${phaseStart.name} = nsecs; @started = nsecs;`
+}
 
 /** The programs that end windows, bound the run, and leave nothing to be printed twice. */
 export function printFrame(options: FrameOptions, maps: Maps): string[] {

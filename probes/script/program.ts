@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { KernelTypes } from '../host/btf.ts'
-import type { Expr } from './expr.ts'
 import { type FrameOptions, phaseStart, printFrame, printHead, printState } from './frame.ts'
+import { declarations, mentionsIn } from './map-order.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
-import type { Handler, ScriptParts, Statement } from './parts.ts'
+import type { Handler, ScriptParts } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
 import { forgetThread, type PerThread, whenThreadEnds } from './thread-end.ts'
 
@@ -56,14 +56,22 @@ export function buildProgram(
   for (const { name, parts } of probes) register(name, parts)
   const perThread = probes.flatMap(({ parts }) => parts.perThread ?? [])
 
+  const ordered = probes.map(({ name, parts }) => ({
+    name,
+    parts: { ...parts, handlers: orderForReadiness(parts.handlers) },
+  }))
+  // Below all that fills their maps.
+  const ends: ScriptParts = { handlers: whenThreadEnds(perThread) }
+  const sequence = [options.targets, ...ordered.map(({ parts }) => parts), ends]
   const sections = [
     ...printHead(options),
-    printBegin(printer, [options.targets, ...probes.map((p) => p.parts)]),
-    ...[...options.targets.handlers, ...whenThreadEnds(perThread)].map((handler) => printHandler(printer, handler)),
-    ...probes.flatMap(({ name, parts }) => [
+    printBegin(printer, options, sequence),
+    ...options.targets.handlers.map((handler) => printHandler(printer, handler)),
+    ...ordered.flatMap(({ name, parts }) => [
       `// ---- ${name} ----`,
-      ...orderForReadiness(parts.handlers).map((handler) => printHandler(printer, handler)),
+      ...parts.handlers.map((handler) => printHandler(printer, handler)),
     ]),
+    ...ends.handlers.map((handler) => printHandler(printer, handler)),
     ...printFrame(options, {
       results: [...results.values()].map(({ map }) => map),
       scratch: [...scratch.values()].map(({ map }) => map),
@@ -89,48 +97,22 @@ const orderForReadiness = (handlers: readonly Handler[]): Handler[] =>
   [...handlers].sort((a, b) => Number(isSampling(b)) - Number(isSampling(a)))
 const isSampling = (handler: Handler) => handler.attach.some((point) => point.type === 'profile')
 
-function printBegin(printer: Printer, parts: readonly ScriptParts[]): string {
-  const body = parts.flatMap((p) => p.begin ?? []).flatMap((statement) => printStatement(printer, statement, '  '))
-  return ['BEGIN', '{', printState(), ...body, '}'].join('\n')
+function printBegin(printer: Printer, options: FrameOptions, parts: readonly ScriptParts[]): string {
+  const body = [...parts.flatMap((p) => p.begin ?? []), ...declarations(parts)]
+  // No map is printed yet: entries are removed without asking.
+  const atStart: Printer = { ...printer, dialect: { ...printer.dialect, deletingWhilePrintingAborts: false } }
+  return [
+    'BEGIN',
+    '{',
+    printState(options),
+    ...body.flatMap((statement) => printStatement(atStart, statement, '  ')),
+    '}',
+  ].join('\n')
 }
 
 function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
   const maps = new Set<ResultMap | ScratchMap>()
-  const expression = (expr: Expr): void => {
-    if (expr.node === 'read') {
-      maps.add(expr.map)
-      expr.key.forEach(expression)
-    } else if (expr.node === 'binary') {
-      expression(expr.left)
-      expression(expr.right)
-    } else if (expr.node === 'unary' || expr.node === 'cast') expression(expr.value)
-    else if (expr.node === 'field') expression(expr.of)
-    else if (expr.node === 'load' || expr.node === 'ntop') expression(expr.address)
-  }
-  const statement = (s: Statement): void => {
-    if (s.do === 'let') expression(s.value)
-    if (s.do === 'set' || s.do === 'forget') {
-      maps.add(s.map)
-      s.key.forEach(expression)
-      if (s.do === 'set') expression(s.value)
-    }
-    if (s.do === 'record')
-      for (const update of s.updates) {
-        maps.add(update.map)
-        update.key.forEach(expression)
-        if (update.value) expression(update.value)
-      }
-    if (s.do === 'if') {
-      expression(s.when)
-      s.yes.forEach(statement)
-      s.otherwise.forEach(statement)
-    }
-  }
-  parts.begin?.forEach(statement)
-  for (const handler of parts.handlers) {
-    if (handler.when) expression(handler.when)
-    handler.body.forEach(statement)
-  }
+  for (const { map } of mentionsIn([parts])) maps.add(map)
   return maps
 }
 

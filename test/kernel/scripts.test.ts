@@ -2,25 +2,29 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { inspectBpftrace } from '../../probes/host/bpftrace.ts'
+import type { Bpftrace } from '../../probes/host/bpftrace.ts'
 import { readKernelTypes } from '../../probes/host/btf.ts'
+import type { Target } from '../../probes/host/target.ts'
+import { dialectOf } from '../../probes/script/dialect.ts'
 import { tracepoints } from '../../probes/script/tracepoints.ts'
 import { type Choice, everyProbe, everyVariant, type ScriptOptions, script, targets } from '../unit/probes/scripts.ts'
 import { kernelSuite } from './requirements.ts'
+import { everyTracer } from './tracers.ts'
 
 const run = promisify(execFile)
 const TRACEFS = '/sys/kernel/tracing'
-const { bpftrace } = await inspectBpftrace()
 /** 0.22 has a switch for it; before, printing the compiled program ends before it is attached, too. */
-const withoutAttaching = bpftrace && bpftrace.version[1] >= 22 ? ['--dry-run'] : ['-d']
+const withoutAttaching = ({ version }: Bpftrace) => (version[1] >= 22 ? ['--dry-run'] : ['-d'])
 
-/** What the installed bpftrace says of a script that it compiles for the running kernel; null when it takes it. */
-async function refusal(chosen: readonly Choice[], options: ScriptOptions = {}): Promise<string | null> {
-  if (!bpftrace) throw new Error('no bpftrace')
-  const version = [...bpftrace.version] as const
-  const { text } = await script(chosen, { version, retransmitsTellErrors: tellsErrors(), ...options })
+/** What a bpftrace says of a script that it compiles for the running kernel; null when it takes it. */
+async function refusal(bpftrace: Bpftrace, chosen: readonly Choice[], options: ScriptOptions = {}) {
+  const { text } = await script(chosen, {
+    version: bpftrace.version,
+    retransmitsTellErrors: tellsErrors(),
+    ...options,
+  })
   try {
-    const running = run(bpftrace.path, ['--no-warnings', ...withoutAttaching, '-'], { maxBuffer: 2 ** 26 })
+    const running = run(bpftrace.path, ['--no-warnings', ...withoutAttaching(bpftrace), '-'], { maxBuffer: 2 ** 26 })
     running.child.stdin?.end(text)
     await running
     return null
@@ -48,41 +52,58 @@ const traceable = (): boolean => {
 
 const variants = await everyVariant()
 const together = await everyProbe()
+const tracers = await everyTracer()
+/** A target that grows leaves the names of its frames to the tracer, which asks for another kind of stack. */
+const grows = ({ follow, selectedBy }: Target) => follow || selectedBy === 'cgroup'
 
-kernelSuite('the installed bpftrace compiles for this kernel', () => {
-  describe('each variant alone', () => {
-    test.for(variants)('$probe/$variant', async (choice, { skip }) => {
-      const reason = lack(choice)
-      if (reason) skip(reason)
-      expect(await refusal([choice])).toBeNull()
-    })
-  })
+kernelSuite('each script compiles for this kernel', () => {
+  describe.each(tracers)('with $name:', ({ bpftrace, reason }) => {
+    const ready = (skip: (note: string) => never): Bpftrace => bpftrace ?? skip(reason)
 
-  describe('all probes in one script', () => {
-    // Each of the conditions that a target makes, in as few scripts as hold them all.
-    const kinds = ['several processes and their children', 'a cgroup', 'a process of our own network namespace']
-    test.each(kinds)('for %s', async (name) => {
-      const target = targets[name]
-      if (!target) throw new Error(`no target ${name}`)
-      expect(await refusal(together, { target: target() })).toBeNull()
+    describe('a variant alone', () => {
+      test.concurrent.for(variants)('$probe/$variant', async (choice, { expect, skip }) => {
+        const using = ready(skip)
+        const lacking = lack(choice)
+        if (lacking) skip(lacking)
+        expect(await refusal(using, [choice], { isKnown: true })).toBeNull()
+      })
     })
 
-    test('to be run by hand', async () => {
-      expect(await refusal(together, { frame: { kind: 'ticks' } })).toBeNull()
+    describe('all probes in one script', () => {
+      // Each of the conditions that a target makes, in as few scripts as hold them all.
+      const kinds = [
+        'one process',
+        'several processes',
+        'several processes and their children',
+        'a cgroup',
+        'a process of our own network namespace',
+      ]
+      test.concurrent.for(kinds)('for %s', async (name, { expect, skip }) => {
+        const using = ready(skip)
+        const target = targets[name]?.()
+        if (!target) throw new Error(`no target ${name}`)
+        expect(await refusal(using, together, { target, isKnown: !grows(target) })).toBeNull()
+      })
+
+      test.concurrent('to be run by hand', async ({ expect, skip }) => {
+        expect(await refusal(ready(skip), together, { frame: { kind: 'ticks' } })).toBeNull()
+      })
+
+      if (bpftrace && dialectOf(bpftrace.version).resolvesStructsSlowly)
+        test.concurrent('with fields read at their offsets', async ({ expect }) => {
+          expect(await refusal(bpftrace, together, { layout: readKernelTypes() })).toBeNull()
+        })
     })
 
-    test('with fields read at their offsets', async () => {
-      expect(await refusal(together, { layout: readKernelTypes() })).toBeNull()
+    test.concurrent('but not one that names a field this kernel does not have', async ({ expect, skip }) => {
+      const using = ready(skip)
+      const { text } = await script([{ probe: 'syscalls', variant: 'tracepoint' }], { version: using.version })
+      const wrong = text.replace('args->id', 'args->no_such_field')
+      expect(wrong).not.toBe(text)
+      const running = run(using.path, [...withoutAttaching(using), '-'])
+      running.child.stdin?.end(wrong)
+      await expect(running).rejects.toMatchObject({ stderr: expect.stringContaining('no_such_field') })
     })
-  })
-
-  test('but not a script that names a field this kernel does not have', async () => {
-    const { text } = await script([{ probe: 'syscalls', variant: 'tracepoint' }])
-    const wrong = text.replace('args->id', 'args->no_such_field')
-    expect(wrong).not.toBe(text)
-    const running = run(bpftrace?.path ?? '', [...withoutAttaching, '-'])
-    running.child.stdin?.end(wrong)
-    await expect(running).rejects.toMatchObject({ stderr: expect.stringContaining('no_such_field') })
   })
 })
 

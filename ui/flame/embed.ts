@@ -4,11 +4,14 @@ import type { Profile } from '../../audit/index.ts'
 import {
   byName,
   columnOf,
-  createProfile,
+  createReadProfile,
   inclusive,
+  LIMITS,
+  limitText,
   nameRank,
   type ProfileBuilder,
   ProfileError,
+  tooLarge,
 } from '../../audit/index.ts'
 import { sanitizeText } from '../../probes/index.ts'
 import { childrenByName } from './layout.ts'
@@ -135,7 +138,7 @@ function bytePlanes(values: Int32Array, count: number): Buffer {
 
 /** Reads back the profile of an SVG of ours, with the picture's description. Throws `not_our_svg`. */
 export function extractProfile(svg: string): { profile: ProfileBuilder; about: FlameDescription } {
-  const packed = svg.match(/<profile xmlns="urn:probe:flame-profile:2"[^>]*>([A-Za-z0-9+/=\s]*)<\/profile>/)?.[1]
+  const packed = packedIn(svg)
   if (packed === undefined && svg.includes('<profile xmlns="urn:probe:flame-profile:'))
     throw new ProfileError(
       'not_our_svg',
@@ -145,17 +148,51 @@ export function extractProfile(svg: string): { profile: ProfileBuilder; about: F
   if (packed === undefined)
     throw new ProfileError('not_our_svg', 'the SVG carries no profile', 'give an SVG written by probe flame')
   try {
-    return decode(inflateRawSync(Buffer.from(packed, 'base64'), { maxOutputLength: 1 << 30 }))
+    return decode(unpack(Buffer.from(packed, 'base64')))
   } catch (cause) {
+    if (cause instanceof ProfileError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new ProfileError('not_our_svg', `the profile inside the SVG cannot be read: ${reason}`)
   }
 }
 
+/** What stands in the element; found by position, since a pattern would look through a hostile file again and again. */
+function packedIn(svg: string): string | undefined {
+  const element = svg.indexOf(`<profile xmlns="${PROFILE_NAMESPACE}"`)
+  const start = element < 0 ? -1 : svg.indexOf('>', element) + 1
+  const end = start <= 0 ? -1 : svg.indexOf('</profile>', start)
+  return end < 0 ? undefined : svg.slice(start, end)
+}
+
+function unpack(packed: Buffer): Buffer {
+  const { svgUnpacked, svgRatio, unpackedFloor } = LIMITS
+  const most = Math.min(svgUnpacked.most, Math.max(unpackedFloor.most, packed.length * svgRatio.most))
+  try {
+    return inflateRawSync(packed, { maxOutputLength: most })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')) throw error
+    throw new ProfileError(
+      'too_large',
+      `the profile inside the SVG unpacks to more than ${most >> 20} MiB, ${Math.round(most / packed.length)} times its size`,
+      'a picture of probe is not like that: ask who made it',
+    )
+  }
+}
+
+/** What of a header bounds the rest; told before anything of that size is made. */
+function checkSizes({ nodes, leaves, columns, names }: Header): void {
+  if (nodes > LIMITS.places.most) throw tooLarge('places')
+  if (columns.length > LIMITS.columns.most) throw tooLarge('columns')
+  if (nodes * columns.length > LIMITS.cells.most) throw tooLarge('cells')
+  if (names.length > LIMITS.frames.most) throw tooLarge('frames')
+  if (nodes < 0 || leaves < 0 || leaves > nodes) throw new Error('its numbers of nodes make no tree')
+}
+
 function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescription } {
   const [jsonLength = 0] = readVarints(bytes, 0, 1).values
   const headerAt = readVarints(bytes, 0, 1).next
-  const header = headerSchema.parse(JSON.parse(bytes.toString('utf8', headerAt, headerAt + jsonLength)))
+  const header = safeTexts(headerSchema.parse(JSON.parse(bytes.toString('utf8', headerAt, headerAt + jsonLength))))
+  checkSizes(header)
   let at = headerAt + jsonLength
   const planes = planesFor(header.names.length)
   const lowest = at
@@ -171,7 +208,7 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
     at = next
     return values
   }
-  const profile = createProfile(header.unit)
+  const profile = createReadProfile(header.unit)
   const callees = stretch(header.nodes)
   const nodes = new Int32Array(header.nodes)
   const open: { node: number; left: number }[] = [{ node: 0, left: callees[0] ?? 0 }]
@@ -180,8 +217,9 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
     const parent = open.at(-1)
     if (!parent) throw new Error('more nodes than the tree has room for')
     parent.left--
-    // The file may come from anyone: names are made safe again.
-    const node = profile.child(parent.node, profile.intern(sanitizeText(header.names[nameOf(i)] ?? '')))
+    if (open.length > LIMITS.depthOfStack.most)
+      throw new ProfileError('too_large', `the SVG has stacks of more than ${limitText('depthOfStack')}`)
+    const node = profile.child(parent.node, profile.intern(header.names[nameOf(i)] ?? ''))
     nodes[i] = node
     open.push({ node, left: callees[i] ?? 0 })
   }
@@ -195,6 +233,7 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
   for (const { key } of header.columns) {
     const column = profile.column(key)
     const self = stretch(header.leaves).map((weight) => weight / header.fraction)
+    if (!self.every(Number.isFinite)) throw new Error('a weight is no number')
     const counts = header.counts ? stretch(header.leaves) : self
     for (const [i, node] of leaves.entries())
       if (self[i] || counts[i]) profile.weigh(node, column, self[i] ?? 0, counts[i] ?? 0)
@@ -204,10 +243,21 @@ function decode(bytes: Buffer): { profile: ProfileBuilder; about: FlameDescripti
     profile,
     about: {
       ...{ title, lines, columns, view, invert },
-      ...(whole === undefined ? {} : { whole: sanitizeText(whole) }),
+      ...(whole === undefined ? {} : { whole }),
       ...(start === undefined ? {} : { start: { ...start, ...placeIn(start, (index) => nodes[index]) } }),
     },
   }
+}
+
+/** The file may come from anyone: all of its texts are made safe again, whatever they are for. */
+function safeTexts(header: Header): Header {
+  const safe = (value: unknown): unknown => {
+    if (typeof value === 'string') return sanitizeText(value)
+    if (Array.isArray(value)) return value.map(safe)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, safe(inner)]))
+  }
+  return headerSchema.parse(safe(header))
 }
 
 /** Nodes that weigh anything, or count events, in any column: callees follow their caller, by name. */

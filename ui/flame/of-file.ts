@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { type FormatName, type ReadOptions, readProfile, totals } from '../../audit/index.ts'
+import { open } from 'node:fs/promises'
+import { type FormatName, type ReadOptions, readProfile, readWhole, totals } from '../../audit/index.ts'
 import { extractProfile } from './embed.ts'
 import type { RunFlame } from './of-run.ts'
 
@@ -25,7 +25,7 @@ export async function flameOfFile(
 }
 
 async function flameOfSvg(path: string): Promise<RunFlame> {
-  const { profile, about } = extractProfile(await readFile(path, 'utf8'))
+  const { profile, about } = extractProfile(await textOf(path))
   const { title, lines, columns, view, invert, whole, start } = about
   const key = (index: number) => columns[index]?.key ?? ''
   return {
@@ -40,5 +40,14 @@ async function flameOfSvg(path: string): Promise<RunFlame> {
       ...(whole === undefined ? {} : { whole }),
       ...(start === undefined ? {} : { start }),
     },
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  const file = await open(path)
+  try {
+    return (await readWhole(file, 'svgBytes')).toString('utf8')
+  } finally {
+    await file.close()
   }
 }

@@ -1,23 +1,17 @@
 import type { Profile } from '../../audit/index.ts'
 import { nodeName } from '../../audit/index.ts'
 import { type FlameView, weightsOf } from './layout.ts'
+import { patternOf } from './pattern.ts'
 
-/** A regular expression, case ignored; text that is none is looked for as it stands. Empty text matches nothing. */
-export function matcherOf(search: string | null | undefined): (name: string) => boolean {
-  if (!search) return () => false
-  try {
-    const pattern = new RegExp(search, 'i')
-    return (name) => pattern.test(name)
-  } catch {
-    // Half-typed patterns such as "foo(" are the usual case, not an error.
-    const text = search.toLowerCase()
-    return (name) => name.toLowerCase().includes(text)
-  }
-}
+/** A pattern, case ignored; text that is none is looked for as it stands. Empty text matches nothing. */
+export const matcherOf = (search: string | null | undefined): ((name: string) => boolean) =>
+  search ? patternOf(search).test : () => false
 
 export interface SearchResult {
   /** matching nodes that weigh anything, in the order of their ids */
   nodes: number[]
+  /** false: it is no pattern, and looked for as it stands */
+  isPattern: boolean
   /** share of the view's weight that passes through a match, 0..1; nested matches count once */
   share: number
 }
@@ -42,5 +36,5 @@ export function searchProfile(profile: Profile, view: FlameView, search: string 
     below[node] = inMatch || isMatch ? 1 : 0
   }
   const total = width[0] ?? 0
-  return { nodes, share: total > 0 ? matched / total : 0 }
+  return { nodes, isPattern: !search || patternOf(search).isPattern, share: total > 0 ? matched / total : 0 }
 }

@@ -110,6 +110,7 @@ function drawTrust({ model, catalog, title }: Scene, brush: Brush): void {
     lost > 0 && 'lower bound',
     cost !== null && cost > DEAR_PCT && 'tracing is dear',
     model.skipped > 0 && `${model.skipped} lines unread`,
+    model.leftOut.size > 0 && 'parts left out',
     // Why is said in the log.
     invalid.length > 0 && `not valid: ${invalid.join(', ')}`,
   ].filter((doubt) => typeof doubt === 'string')

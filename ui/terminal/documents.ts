@@ -1,4 +1,5 @@
 import { formatNamed } from '../../audit/index.ts'
+import { safeName } from '../../files/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { csvText } from '../text/csv.ts'
 import { distributionCsv, overTimeCsv } from '../text/distribution-csv.ts'
@@ -116,15 +117,12 @@ function heatSeen(scene: Scene): { what: OverTime; words: string[] } | null {
 /** Phases are named by users, and marks by anybody: of a name only what is safe in every folder is kept. */
 export function fileName(parts: readonly string[], ending: string): string {
   const words = parts.map((part) =>
-    part
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 40),
+    safeName(part.toLowerCase().replace(/[._]+/g, '-'), { otherwise: '', longest: LONGEST_WORD }),
   )
   const name = words.filter((word) => word !== '').join('-')
-  return `${name.slice(0, LONGEST).replace(/-$/, '') || 'probe'}${ending}`
+  return `${safeName(name, { otherwise: 'probe', longest: LONGEST })}${ending}`
 }
 
+const LONGEST_WORD = 40
 /** With the ending and a number it stays a name that every file system takes. */
 const LONGEST = 180

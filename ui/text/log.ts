@@ -1,4 +1,4 @@
-import type { RunModel } from '../../audit/index.ts'
+import { leftOutText, type RunModel } from '../../audit/index.ts'
 import { formatClock, formatCount } from './format.ts'
 
 /** Something that happened in a run, at a time of it. */
@@ -10,7 +10,7 @@ export interface LogEntry {
 
 /** What was noted, marked, lost and doubted, the latest last. */
 export function logEntries(model: RunModel): LogEntry[] {
-  const { phases, notes, loss, summary, end, nowUs } = model
+  const { phases, notes, loss, summary, leftOut, end, nowUs } = model
   const entries: LogEntry[] = [
     ...phases.map(({ startUs, name }): LogEntry => ({ tUs: startUs, kind: 'phase', text: name })),
     ...notes,
@@ -30,6 +30,7 @@ export function logEntries(model: RunModel): LogEntry[] {
           text: `${name} is not valid: ${reasons.join('; ')}`,
         }),
       ),
+    ...[...leftOut].map(([what, count]): LogEntry => ({ tUs: nowUs, kind: 'doubt', text: leftOutText(what, count) })),
     ...(end ? [{ tUs: nowUs, kind: 'end', text: end.reason.replaceAll('_', ' ') } as const] : []),
   ]
   return entries.sort((a, b) => a.tUs - b.tUs)

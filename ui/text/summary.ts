@@ -1,4 +1,4 @@
-import { costOf, type RunModel } from '../../audit/index.ts'
+import { costOf, leftOutText, type RunModel } from '../../audit/index.ts'
 import { type FigureScope, mergeData, type Probe } from '../../probes/index.ts'
 import { entry } from './entry.ts'
 import {
@@ -165,6 +165,7 @@ function trust(model: RunModel, probes: readonly Probe[]): string[] {
   if (lossCount(loss) > 0) lines.push('warning: data was lost; sums are a lower bound')
   if (loss['skipped']) lines.push(`warning: ${SKIPPED}`)
   if (model.skipped > 0) lines.push(`warning: ${model.skipped} lines of the recording were not understood`)
+  for (const [what, count] of model.leftOut) lines.push(`warning: ${leftOutText(what, count)}`)
   // An attach has no plan to be held against.
   if (model.end?.verdict && model.header?.plan) lines.push(...entry('verdict', [model.end.verdict]))
   if (model.end && model.end.reason !== 'done') lines.push(`ended: ${model.end.reason.replaceAll('_', ' ')}`)

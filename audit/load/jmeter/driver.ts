@@ -1,8 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { temporaryFolder } from '../../../files/index.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { tailFile } from '../follow/tail.ts'
 import { LoadError } from '../load-error.ts'
@@ -47,12 +46,13 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
     run: async (course) => {
       const file = findJmeter(searchPath)
       const jmx = await readJmxPlan(plan, properties)
-      const folder = await mkdtemp(join(tmpdir(), 'probe-jmeter-'))
+      // Results of hours are large.
+      const folder = temporaryFolder('jmeter', { isLarge: true })
       try {
         const port = await freeUdpPort()
         if (isStopped) return NO_OPINION
-        const results = join(folder, 'results.jtl')
-        const log = join(folder, 'jmeter.log')
+        const results = folder.pathOf('results.jtl')
+        const log = folder.pathOf('jmeter.log')
         if (!jmx.isOpenModel) course.note(CLOSED_LOOP)
         const phases = createJmxCourse(course, timetableOf(jmx))
         let hasStarted = false
@@ -87,7 +87,7 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
         return NO_OPINION
       } finally {
         tool = null
-        await rm(folder, { recursive: true, force: true })
+        folder.discard()
       }
     },
     stop: async () => {

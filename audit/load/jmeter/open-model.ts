@@ -16,11 +16,15 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   days: 86_400_000,
 }
 
+/** The patterns below take the square of a text's length. */
+const LONGEST = 2048
+
 /**
  * Length of an Open Model Thread Group's schedule (JMeter 5.5): the sum of its arrivals and pauses, ms; null when part of it
  * is not understood. `rate(10/s) random_arrivals(1 min) pause(5 s)` lasts 65 s.
  */
 export function openModelDurationMs(schedule: string): number | null {
+  if (schedule.length > LONGEST) return null
   const text = schedule.replace(/\/\*.*?\*\//gs, ' ').replace(/\/\/.*$/gm, ' ')
   let totalMs = 0
   let steps = 0

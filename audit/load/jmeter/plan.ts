@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { sanitizeText } from '../../../probes/index.ts'
+import { LIMITS, limitText } from '../../limits.ts'
 import { PlanError } from '../../plan/error.ts'
 import { openModelDurationMs } from './open-model.ts'
 import { readXmlTree, type XmlNode } from './xml-tree.ts'
@@ -65,7 +66,13 @@ async function bytesOf(path: string): Promise<Buffer> {
 /** The same, of a plan in memory. `shown` names it in errors. */
 export function parseJmxPlan(bytes: Buffer, shown: string, properties: Readonly<Record<string, string>> = {}): JmxPlan {
   const root = readXmlTree(bytes)
-  const plan = root?.children.find((node) => node.name === 'jmeterTestPlan')
+  if (root === null)
+    throw new PlanError(
+      'invalid',
+      `${shown}: this is no JMeter plan: there are more than ${limitText('jmxElements')}, or ${limitText('jmxDepth')}`,
+      'save it with JMeter as .jmx',
+    )
+  const plan = root.children.find((node) => node.name === 'jmeterTestPlan')
   const top = plan?.children.find((node) => node.name === 'hashTree')
   const testPlan = top && enabledPairs(top).find(({ node }) => node.name === 'TestPlan')
   if (!testPlan)
@@ -80,6 +87,8 @@ export function parseJmxPlan(bytes: Buffer, shown: string, properties: Readonly<
     const role = roleOf(node)
     if (!role) continue
     counts[role]++
+    if (groups.length >= LIMITS.jmxGroups.most)
+      throw new PlanError('invalid', `${shown}: there are more than ${limitText('jmxGroups')}`, 'leave some out')
     groups.push(readGroup(node, role, counts[role], value))
     hasParentSamples ||= makesParentSamples(below)
     isOpenModel &&= classOf(node) === OPEN_MODEL
@@ -174,16 +183,29 @@ function property(node: XmlNode, name: string): string | undefined {
   return node.children.find((child) => child.attributes.get('name') === name)?.text.trim()
 }
 
+/** Longest text of a property that is looked into: names and numbers are short. */
+const LONGEST_PROPERTY = 4096
+
 /** `${__P(name,default)}` and `${__property(name,,default)}`; null when anything else is left that JMeter computes. */
 function resolveProperties(text: string, properties: Readonly<Record<string, string>>): string | null {
+  if (text.length > LONGEST_PROPERTY) return null
   const resolved = text.replace(
-    /\$\{__(?:P\(\s*([^(),{}]+?)\s*(?:,([^(){}]*))?\)|property\(\s*([^(),{}]+?)\s*(?:,[^(),{}]*(?:,([^(){}]*))?)?\))\}/g,
-    (_whole, short?: string, shortDefault?: string, long?: string, longDefault?: string) => {
-      const name = short ?? long ?? ''
-      if (Object.hasOwn(properties, name)) return properties[name] ?? ''
-      // Without a default, __P gives 1 (JMeter's functions reference).
-      return short === undefined ? (longDefault ?? '') : (shortDefault ?? '1')
-    },
+    /\$\{__(P|property)\(([^(){}]*)\)\}/g,
+    (whole, called: string, list: string) => propertyOf(called, list.split(','), properties) ?? whole,
   )
   return resolved.includes('${') ? null : resolved.trim()
+}
+
+/** What such a call stands for; null where its arguments are not those that JMeter takes. */
+function propertyOf(
+  called: string,
+  list: readonly string[],
+  properties: Readonly<Record<string, string>>,
+): string | null {
+  const name = list[0]?.trim() ?? ''
+  const isLong = called === 'property'
+  if (name === '' || list.length > (isLong ? 3 : 2)) return null
+  if (Object.hasOwn(properties, name)) return properties[name] ?? ''
+  // Without a default, __P gives 1 (JMeter's functions reference).
+  return isLong ? (list[2] ?? '') : (list[1] ?? '1')
 }

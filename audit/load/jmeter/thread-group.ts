@@ -10,6 +10,8 @@ export interface ThreadGroupName {
 /** `baseline 1-4`: group, its number, the thread's number; a test over several machines puts `host:port-` in front (JMeter 3 and later). */
 const THREAD_NAME = /^(?:[^ ]+?:\d+-)?(?<group>.*) (?<number>\d{1,9})-\d+$/s
 const LONGEST_NAME = 80
+/** The pattern takes the square of a name's length. */
+const LONGEST_THREAD_NAME = 1024
 /** Threads come in groups, so few names make up a file; a file that is not like that is read without this shortcut. */
 const CACHE_LIMIT = 10_000
 
@@ -19,7 +21,7 @@ export function threadGroupReader(): (threadName: string) => ThreadGroupName | n
   return (threadName) => {
     const found = known.get(threadName)
     if (found !== undefined) return found
-    const { group, number } = THREAD_NAME.exec(threadName)?.groups ?? {}
+    const { group, number } = (threadName.length <= LONGEST_THREAD_NAME && THREAD_NAME.exec(threadName)?.groups) || {}
     const read =
       group === undefined ? null : { name: sanitizeText(group, { maxLength: LONGEST_NAME }), number: Number(number) }
     if (known.size >= CACHE_LIMIT) known.clear()

@@ -1,3 +1,4 @@
+import { sanitizeText } from '../../../probes/index.ts'
 import { kindOfName } from '../../plan/phase-kind.ts'
 import type { JmxGroup, JmxPlan } from './plan.ts'
 
@@ -21,6 +22,8 @@ export interface JmxTimetable {
   isOverlapping: boolean
 }
 
+/** Of all groups that start together. */
+const LONGEST_NAME = 300
 /** A shorter pause between groups is part of the phase before it. */
 const PAUSE_MS = 1000
 
@@ -28,16 +31,16 @@ const PAUSE_MS = 1000
 export function timetableOf(plan: JmxPlan): JmxTimetable {
   const of = (role: JmxGroup['role']) => plan.groups.filter((group) => group.role === role)
   const [setup, main, teardown] = [of('setup'), of('main'), of('teardown')]
-  const timed: JmxPhase[] = []
+  const together = new Map<number, JmxGroup[]>()
   const untimed: JmxPhase[] = []
   for (const [at, group] of main.entries()) {
     const startMs = plan.isSerial && at > 0 ? null : group.delayMs
-    const endMs = startMs === null || group.durationMs === null ? null : startMs + group.durationMs
-    const together = startMs === null ? undefined : timed.find((phase) => phase.startMs === startMs)
-    if (together) timed.splice(timed.indexOf(together), 1, joined(together, group, endMs))
-    else (startMs === null ? untimed : timed).push(phaseOf([group], startMs, endMs))
+    if (startMs === null) untimed.push(phaseOf([group], null, null))
+    else together.set(startMs, [...(together.get(startMs) ?? []), group])
   }
-  timed.sort((a, b) => (a.startMs ?? 0) - (b.startMs ?? 0))
+  const timed = [...together]
+    .sort(([a], [b]) => a - b)
+    .map(([startMs, groups]) => phaseOf(groups, startMs, endOf(groups, startMs)))
   const untimedMayOverlap = !plan.isSerial && untimed.length > 0 && main.length > 1
   return {
     phases: [
@@ -47,26 +50,33 @@ export function timetableOf(plan: JmxPlan): JmxTimetable {
       ...teardown.slice(0, 1).map(() => phaseOf(teardown, null, null, 'recovery')),
     ],
     origin: setup.length > 0 ? 'first main sample' : 'test',
-    isOverlapping: untimedMayOverlap || timed.some((phase, at) => at > 0 && !hasEnded(timed.slice(0, at), phase)),
+    isOverlapping: untimedMayOverlap || isAnyOverlapping(timed),
   }
 }
 
 function phaseOf(groups: readonly JmxGroup[], startMs: number | null, endMs: number | null, kind?: string): JmxPhase {
-  const name = groups.map(labelOf).join(' + ')
+  const name = sanitizeText(groups.map(labelOf).join(' + '), { maxLength: LONGEST_NAME })
   return { name, kind: kind ?? kindOfName(name), startMs, endMs, groups }
 }
 
-const joined = (phase: JmxPhase, group: JmxGroup, endMs: number | null): JmxPhase =>
-  phaseOf(
-    [...phase.groups, group],
-    phase.startMs,
-    phase.endMs === null || endMs === null ? null : Math.max(phase.endMs, endMs),
+/** When the last of groups that start together ends; null: one of them does not say. */
+const endOf = (groups: readonly JmxGroup[], startMs: number): number | null =>
+  groups.reduce<number | null>(
+    (end, { durationMs }) => (end === null || durationMs === null ? null : Math.max(end, startMs + durationMs)),
+    startMs,
   )
 
 const labelOf = ({ name, number }: JmxGroup): string => name ?? `thread group ${number}`
 
-const hasEnded = (before: readonly JmxPhase[], { startMs }: JmxPhase): boolean =>
-  before.every(({ endMs }) => endMs !== null && startMs !== null && endMs <= startMs)
+/** Whether one of the phases, in order of their starts, begins before all earlier ones have ended. */
+function isAnyOverlapping(timed: readonly JmxPhase[]): boolean {
+  let allEndedMs: number | null = 0
+  return timed.some(({ startMs, endMs }, at) => {
+    const isEarly = at > 0 && (allEndedMs === null || startMs === null || allEndedMs > startMs)
+    allEndedMs = allEndedMs === null || endMs === null ? null : Math.max(allEndedMs, endMs)
+    return isEarly
+  })
+}
 
 function withPauses(timed: readonly JmxPhase[]): JmxPhase[] {
   let lastEndMs: number | null = 0

@@ -129,12 +129,36 @@ function tagEnd(text: string, from: number): number {
 function readTag(body: string): { name: string; attributes: Map<string, string> } {
   const name = /^[^\s/"'=<>]+/.exec(body)?.[0] ?? ''
   const attributes = new Map<string, string>()
-  for (const [, key = '', double, single] of body
-    .slice(name.length)
-    .matchAll(/([^\s"'=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-    attributes.set(key, unescapeXml(double ?? single ?? ''))
+  // From quote to quote: a pattern for all of it would try each beginning of a long text again.
+  for (let at = name.length; at < body.length; ) {
+    const equals = body.indexOf('=', at)
+    if (equals < 0) break
+    const key = lastWord(body, at, equals)
+    let open = equals + 1
+    while (isSpace(body.charCodeAt(open))) open++
+    const quote = body[open]
+    if (quote !== '"' && quote !== "'") {
+      at = open
+      continue
+    }
+    const close = body.indexOf(quote, open + 1)
+    if (close < 0) break
+    if (key !== '') attributes.set(key, unescapeXml(body.slice(open + 1, close)))
+    at = close + 1
+  }
   return { name, attributes }
 }
+
+/** What stands before an equals sign, spaces between them or not. */
+function lastWord(body: string, from: number, equals: number): string {
+  let end = equals
+  while (end > from && isSpace(body.charCodeAt(end - 1))) end--
+  let start = end
+  while (start > from && !isSpace(body.charCodeAt(start - 1)) && !`"'=`.includes(body.charAt(start - 1))) start--
+  return body.slice(start, end)
+}
+
+const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13)
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 

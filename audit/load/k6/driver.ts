@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { temporaryFolder } from '../../../files/index.ts'
 import { sanitizeText } from '../../../probes/index.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
@@ -66,30 +64,32 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
   ])
   const program = { path: k6, version }
 
-  const directory = await mkdtemp(path.join(tmpdir(), 'probe-k6-'))
-  const clean = () => rm(directory, { recursive: true, force: true })
+  const folder = temporaryFolder('k6')
+  const clean = () => folder.discard()
   const log = createLog()
   // Before the release there is a header to read, and no value.
   let onRow = (_: MetricRow): void => {}
   const reader = createCsvReader((row) => onRow(row))
   let child: K6Process
   try {
-    const files = { directory, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
+    const files = { folder, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
     child = await startK6({ k6, script, args, env: environment, ...files })
   } catch (error) {
-    await clean()
+    clean()
     throw error instanceof EndedEarly ? endedEarly(script, error.exit, log.complaint()) : error
   }
 
   let isRunning = true
   let stopping = false
+  let driving: Promise<DriverVerdict> | null = null
   void child.ended.then(() => {
     isRunning = false
   })
   const stop = async () => {
     stopping = true
     await child.stop()
-    await clean()
+    await driving?.catch(() => undefined) // it still reads the summary; its failure is told by `run`
+    clean()
   }
 
   const drive = async (course: Course): Promise<DriverVerdict> => {
@@ -133,7 +133,8 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
     pids: () => (isRunning ? [child.pid] : []),
     run: async (course) => {
       try {
-        return await drive(course)
+        driving = drive(course)
+        return await driving
       } finally {
         // Whatever happened: no load goes on that nobody watches.
         await stop()

@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { execa } from 'execa'
+import { type Folder, openFifo } from '../../../files/index.ts'
 import { LoadError } from '../load-error.ts'
 import { findOnPath } from '../program.ts'
 
@@ -14,25 +14,16 @@ export interface FifoReader {
  * Makes a named pipe and reads it. Another program takes it for a file to write; what is not read yet holds it up instead
  * of filling a disk or its memory.
  */
-export async function readFifo(path: string, onData: (chunk: Buffer) => void): Promise<FifoReader> {
+export async function readFifo(folder: Folder, name: string, onData: (chunk: Buffer) => void): Promise<FifoReader> {
   const mkfifo = findOnPath('mkfifo')
   if (mkfifo === null) throw new LoadError('tool_missing', 'no mkfifo on the PATH', 'sudo apt-get install coreutils')
-  await execa(mkfifo, ['-m', '600', '--', path], { stdin: 'ignore' })
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  // As long as we hold an end for writing, too, a writer that has not come yet does not look like one that has left.
-  const held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
-  const socket = new Socket({ fd, readable: true, writable: false })
+  await execa(mkfifo, ['-m', '600', '--', folder.pathOf(name)], { stdin: 'ignore' })
+  const { reading, letGo } = openFifo(folder, name)
+  const socket = new Socket({ fd: reading, readable: true, writable: false })
   const ended = new Promise<void>((resolve) => {
     socket.once('close', () => resolve())
     socket.once('error', () => resolve()) // whoever waits for the end has it
   })
   socket.on('data', onData)
-  let isHeld = true
-  return {
-    close: () => {
-      if (isHeld) closeSync(held)
-      isHeld = false
-    },
-    ended,
-  }
+  return { close: letGo, ended }
 }

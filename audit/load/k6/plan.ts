@@ -40,13 +40,20 @@ const scenarioSchema = z.object({
   rate: z.number().nullish(),
   startRate: z.number().nullish(),
   timeUnit: duration.nullish(),
-  stages: z.array(stage).nullish(),
+  stages: z.array(stage).max(10_000).nullish(),
 })
 type ScenarioConfig = z.output<typeof scenarioSchema>
 
+/** Each may begin and end a phase. */
+const MOST_SCENARIOS = 500
+const LONGEST_NAME = 300
+
 /** What `k6 inspect --execution-requirements` prints: the script's options, all defaults applied, and two sums. */
 const inspectionSchema = z.object({
-  scenarios: z.record(z.string(), scenarioSchema).refine((all) => Object.keys(all).length > 0, 'no scenario'),
+  scenarios: z
+    .record(z.string(), scenarioSchema)
+    .refine((all) => Object.keys(all).length > 0, 'no scenario')
+    .refine((all) => Object.keys(all).length <= MOST_SCENARIOS, 'too many scenarios'),
   totalDuration: duration.nullish(),
   maxVUs: z.number().nullish(),
   /** this k6 does only a part of the script's load, others the rest */
@@ -94,7 +101,9 @@ export function timetableOf(inspection: unknown): K6Timetable {
 
 function phaseOf(all: readonly Scenario[], startMs: number, endMs: number, before: K6Phase | null): K6Phase {
   const running = all.filter((scenario) => scenario.startMs <= startMs && startMs < scenario.endMs)
-  const name = running.length > 0 ? running.map(({ name }) => name).join('+') : before ? `after ${before.name}` : 'idle'
+  const label =
+    running.length > 0 ? running.map(({ name }) => name).join('+') : before ? `after ${before.name}` : 'idle'
+  const name = sanitizeText(label, { maxLength: LONGEST_NAME })
   return {
     name,
     kind: running.length > 1 || (running.length === 0 && before) ? 'mark' : kindOfName(name),

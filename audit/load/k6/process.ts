@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
+import type { Folder } from '../../../files/index.ts'
 import { createLineSplitter } from '../../../probes/index.ts'
 import { LoadError } from '../load-error.ts'
 import { findOnPath } from '../program.ts'
@@ -16,8 +16,8 @@ export interface K6ProcessOptions {
   script: string
   args: readonly string[]
   env: Readonly<Record<string, string>>
-  /** a directory of ours, for the pipe and the summary */
-  directory: string
+  /** of ours, for the pipe and the summary */
+  folder: Folder
   onData: (chunk: Buffer) => void
   onLog: (line: K6LogLine) => void
   /** ends it while it starts */
@@ -44,6 +44,7 @@ export interface K6Exit {
 }
 
 const POLL_MS = 10
+const METRICS = 'metrics.csv'
 /** What stops a k6 that was asked over REST and does not stop. */
 const ESCALATION: readonly (readonly [afterMs: number, signal: NodeJS.Signals])[] = [
   [3_000, 'SIGINT'],
@@ -59,10 +60,10 @@ const ESCALATION: readonly (readonly [afterMs: number, signal: NodeJS.Signals])[
  * @throws LoadError `tool_failed` when it does not get that far
  */
 export async function startK6(options: K6ProcessOptions): Promise<K6Process> {
-  const fifo = path.join(options.directory, 'metrics.csv')
-  const summary = path.join(options.directory, 'summary.json')
+  const { folder } = options
+  const summary = folder.pathOf('summary.json')
   const address = `127.0.0.1:${await freePort()}`
-  const reader = await readFifo(fifo, options.onData)
+  const reader = await readFifo(folder, METRICS, options.onData)
   const { file, args } = await dyingWithUs([
     options.k6,
     'run',
@@ -70,7 +71,7 @@ export async function startK6(options: K6ProcessOptions): Promise<K6Process> {
     // Ours come last: of a flag that stands twice k6 takes the last.
     ...['--paused', '--address', address, '--linger=false', '--quiet'],
     ...['--log-format', 'json', '--log-output', 'stderr'],
-    ...['--out', `csv=${fifo}`, '--summary-export', summary, '--', options.script],
+    ...['--out', `csv=${folder.pathOf(METRICS)}`, '--summary-export', summary, '--', options.script],
   ])
   const child = execa(file, args, {
     env: { ...options.env, K6_CSV_SAVE_INTERVAL: '200ms', K6_CSV_TIME_FORMAT: 'unix_nano' },

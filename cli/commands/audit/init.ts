@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { string } from '@oclif/core/args'
 import { string as stringFlag } from '@oclif/core/flags'
 import { initPlan, planSchemaText, SCHEMA_FILE } from '../../../audit/index.ts'
+import { FileError, type Folder, openPlace } from '../../../files/index.ts'
 import { jsonFlag, ProbeCommand } from '../../command.ts'
 
 export class AuditInit extends ProbeCommand {
@@ -22,23 +21,28 @@ export class AuditInit extends ProbeCommand {
   async run(): Promise<{ plan: string; schema: string; next: string[] }> {
     const { args, flags } = await this.parse(AuditInit)
     const plan = flags.output
-    const schema = join(dirname(plan), SCHEMA_FILE)
-    await writeFile(plan, initPlan(args.url), { flag: 'wx' })
-    const isNew = await writeNew(schema, await planSchemaText())
-    const next = [`probe audit --dry-run ${plan}`, `probe audit ${plan}`]
-    this.log(`${plan}   set peak, requests and phases, then: ${next.join(', ')}`)
-    this.log(`${schema}   ${isNew ? 'by which editors complete it' : 'was there and is left as it is'}`)
-    return { plan, schema, next }
+    const { folder, name } = openPlace(plan)
+    try {
+      const schema = folder.pathOf(SCHEMA_FILE)
+      await folder.write(name, [initPlan(args.url)], 'new')
+      const isNew = await writeNew(folder, SCHEMA_FILE, await planSchemaText())
+      const next = [`probe audit --dry-run ${plan}`, `probe audit ${plan}`]
+      this.log(`${plan}   set peak, requests and phases, then: ${next.join(', ')}`)
+      this.log(`${schema}   ${isNew ? 'by which editors complete it' : 'was there and is left as it is'}`)
+      return { plan, schema, next }
+    } finally {
+      folder.close()
+    }
   }
 }
 
 /** False when there is such a file already. */
-async function writeNew(path: string, text: string): Promise<boolean> {
+async function writeNew(folder: Folder, name: string, text: string): Promise<boolean> {
   try {
-    await writeFile(path, text, { flag: 'wx' })
+    await folder.write(name, [text], 'new')
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (error instanceof FileError && error.code === 'EEXIST') return false
     throw error
   }
 }

@@ -157,7 +157,6 @@ describe('a run', () => {
   test.each([
     ['no JSON', 'hello\n'],
     ['another request', '{"stop":true}\n'],
-    ['an empty label', '{"mark":""}\n'],
     ['a label that is no text', '{"mark":5}\n'],
   ])('does nothing on %s', async (_, bytes) => {
     const marks: string[] = []
@@ -228,9 +227,38 @@ describe('a folder that is not ours alone is refused, by both sides', () => {
   })
 })
 
-test('a place where no socket can be is an error, not the end of the program', async () => {
+test.each([
+  ['empty', '', /empty/],
+  ['blank', ' \t', /empty/],
+  ['too long', 'x'.repeat(5000), /5000 characters.*at most 4096/],
+])('a label that is %s is refused with what is wrong with it, by both sides', async (_, label, why) => {
+  await run()
+  expect(await refusal(label)).toMatchObject({ exitCode: 2, message: expect.stringMatching(why) })
+  expect(JSON.parse(await say(`${JSON.stringify({ mark: label })}\n`)).error).toMatch(why)
+})
+
+test('sockets of runs that were killed are removed by the next', async () => {
+  mkdirSync(folder(), { mode: 0o700 })
+  writeFileSync(socketOf(NO_PROCESS), '')
+  await run()
+  expect(readdirSync(folder())).toEqual([`${process.pid}.sock`])
+})
+
+test.each(['relative/run', 'not there', '/'])(
+  'XDG_RUNTIME_DIR=%s is no place of ours: another is taken',
+  async (given) => {
+    vi.stubEnv('XDG_RUNTIME_DIR', given === '/' ? '/' : given === 'relative/run' ? given : path.join(runtime, given))
+    await run()
+    expect(existsSync('relative')).toBe(false)
+    expect(readdirSync(runtime)).toEqual([])
+    expect(await sendMark('x', process.pid)).toEqual(begun('x'))
+  },
+)
+
+test('a folder whose path is longer than that of a socket may be does', async () => {
   const deep = path.join(runtime, 'x'.repeat(120))
   mkdirSync(deep)
   vi.stubEnv('XDG_RUNTIME_DIR', deep)
-  await expect(openControl(async (label) => begun(label))).rejects.toMatchObject({ code: 'usage' })
+  await run()
+  expect(await sendMark('x')).toEqual(begun('x'))
 })

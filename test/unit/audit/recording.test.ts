@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -54,6 +55,12 @@ function smallDisk(): string {
   return place
 }
 
+async function begun(name: string): Promise<void> {
+  const writer = await createRecording(name, new Map())
+  writer.append(header())
+  await writer.close()
+}
+
 const records = [header(), phase(1, 'baseline', 0), note('größe 語', 5), phase(1, 'baseline', 0, 9)]
 
 describe('a recording that is written', () => {
@@ -69,8 +76,14 @@ describe('a recording that is written', () => {
 
   test('is private', async () => {
     const name = fresh()
-    await (await createRecording(name, new Map())).close()
+    await begun(name)
     expect(statSync(name).mode & 0o777).toBe(0o600)
+  })
+
+  test('into which nothing was written does not stay', async () => {
+    const name = fresh()
+    await (await createRecording(name, new Map())).close()
+    expect(existsSync(name)).toBe(false)
   })
 
   test('never replaces a file', async () => {
@@ -95,7 +108,7 @@ describe('a recording that is written', () => {
       vi.unstubAllEnvs()
     })
     const name = fresh()
-    await (await createRecording(name, new Map())).close()
+    await begun(name)
     expect(statSync(name)).toMatchObject({ uid: 65534, gid: 65533 })
   })
 
@@ -265,12 +278,16 @@ describe('a recording that is packed', () => {
     expect(await read(name)).toEqual(records)
   })
 
-  test('takes the place of what an earlier run left half packed, and leaves no half itself', async () => {
-    const name = file(ndjson(records))
-    writeFileSync(`${name}.gz.part`, 'half of another')
+  test('removes what an earlier run left half packed, and leaves no half itself', async () => {
+    const place = mkdtempSync(path.join(folder, 'half-'))
+    const name = path.join(place, 'run.ndjson')
+    writeFileSync(name, ndjson(records))
+    const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
+    // above the highest pid Linux can give
+    writeFileSync(path.join(place, `.probe-${namespace}-4194305-1-0123456789ab.part`), 'half of another')
     const packed = await pack(name)
     expect(await read(packed.path)).toEqual(records)
-    expect(existsSync(`${name}.gz.part`)).toBe(false)
+    expect(readdirSync(place)).toEqual(['run.ndjson.gz'])
   })
 
   test('on a full disk stays plain, and leaves nothing half done', async ({ skip }) => {

@@ -22,7 +22,7 @@ test('a view that is asked for now and then has what came meanwhile', () => {
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const stacks = createProbeStacks(waits, 'ns', frames)
+      const stacks = createProbeStacks(waits, 'ns', frames, { cells: new Map(), onLeftOut: () => undefined })
       const truth = new Map<string, number>()
       for (const one of steps) {
         if (typeof one === 'string') stacks.profile(one)
@@ -49,7 +49,7 @@ test('a view that is asked for now and then has what came meanwhile', () => {
 })
 
 test('stacks that nobody looks at are folded before they fill the memory, and nothing of them is lost', () => {
-  const stacks = createProbeStacks(waits, 'ns', frames)
+  const stacks = createProbeStacks(waits, 'ns', frames, { cells: new Map(), onLeftOut: () => undefined })
   // Some 20 MB of text: several times what is kept of it.
   const rows = Array.from({ length: 1000 }, (_, i) => blocked(1, ...frames.slice(0, 100).keys(), 100 + i))
   for (let n = 0; n < 50; n++) stacks.add(record(1, rows))

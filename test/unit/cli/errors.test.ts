@@ -104,8 +104,12 @@ describe('a failure', () => {
   })
 
   test('carries no control sequence, bidi mark or line break to the terminal', () => {
-    const hostile = new UsageError('no command "\u001b[31mred\u001b]0;title\u0007\u202eevil"\rx')
-    expect(formatFailure(describeFailure(hostile))).toBe('error: no command "red evil" x   (exit 2)\n')
+    const evil = '"\u001b[31mred\u001b]0;title\u0007\u009b1m\u202eevil\u200b"\rx'
+    const hostile = new UsageError(`no command ${evil}`, `one of ${evil}`)
+    const safe = String.raw`"\x1b[31mred\x1b]0;title\x07\x9b1m\u202eevil\u200b" x`
+    expect(formatFailure(describeFailure(hostile))).toBe(
+      `error: no command ${safe}\n  fix: one of ${safe}   (exit 2)\n`,
+    )
   })
 
   test('that is a plain exit says nothing and keeps its code', () => {

@@ -1,6 +1,14 @@
 /** An ELF file made by hand, with sections and segments that no linker writes. */
 export interface MadeElf {
-  sections?: readonly { name: string; type?: number; address?: number; bytes?: Buffer; at?: number; size?: number; link?: number }[]
+  sections?: readonly {
+    name: string
+    type?: number
+    address?: number
+    bytes?: Buffer
+    at?: number
+    size?: number
+    link?: number
+  }[]
   segments?: readonly { type: number; offset: number; size: number }[]
 }
 

@@ -16,6 +16,11 @@ export const versions: readonly Version[] = [
   [0, 23, 2],
   [0, 27, 0],
 ]
+/** Every series since the oldest: those whose scripts differ have been run, the others are held to what is known of them. */
+export const everyVersion: readonly Version[] = [
+  ...Array.from({ length: 11 }, (_, i) => [0, 17 + i, 0] as const),
+  [0, 99, 0],
+]
 const supported = { kind: 'yes' } as const
 const host: Host = {
   name: 'test',
@@ -57,6 +62,7 @@ export const targets: Readonly<Record<string, () => Target>> = {
   'one process and its children': () => target({ follow: true }),
   'several processes and their children': () => target({ processes: two, follow: true }),
   'a cgroup': () => target({ selectedBy: 'cgroup', cgroup: { path: '/app', id: 777 } }),
+  'processes that listen on several ports': () => target({ processes: two, ports: [8080, 8443], selectedBy: 'port' }),
   'a process of our own network namespace': () => target({ netnsInode: netnsInode(process.pid) }),
   'a process whose network namespace is unknown': () => target({ netnsInode: null }),
   'a process that listens nowhere': () => target({ ports: [] }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createProfile } from '../../../audit/profile/build.ts'
+import { createProfile, createReadProfile } from '../../../audit/profile/build.ts'
 import { foldedLines, parseFolded, readFolded } from '../../../audit/profile/folded.ts'
 import { findPath } from '../../../audit/profile/frame.ts'
 import { columnTotals } from '../../../audit/profile/totals.ts'
@@ -75,12 +75,11 @@ describe('folded stacks', () => {
 
   test('a tree, or names, beyond the limit are refused with what to do', () => {
     const text = Array.from({ length: 100 }, (_, i) => `main;name-${i} 1`).join('\n')
-    expect(parseFolded(text, { limits: { nodes: 102, nameBytes: 1000 } }).profile.size).toBe(102)
-    for (const limits of [
-      { nodes: 101, nameBytes: 1000 },
-      { nodes: 1000, nameBytes: 500 },
-    ])
-      expect(() => parseFolded(text, { limits })).toThrow(
+    const into = (limits: { places?: number; nameBytes?: number }) => ({ into: createReadProfile('samples', limits) })
+    const many = Array.from({ length: 2000 }, (_, i) => `main;name-${i} 1`).join('\n')
+    expect(parseFolded(text, into({ places: 256, nameBytes: 10_000 })).profile.size).toBe(102)
+    for (const limits of [{ places: 1023 }, { nameBytes: 5_000 }])
+      expect(() => parseFolded(many, into(limits))).toThrow(
         expect.objectContaining({ code: 'too_large', fix: expect.stringContaining('fewer stacks') }),
       )
   })

@@ -8,6 +8,9 @@ const root = join(import.meta.dirname, '../../..')
 
 /** A miniature of the project, in which each file breaks one rule. */
 const sound = {
+  'files/index.ts': 'export const files = 1\n',
+  'files/walk.ts': 'export const walk = 1\n',
+  'probes/path.ts': "export { files } from '../files/index.ts'\n",
   'probes/index.ts': 'export interface Probe { name: string }\nexport const probes = 1\n',
   'probes/catalog/deep.ts': 'export interface Deep { name: string }\n',
   'audit/index.ts': "export type { Probe } from '../probes/index.ts'\nexport const audit = 1\n",
@@ -19,6 +22,8 @@ const sound = {
 }
 
 const wrong: [file: string, rule: string, source: string][] = [
+  ['files/a.ts', 'files-arrows', "import type { Probe } from '../probes/index.ts'\nexport type A = Probe\n"],
+  ['audit/d.ts', 'through-the-index', "export { walk } from '../files/walk.ts'\n"],
   ['probes/a.ts', 'probes-arrows', "import { audit } from '../audit/index.ts'\nexport const a = audit\n"],
   ['probes/b.ts', 'probes-arrows', "import type { Probe } from '../audit/index.ts'\nexport type B = Probe\n"],
   ['probes/c.ts', 'probes-arrows', "import { start } from '../fixtures/targets/start.ts'\nexport const c = start\n"],
@@ -48,7 +53,7 @@ describe('the dependency rules', () => {
       writeFileSync(join(folder, file), source)
     }
     const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
-    const rooms = ['probes', 'audit', 'ui', 'cli', 'fixtures']
+    const rooms = ['files', 'probes', 'audit', 'ui', 'cli', 'fixtures']
     const json = spawnSync(process.execPath, [cruiser, '--output-type', 'json', ...rooms], {
       cwd: folder,
       encoding: 'utf8',

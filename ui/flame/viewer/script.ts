@@ -9,6 +9,7 @@ import { VIEWER_HEAD } from './head.ts'
 import { VIEWER_INPUT } from './input.ts'
 import { KEYS, POINTING } from './keys.ts'
 import { VIEWER_MOVERS } from './movers.ts'
+import { VIEWER_PATTERN } from './pattern.ts'
 import { VIEWER_SEARCH } from './search.ts'
 import { VIEWER_SIGNIFICANCE } from './significance.ts'
 import { VIEWER_STATE } from './state.ts'
@@ -30,6 +31,7 @@ const PARTS = [
   VIEWER_SIGNIFICANCE,
   VIEWER_STATE,
   VIEWER_WORDS,
+  VIEWER_PATTERN,
   VIEWER_SEARCH,
   VIEWER_DRAW,
   VIEWER_HEAD,

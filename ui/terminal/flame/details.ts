@@ -27,7 +27,9 @@ export function drawDetails(brush: Brush, shown: FlameShown, search: string): vo
   const parts = shown.pair ? pairParts(shown, tree, node) : ownParts(shown, tree, node)
   if (search !== '') {
     const found = searched(shown.tree, search)
-    parts.unshift(`/${search}: ${found.nodes.length} frames, ${formatPercent(found.share * 100)}`)
+    parts.unshift(
+      `/${search}${found.isPattern ? '' : ' (no pattern: as text)'}: ${found.nodes.length} frames, ${formatPercent(found.share * 100)}`,
+    )
   }
   const isUpwards = isAbove || shown.place.shapes?.some(({ kind }) => kind === 'reverse') === true
   const [first, second] = inLines([...parts, path.at(-1) ?? ''], width, brush.height > 1)

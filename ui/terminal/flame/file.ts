@@ -37,12 +37,13 @@ export function stackFile({ profile, options }: RunFlame, shapes: readonly Shape
         ? { phaseId: phaseId(idOf(view.column)) }
         : { phaseId: phaseId(idOf(view.candidate)), compare: phaseId(idOf(view.base)) }),
       flame: { unit: null, isFlame: options.invert ?? false },
+      search: options.start?.search ?? '',
       flames: { [FILE]: placeAtFirst(profile, options.start ?? {}, shapes) },
     },
   }
 }
 
-/** As the picture was looked at that these are the stacks of. Its search is not begun again: a pattern of anybody's could take for ever. */
+/** As the picture was looked at that these are the stacks of. */
 function placeAtFirst(profile: Profile, { of, node = 0 }: PictureStart, shapes: readonly Shape[]): FlameState {
   const path = pathOf(profile, node)
   const start: FlameState = { root: path, selected: path, ...(shapes.length > 0 ? { shapes } : {}) }

@@ -126,7 +126,7 @@ describe('a plan', () => {
     ['nothing', '', 'no TestPlan'],
     ['a JTL', '<testResults/>', 'no TestPlan'],
     ['no group', jmx([]).toString(), 'no enabled thread group'],
-    ['a bottomless nest', '<a>'.repeat(20_000), 'no TestPlan'],
+    ['a bottomless nest', '<a>'.repeat(20_000), '1000 levels of elements'],
     [
       'half a plan',
       jmx([{ name: 'a' }])

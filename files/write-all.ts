@@ -1,0 +1,40 @@
+import { write } from 'node:fs'
+import { promisify } from 'node:util'
+
+const writeSome = promisify(write)
+const BATCH_BYTES = 64 << 10
+/** A pipe that another program made non-blocking and whose reader is slow. */
+const AGAIN_AFTER_MS = 5
+
+export type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
+
+/** Writes all of it or throws: what the system takes in parts is gone on with. */
+export async function writeAll(descriptor: number, pieces: Pieces): Promise<void> {
+  for await (const batch of batches(pieces)) {
+    for (let done = 0; done < batch.length; ) {
+      try {
+        done += (await writeSome(descriptor, batch, done, batch.length - done, null)).bytesWritten
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS))
+      }
+    }
+  }
+}
+
+/** Few large writes instead of one for each line. */
+export async function* batches(pieces: Pieces): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = []
+  let size = 0
+  for await (const piece of pieces) {
+    const part =
+      typeof piece === 'string' ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.length)
+    parts.push(part)
+    size += part.length
+    if (size < BATCH_BYTES) continue
+    yield Buffer.concat(parts)
+    parts = []
+    size = 0
+  }
+  if (size > 0) yield Buffer.concat(parts)
+}
