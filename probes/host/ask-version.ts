@@ -3,6 +3,15 @@ import { execa } from 'execa'
 import { sanitizeText } from '../text.ts'
 import { parseVersion } from './kernel-facts.ts'
 
+export interface Asked {
+  /** null: it did not tell one */
+  version: [major: number, minor: number, patch: number] | null
+  /** where it did not: what it said instead, safe to show */
+  why: string
+  /** it ended, and with code 0 */
+  isDone: boolean
+}
+
 /** Of a busy host under emulation 4 s were seen. */
 const VERSION_LIMIT_MS = 20_000
 
@@ -19,7 +28,7 @@ export async function askVersion(
   [file = '', ...args]: readonly string[],
   env: Record<string, string>,
   limitMs = VERSION_LIMIT_MS,
-): Promise<{ version: [number, number, number]; why: null } | { version: null; why: string }> {
+): Promise<Asked> {
   const child = execa(file, [...args, '--version'], {
     env,
     extendEnv: false,
@@ -37,13 +46,14 @@ export async function askVersion(
   })
   const result = await Promise.race([child, line.then(() => setTimeout(TO_END_MS))])
   const version = parseVersion(printed)
+  const isDone = result?.exitCode === 0
   // What fails and prints a number besides has not told a version.
-  if (version !== null && (!result || result.exitCode === 0 || result.timedOut)) {
+  if (version !== null && (!result || isDone || result.timedOut)) {
     child.kill()
-    return { version, why: null }
+    return { version, why: '', isDone }
   }
   const said = sanitizeText(result?.stderr || printed, { maxLength: 200 })
-  if (result?.timedOut)
-    return { version: null, why: `it did not answer within ${limitMs / 1000} s${said && `: ${said}`}` }
-  return { version: null, why: said || sanitizeText(result?.shortMessage ?? 'nothing', { maxLength: 200 }) }
+  const late = result?.timedOut ? `it did not answer within ${limitMs / 1000} s` : ''
+  const why = [late, said].filter(Boolean).join(': ')
+  return { version: null, why: why || sanitizeText(result?.shortMessage ?? 'nothing', { maxLength: 200 }), isDone }
 }

@@ -78,8 +78,8 @@ export function judgeCredentials(
 export async function judgeSudo(sudo: string | null, program: string | null): Promise<Support> {
   if (sudo === null) return lacking('not root, and there is no sudo', 'run probe as root')
   if (program === null) return undetermined('not root; whether sudo would do cannot be tried without bpftrace')
-  const { version } = await askVersion([sudo, '-n', '--', program], CLEAN_ENVIRONMENT)
-  return version !== null
+  const { version, isDone } = await askVersion([sudo, '-n', '--', program], CLEAN_ENVIRONMENT)
+  return version !== null || isDone
     ? supported('sudo without a password')
     : lacking(
         `not root, and sudo -n does not start ${program}`,

@@ -60,6 +60,7 @@ const TIMES = {
   lastPatienceMs: 1_000,
 }
 
+const READ_ANEW = 'reading the files of the target began anew'
 /** Killed more often, it is not started again. */
 const STARTS = 4
 const WATCH_EVERY_MS = 250
@@ -112,7 +113,10 @@ export async function startReader({
     })
     // It is never waited for: this process ends when it has nothing else to do.
     started.unref()
-    const lines = createLineSplitter(hear, { limit: ANSWER_BYTES, onDropped: () => lose('its answer is too long') })
+    const lines = createLineSplitter(hear, {
+      limit: ANSWER_BYTES,
+      onDropped: () => lose('since the answer was too long'),
+    })
     const [stdin, stdout] = [started.stdin, started.stdout]
     for (const stream of [stdin, stdout])
       if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref()
@@ -120,9 +124,9 @@ export async function startReader({
     stdout?.on('data', (chunk: Buffer) => {
       if (started === child) lines.write(chunk)
     })
-    started.on('error', () => lose('it could not be started'))
-    started.on('exit', () => {
-      if (started === child) lose('it needs more memory than there is for it')
+    started.on('error', (error) => lose(`since it could not be started (${error.message})`))
+    started.on('exit', (code, signal) => {
+      if (started === child) lose(`since the process that reads ended (${signal ?? `exit code ${code}`})`)
     })
     child = started
     reading = null
@@ -140,8 +144,8 @@ export async function startReader({
     lost.stdin?.destroy()
     lost.stdout?.destroy()
     if (reading) barred.add(reading.key)
-    const what = sanitizeText(reading?.what ?? 'the files of the target', { maxLength: 200 })
-    note(`names may be missing from stacks: ${what} is not read any more, ${why}`)
+    const what = reading ? `${sanitizeText(reading.what, { maxLength: 200 })} is not read any more` : READ_ANEW
+    note(`names may be missing from stacks: ${what}, ${why}`)
     known.clear()
     for (const one of [...pending.values()]) one.settle(null)
     if (start() === null && !closed) note('user functions have no names from here on: reading has failed too often')
@@ -154,16 +158,18 @@ export async function startReader({
     try {
       value = JSON.parse(line)
     } catch {
-      return lose('its answer makes no sense')
+      return lose('since the answer made no sense')
     }
     const message = messageSchema.safeParse(value)
-    if (!message.success) return lose('its answer makes no sense')
+    if (!message.success) return lose('since the answer made no sense')
     if ('reading' in message.data) {
       reading = message.data.reading
       return
     }
     for (const one of message.data.notes) note(one)
     pending.get(message.data.id)?.settle(message.data.answer)
+    // It has come back from all that it was asked for.
+    if (pending.size === 0) reading = null
   }
 
   /** null when there is nobody to ask, or too much is asked already, or it was given up. */
