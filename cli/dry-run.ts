@@ -1,15 +1,24 @@
-import { type Forecast, forecastOf, type Plan, type Timetable, timetableOf } from '../audit/index.ts'
+import {
+  type Destination,
+  destinationOf,
+  type Forecast,
+  forecastOf,
+  LoadError,
+  type Plan,
+  type Timetable,
+  timetableOf,
+} from '../audit/index.ts'
 import {
   adviceText,
   adviseTarget,
   chooseVariants,
   dialectOf,
+  findObstacle,
   type Host,
   type NamingAdvice,
   type Probe,
   resolveTarget,
   standInTarget,
-  supportText,
   type Target,
   TargetError,
   type TargetSelector,
@@ -22,6 +31,8 @@ const LIMIT_SECONDS = 3600
 
 interface Facts {
   plan: unknown
+  /** where the load goes; a text: why that cannot be told; null: it is not known */
+  destination: Destination | string | null
   timetable: Timetable
   forecast: Forecast
   privileges: string[]
@@ -40,6 +51,7 @@ export async function dryRun(
 ): Promise<{ text: string; facts: Facts }> {
   const timetable = timetableOf(plan)
   const forecast = forecastOf(plan, timetable, probes)
+  const destination = await whereTo(plan)
   const { target, note } = await targetOf(plan)
   const { chosen, refused } = await chooseVariants(probes, target, host)
   const { text: script } = await writeScript(chosen, target, host, {
@@ -47,8 +59,9 @@ export async function dryRun(
     frame: { kind: 'ticks' },
     limitSeconds: LIMIT_SECONDS,
   })
+  const obstacle = await findObstacle(host)
   const privileges = [
-    ...[host.privilege, host.bpftraceSupport].filter(({ kind }) => kind !== 'yes').map(supportText),
+    ...(obstacle ? [`nothing can be attached here: ${obstacle.reason}`] : []),
     ...refused.map(({ probe, reason }) => `${probe} cannot run here: ${reason}`),
   ]
   const scripts = [{ name: chosen.map(({ probe }) => probe.name).join(', '), text: script }]
@@ -57,13 +70,23 @@ export async function dryRun(
     plan: { ...plan, probes: probes.map(({ name }) => name) },
     timetable,
     forecast,
+    destination,
     privileges,
     scripts,
   })
   const notes = [...(note === null ? [] : [note]), ...advice.map(adviceText)]
   return {
     text: [text, ...notes.map((one) => `note: ${one}`)].join('\n\n'),
-    facts: { plan: plan.written, timetable, forecast, privileges, note, advice, scripts },
+    facts: { plan: plan.written, destination, timetable, forecast, privileges, note, advice, scripts },
+  }
+}
+
+async function whereTo(plan: Plan): Promise<Destination | string | null> {
+  try {
+    return await destinationOf(plan)
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error
+    return error.message
   }
 }
 

@@ -19,6 +19,8 @@ export {
   type Cut,
   chooseVariants,
   examineVariants,
+  type Forecast as AttachForecast,
+  foretell,
   type SessionOptions,
   startSession,
   type TraceSession,
@@ -46,6 +48,8 @@ export { type Host, inspectHost } from './host/host.ts'
 export { countsSkippedEvents, parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
 export { netnsInode, readNetnsCounters } from './host/netns.ts'
+export { findObstacle } from './host/obstacle.ts'
+export { addressesOf, type IsOwnAddress, ownAddresses } from './host/own-addresses.ts'
 export {
   isAlive,
   type ProcessIdentity,
@@ -62,6 +66,10 @@ export { createLineSplitter } from './lines.ts'
 export { nearest } from './nearest.ts'
 export { mergeData } from './record.ts'
 export { dialectOf } from './script/dialect.ts'
+export { hideInArguments } from './secrets/arguments.ts'
+export { secretsHider } from './secrets/known.ts'
+export { isHarmlessHeader, isSecretInQuery, isSecretName } from './secrets/names.ts'
+export { HIDDEN, hideSecrets } from './secrets/text.ts'
 export { adviceText, type NamingAdvice } from './symbols/naming-advice.ts'
 export { adviseTarget } from './symbols/reader.ts'
 export { sanitizeText } from './text.ts'

@@ -10,6 +10,7 @@ import type { ScreenEnd, TerminalOptions } from './terminal/open.ts'
 import type { openPicker as pick } from './terminal/picker.ts'
 
 export { type DryRun, dryRunText } from './text/dry-run.ts'
+export { formatRate } from './text/format.ts'
 export { type MoversHeading, moversText } from './text/movers.ts'
 export { phaseTable } from './text/phases.ts'
 export { progressLine, textSummary } from './text/summary.ts'

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
+import { hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { LoadError } from './load-error.ts'
 import { classOf } from './outcome.ts'
 import type { LoadOptions } from './protocol.ts'
@@ -21,7 +22,7 @@ export interface Endpoint {
 
 export function endpointOf(address: string, { url: text, protocol, tls }: Omit<Destination, 'timeoutMs'>): Endpoint {
   const url = new URL(text)
-  const to = { host: address, port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)) }
+  const to = { host: address, port: portOf(url) }
   if (url.protocol === 'http:') return { to, tls: null }
   const name = tls.serverName ?? hostOf(url)
   return {
@@ -39,11 +40,12 @@ export function endpointOf(address: string, { url: text, protocol, tls }: Omit<D
 /**
  * Resolves the target's name once, so that name resolution is not measured, and keeps the first address that accepts a
  * connection, and with https one that is secure. Throws LoadError `target_unreachable`, or `tls_failed`.
+ *
+ * @param known its addresses, where they have been resolved before: no other is connected to
  */
-export async function resolveTarget(destination: Destination): Promise<string> {
+export async function resolveTarget(destination: Destination, known?: readonly string[]): Promise<string> {
   const url = new URL(destination.url)
-  const host = hostOf(url)
-  const addresses = isIP(host) ? [host] : await addressesOf(host)
+  const addresses = known ?? (await addressesOfHost(hostOf(url)))
   const causes: string[] = []
   for (const address of addresses) {
     const endpoint = endpointOf(address, destination)
@@ -55,11 +57,12 @@ export async function resolveTarget(destination: Destination): Promise<string> {
     if (classOf(error) === 'tls')
       throw new LoadError(
         'tls_failed',
-        `no secure connection to ${url.host}: ${error.message}`,
+        // A server's certificate is in it.
+        `no secure connection to ${url.host}: ${shown(error)}`,
         'name the authority that signed the certificate (load.tls.ca), or take any certificate (load.tls.verify: false)',
         error,
       )
-    causes.push(`${address}: ${error.message}`)
+    causes.push(`${address}: ${shown(error)}`)
   }
   throw new LoadError(
     'target_unreachable',
@@ -68,16 +71,23 @@ export async function resolveTarget(destination: Destination): Promise<string> {
   )
 }
 
-const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1')
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1')
+export const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80))
 
-async function addressesOf(host: string): Promise<string[]> {
+/** @throws LoadError `target_unreachable` */
+export async function addressesOfHost(host: string): Promise<string[]> {
+  if (isIP(host)) return [host]
   try {
     return (await lookup(host, { all: true })).map((entry) => entry.address)
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
+    const cause = shown(error instanceof Error ? error : new Error(String(error)))
     throw new LoadError('target_unreachable', `cannot resolve ${host}: ${cause}`, 'correct the url', error)
   }
 }
+
+/** What a server, a certificate or a resolver has a part in, safe to show. */
+const shown = (error: Error): string => sanitizeText(hideSecrets(error.message), { maxLength: LONGEST_CAUSE })
+const LONGEST_CAUSE = 400
 
 function tryConnect(endpoint: Endpoint, { url, protocol, timeoutMs }: Destination): Promise<Error | null> {
   // A server that knows nothing of ALPN speaks HTTP/1.1.

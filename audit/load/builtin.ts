@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { highestRpsOf } from '../plan/ceiling.ts'
 import type { BuiltinLoad, PlannedPhase, SearchPhase, Thresholds, TimedPhase } from '../plan/plan.ts'
 import type { Course, DriverVerdict, LoadDriver } from './driver.ts'
 import { type Generator, type LoadSlice, startGenerator } from './generator.ts'
@@ -11,6 +12,8 @@ import { judgeTrial } from './trial.ts'
 export interface BuiltinOptions {
   load: BuiltinLoad
   url: string
+  /** of its host; by default they are resolved when the load begins */
+  addresses?: readonly string[]
   /** at least one */
   phases: readonly PlannedPhase[]
   /** the plan's; a search looks for the highest rate that keeps them */
@@ -127,13 +130,17 @@ async function drive(
   return { failed, reasons }
 }
 
-function generatorOptions({ load, url, phases, cpus }: BuiltinOptions): Parameters<typeof startGenerator>[0] {
-  const highestRps = Math.max(
-    ...phases.map((phase) => (phase.type === 'timed' ? Math.max(phase.fromRps, phase.toRps) : phase.toRps)),
-  )
-  const workers = load.workers ?? workersFor(highestRps, load, availableParallelism())
+function generatorOptions({
+  load,
+  url,
+  addresses,
+  phases,
+  cpus,
+}: BuiltinOptions): Parameters<typeof startGenerator>[0] {
+  const workers = load.workers ?? workersFor(highestRpsOf(phases), load, availableParallelism())
   return {
     url,
+    ...(addresses ? { addresses } : {}),
     workers,
     cpus: cpus === undefined ? generatorCpus(workers) : cpus,
     protocol: load.protocol,

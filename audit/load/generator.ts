@@ -24,6 +24,8 @@ export interface GeneratorOptions extends Partial<Omit<z.input<typeof loadOption
   workers?: number
   /** CPUs to keep the processes on, as taskset(1) takes them, e.g. "2,3"; anywhere without it */
   cpus?: string | null
+  /** of the url's host, where they have been resolved before */
+  addresses?: readonly string[]
   /** called about once a second per phase that has something to tell */
   onSlice?: (slice: LoadSlice) => void
   /** aborted: whatever has been started is killed, and starting rejects with LoadError `stopped` */
@@ -69,7 +71,7 @@ export async function startGenerator(input: GeneratorOptions): Promise<Generator
   const { cpus = null, onSlice = () => undefined, signal } = input
   const options = checkedOptions(input)
   const count = Math.min(input.workers ?? 1, options.connections, options.maxInFlight)
-  const address = await resolveTarget(options)
+  const address = await resolveTarget(options, input.addresses)
   const merge = createSliceMerge(count, onSlice)
   const listeners = new Set<(worker: number, report: Report) => void>()
   const onReport = (worker: number, report: Report) => {
@@ -134,7 +136,7 @@ export async function startGenerator(input: GeneratorOptions): Promise<Generator
 }
 
 function checkedOptions(input: GeneratorOptions): LoadOptions {
-  const { workers: _workers, cpus: _cpus, onSlice: _onSlice, signal: _signal, ...load } = input
+  const { workers: _workers, cpus: _cpus, onSlice: _onSlice, signal: _signal, addresses: _addresses, ...load } = input
   const path = URL.canParse(input.url) ? new URL(input.url).pathname + new URL(input.url).search : '/'
   const parsed = loadOptionsSchema.safeParse({ ...load, requests: load.requests ?? [{ path }] })
   if (parsed.success) return parsed.data

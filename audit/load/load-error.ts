@@ -5,6 +5,10 @@ export type LoadErrorCode =
   | 'phase_running'
   | 'bad_options'
   | 'stopped'
+  /** it would leave this host, and nobody has agreed to that */
+  | 'no_consent'
+  /** more than may be sent without the plan saying so */
+  | 'over_ceiling'
   /** k6, JMeter: not on this host */
   | 'tool_missing'
   /** it did not do what it was started for */
@@ -17,6 +21,8 @@ export type LoadErrorCode =
 /** Exit codes of the command line: 2 usage, 3 host, 4 target, 5 the measurement. */
 const exitCodes: Readonly<Partial<Record<LoadErrorCode, number>>> = {
   bad_options: 2,
+  no_consent: 2,
+  over_ceiling: 2,
   bad_script: 2,
   samples_unreadable: 2,
   tool_missing: 3,

@@ -1,7 +1,9 @@
+import { secretsHider } from '../../probes/index.ts'
 import { PlanError } from '../plan/error.ts'
 import type { Plan, PlannedLoad, TimedPhase } from '../plan/plan.ts'
 import { durationText } from '../plan/quantity.ts'
 import { builtinDriver } from './builtin.ts'
+import type { Destination } from './consent.ts'
 import type { LoadDriver } from './driver.ts'
 import { followDriver } from './follow/driver.ts'
 import { jmeterDriver } from './jmeter/driver.ts'
@@ -24,24 +26,39 @@ export interface PreparedLoad {
  * Chooses the driver of a plan and finds out with which phase it starts. k6 is started, paused; nothing else runs before
  * `run`.
  *
+ * @param destination where the load goes, as it was agreed to
+ *
  * @throws PlanError, LoadError when the load cannot be made
  */
-export async function prepareLoad(plan: Plan, validity: ValidityLimits, signal: AbortSignal): Promise<PreparedLoad> {
+export async function prepareLoad(
+  plan: Plan,
+  validity: ValidityLimits,
+  signal: AbortSignal,
+  destination: Destination | null = null,
+): Promise<PreparedLoad> {
   const { load } = plan
+  const clean = secretsHider(plan.secrets)
   switch (load.driver) {
     case 'builtin':
       return byPlan(
         plan,
-        builtinDriver({ load, url: urlOf(plan), phases: plan.phases, thresholds: plan.thresholds, validity }),
+        builtinDriver({
+          load,
+          url: urlOf(plan),
+          ...(destination ? { addresses: destination.addresses } : {}),
+          phases: plan.phases,
+          thresholds: plan.thresholds,
+          validity,
+        }),
       )
     case 'none': {
       const phases = plan.phases.filter((phase): phase is TimedPhase => phase.type === 'timed')
       return byPlan(plan, noneDriver({ phases }))
     }
     case 'k6':
-      return prepareK6(load, signal)
+      return prepareK6(load, clean, signal)
     case 'jmeter':
-      return prepareJmeter(load)
+      return prepareJmeter(load, clean)
     case 'follow':
       return { driver: follow(load), firstPhase: before, phases: null }
   }
@@ -57,8 +74,14 @@ function byPlan(plan: Plan, driver: LoadDriver): PreparedLoad {
   return { driver, firstPhase, phases: null }
 }
 
-async function prepareK6(load: PlannedLoad & { driver: 'k6' }, signal: AbortSignal): Promise<PreparedLoad> {
-  const driver = await k6Driver({ script: load.script, args: load.args, env: load.env, signal })
+type Clean = (text: string) => string
+
+async function prepareK6(
+  load: PlannedLoad & { driver: 'k6' },
+  clean: Clean,
+  signal: AbortSignal,
+): Promise<PreparedLoad> {
+  const driver = await k6Driver({ script: load.script, args: load.args, env: load.env, clean, signal })
   const [first] = driver.timetable.phases
   return {
     driver,
@@ -71,10 +94,10 @@ async function prepareK6(load: PlannedLoad & { driver: 'k6' }, signal: AbortSign
   }
 }
 
-async function prepareJmeter(load: PlannedLoad & { driver: 'jmeter' }): Promise<PreparedLoad> {
+async function prepareJmeter(load: PlannedLoad & { driver: 'jmeter' }, clean: Clean): Promise<PreparedLoad> {
   const { phases } = timetableOf(await readJmxPlan(load.plan, load.properties))
   return {
-    driver: jmeterDriver({ plan: load.plan, properties: load.properties }),
+    driver: jmeterDriver({ plan: load.plan, properties: load.properties, clean }),
     firstPhase: before,
     phases: [
       before,

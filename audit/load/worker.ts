@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sanitizeText } from '../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { LoadError } from './load-error.ts'
 import { type Command, type Report, reportSchema } from './protocol.ts'
 
@@ -66,5 +66,5 @@ function tailOf(child: ChildProcess): () => string {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-4096)
   })
-  return () => sanitizeText(tail.trim())
+  return () => sanitizeText(hideSecrets(tail.trim()))
 }

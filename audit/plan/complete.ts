@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts'
 import type { Preset } from './preset.ts'
 import { type Problem, planError } from './problem.ts'
 import { planSchema } from './schema.ts'
-import { withoutSecrets } from './secrets.ts'
+import { secretsOf, withoutSecrets } from './secrets.ts'
 import { settle } from './settle.ts'
 
 export interface PlanContext {
@@ -41,7 +41,7 @@ export function completePlan(document: PlanDocument, context: PlanContext): Plan
     report: (keys, message) => problems.push({ ...document.placeOf(document.offsetOf(keys)), path: keys, message }),
   })
   if (problems.length > 0) throw planError(path, problems)
-  return { ...plan, written: withPreset(withoutSecrets(document.value), preset) }
+  return { ...plan, written: withPreset(withoutSecrets(document.value), preset), secrets: secretsOf(plan) }
 }
 
 /** The recording tells what ran: the preset of the command line, not the phases it replaced. */

@@ -65,6 +65,10 @@ thresholds: { p99: 50ms, errors: 1% }
 # Stops the load when more than 1% of the requests of the last 5s failed (once there were 200); false: never.
 abort: { errors: 1%, window: 5s, min: 200 }
 
+# A load that leaves this host is asked for, unless this allows it. More than ceiling is never sent.
+# consent: [api.test, 10.1.0.0/16]
+# ceiling: 5000/s               # default: 1000/s elsewhere, 100000/s on this host
+
 # probes: [accept-queue, syscalls, off-cpu]   # default: all that probe list marks as default
 # budgets: { overhead: 20%, loss: 5% }        # beyond these the run gives no verdict
 `

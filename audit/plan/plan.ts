@@ -13,6 +13,10 @@ export interface Plan {
   thresholds: Thresholds
   /** null: the load is never stopped for errors */
   abort: AbortRule | null
+  /** hosts that are not this one and may be loaded: names, addresses, networks, each with a port or without */
+  consent: readonly string[]
+  /** highest rate that may be asked for, requests/s; null: the default */
+  ceilingRps: number | null
   /** probe names; null: the default probes */
   probes: readonly string[] | null
   budgets: Budgets
@@ -22,6 +26,8 @@ export interface Plan {
   out: string | null
   /** what `header.plan` of the recording holds: the plan as a person would write it, without secrets */
   written: unknown
+  /** values that no output may hold, as they are sent */
+  secrets: readonly string[]
 }
 
 export interface PlannedTarget {

@@ -1,4 +1,4 @@
-import { sanitizeText } from '../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { PlanError } from './error.ts'
 
 /** A key of a map, or an index of a list. */
@@ -40,7 +40,7 @@ export function got(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object' && value !== null) return 'a map'
-  return clip(typeof value === 'string' ? JSON.stringify(value) : String(value))
+  return clip(typeof value === 'string' ? JSON.stringify(hideSecrets(value)) : String(value))
 }
 
 const clip = (text: string): string => sanitizeText(text, { maxLength: 60 })

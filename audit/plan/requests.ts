@@ -1,4 +1,4 @@
-import { sanitizeText } from '../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../probes/index.ts'
 import type { PlannedRequest } from './plan.ts'
 import type { Key } from './problem.ts'
 import type { WrittenAuth, WrittenRequest } from './schema.ts'
@@ -69,7 +69,7 @@ function settleRequest(
     context.report([...path, 'expect', 'body_includes'], 'the answer to HEAD has no body')
   return {
     // Without the query: names are shown and recorded, queries may hold what should not be.
-    name: sanitizeText(written.name ?? `${method} ${target.split('?')[0]}`),
+    name: sanitizeText(hideSecrets(written.name ?? `${method} ${target.split('?')[0]}`)),
     method,
     path: target,
     headers: { ...base, ...own, ...(auth === null ? {} : { authorization: auth }) },

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { PEAK_OF_OTHERS, PEAK_OF_THIS_HOST } from './ceiling.ts'
+import { isHost } from './host.ts'
 import { PHASE_KINDS } from './phase-kind.ts'
 import { count, duration, flag, HIGHEST_RPS, list, namedTexts, peak, percent, rate, text } from './words.ts'
 
@@ -11,6 +13,9 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** it becomes part of file names and of `--diff A..B` */
 const PHASE_NAME = /^(?!.*\.\.)[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 const PHASE_NAME_ERROR = 'expected a name of letters, digits, spaces, dots, dashes (no ..), 64 at most'
+
+const HOST_ERROR = 'expected a host, an address or a network, like api.test, 10.1.2.3:8080 or 10.0.0.0/8'
+const host = z.string({ error: HOST_ERROR }).refine(isHost, { error: HOST_ERROR })
 
 export const PRESETS = ['quick', 'standard'] as const
 
@@ -271,6 +276,16 @@ export const planSchema = z
       )
       .optional()
       .describe('when the load is stopped for errors; false: never'),
+    consent: list(host, 'hosts', 100)
+      .optional()
+      .describe(
+        'hosts that are not this one and that the load may go to: a name, an address, a network (10.0.0.0/8), with a port (host:8080) or without',
+      ),
+    ceiling: peak
+      .optional()
+      .describe(
+        `highest rate that the phases may ask for, default ${PEAK_OF_OTHERS}/s of a host that is not this one, ${PEAK_OF_THIS_HOST}/s of this one`,
+      ),
     probes: list(text('a probe name'), 'probe names', 100)
       .optional()
       .describe('probes to attach, as probe list shows them; default: the default ones'),

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { nearest } from '../../probes/index.ts'
+import { highestRpsOf, PEAK_OF_THIS_HOST } from './ceiling.ts'
 import {
   DEFAULT_INTERVAL_MS,
   defaultAbort,
@@ -33,12 +34,15 @@ export interface Settling {
 }
 
 /** A plan as it runs, of one whose keys and values are each right: defaults, percentages, files, variables, and what belongs together. */
-export function settle(written: WrittenPlan, settling: Settling): Omit<Plan, 'written'> {
+export function settle(written: WrittenPlan, settling: Settling): Omit<Plan, 'written' | 'secrets'> {
   const { report } = settling
   const driver = written.load?.driver ?? 'builtin'
   const url = urlOf(written.target?.url, report)
   const peakRps = written.peak ?? null
   const thresholds = thresholdsOf(written.thresholds)
+  const phases = phasesOf(written, { driver, peakRps, thresholds }, settling)
+  const ceilingRps = written.ceiling ?? null
+  checkCeiling(phases, ceilingRps, report)
   return {
     target: settleTarget(written.target, {
       url,
@@ -50,7 +54,9 @@ export function settle(written: WrittenPlan, settling: Settling): Omit<Plan, 'wr
     }),
     peakRps,
     load: loadOf(written.load, url, settling),
-    phases: phasesOf(written, { driver, peakRps, thresholds }, settling),
+    phases,
+    consent: written.consent ?? [],
+    ceilingRps,
     thresholds,
     abort: abortOf(written.abort, driver, report),
     probes: probesOf(written.probes, settling),
@@ -158,6 +164,17 @@ function phasesOf(
   if (hasRates && !preset && !written.phases)
     report(['phases'], 'missing: expected phases, or preset: quick (a minute) or standard (4 h 22 min)')
   return settlePhases(written.phases ?? [], { peakRps, thresholds, hasRates, report })
+}
+
+/** A rate that nobody means costs a host dearly, its own one, too: one digit too many is a tenfold load. */
+function checkCeiling(phases: readonly PlannedPhase[], ceilingRps: number | null, report: Report): void {
+  const highest = highestRpsOf(phases)
+  const most = ceilingRps ?? PEAK_OF_THIS_HOST
+  if (highest > most)
+    report(
+      ['ceiling'],
+      `the phases ask for up to ${highest}/s and the ceiling is ${most}/s: if that is meant, ceiling: ${Math.ceil(highest)}/s`,
+    )
 }
 
 function abortOf(written: WrittenPlan['abort'], driver: string, report: Report): AbortRule | null {

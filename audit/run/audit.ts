@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type FilePlace, type Folder, freshFolder, openFolder, removeEmptyFolder } from '../../files/index.ts'
-import { resolveTarget, type Target, type TargetSelector } from '../../probes/index.ts'
+import { resolveTarget, secretsHider, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
+import { type AskConsent, agreeTo, type Destination, destinationOf, mustReach } from '../load/consent.ts'
 import type { Course, DriverVerdict } from '../load/driver.ts'
 import { LoadError } from '../load/load-error.ts'
 import { type PreparedLoad, prepareLoad } from '../load/prepare.ts'
@@ -19,6 +20,8 @@ import { type Service, startService } from './service.ts'
 export interface AuditOptions
   extends Omit<RunOptions, 'target' | 'plan' | 'firstPhase' | 'path' | 'judging' | 'generatorPids' | 'intervalMs'> {
   plan: Plan
+  /** asks whether the load may go to what is not this host; null: only where the plan says so */
+  askConsent?: AskConsent | null
   /** folder of the results, made where it is missing; null: a new one in the working directory */
   directory: string | null
   onAttached?: (run: Run) => void
@@ -39,17 +42,23 @@ export interface AuditOutcome extends AttachOutcome {
  */
 export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const { plan, directory } = options
+  const clean = secretsHider(plan.secrets)
   if (directory !== null) refusePacked(join(directory, RECORDING))
   let service: Service | null = null
   let load: PreparedLoad | null = null
   let run: Run | null = null
   let folder: Folder | null = null
   try {
-    const { command, url } = plan.target
-    if (command) service = await startService(command, url, options.host.setpriv, options.signal)
+    const destination = await destinationOf(plan)
+    // Before anything is sent anywhere, also to see whether it is ready.
+    if (destination) await agreeTo(destination, options.askConsent ?? null)
+    const { command, url, select } = plan.target
+    if (command) service = await startService(command, url, options.host.setpriv, options.signal, clean)
     const target = await targetOf(plan, service)
+    const [watched] = target.processes
+    if (destination && watched && select === null) mustReach(destination, watched)
     const judging = judgingOf(plan)
-    load = await prepareLoad(plan, judging.validity, options.signal)
+    load = await prepareLoad(plan, judging.validity, options.signal, destination)
     const { driver, firstPhase, phases } = load
     folder = directory === null ? freshFolder(folderName()) : openFolder(directory, { make: true })
     const path = folder.pathOf(RECORDING)
@@ -69,11 +78,12 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
     options.onAttached?.(run)
     if (plan.load.driver === 'builtin' && !plan.load.tls.verify)
       run.recorder.note('the plan takes any certificate (tls.verify: false): who answered is not known')
+    if (destination && destination.foreign.length > 0) run.recorder.note(elsewhere(destination))
     await options.onPhase?.(firstPhase.name)
-    const { course, aborted } = courseOf(run, options)
+    const { course, aborted } = courseOf(run, options, clean)
     const driving = driver.run(course).then(
-      (verdict): Conclude => conclude(plan, verdict),
-      (error: Error): Ending => failed(error),
+      (verdict): Conclude => conclude(plan, { ...verdict, reasons: verdict.reasons.map(clean) }),
+      (error: Error): Ending => failed(cleaned(error, clean)),
     )
     const { model } = run
     const over = run.over.then((end) => (end.reason === 'target_exited' ? targetGone(end, model) : end))
@@ -91,14 +101,20 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
     }
   } catch (error) {
     await load?.driver.stop()
-    await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(error) })
+    const told = error instanceof Error ? cleaned(error, clean) : error
+    await run?.end({ reason: 'aborted', exitCode: 5, verdict: String(told) })
     folder?.close()
     if (folder?.isNew) await removeEmptyFolder(folder.path)
-    throw error
+    throw told
   } finally {
     await service?.stop()
   }
 }
+
+const elsewhere = ({ host, port, foreign, consent }: Destination): string =>
+  `the load goes to ${host}:${port} (${foreign.join(', ')}), which is not this host: ${
+    consent.kind === 'plan' ? `the plan consents (${consent.entry})` : 'agreed to for this run'
+  }`
 
 const RECORDING = 'run.ndjson'
 
@@ -118,7 +134,11 @@ function packed(
 }
 
 /** What the driver is given: phases are cut by the recorder, slices recorded and watched for errors. */
-function courseOf(run: Run, options: AuditOptions): { course: Course; aborted: Promise<Ending> } {
+function courseOf(
+  run: Run,
+  options: AuditOptions,
+  clean: (text: string) => string,
+): { course: Course; aborted: Promise<Ending> } {
   const { recorder } = run
   const watch = options.plan.abort ? createAbortWatch(options.plan.abort) : null
   let abort: (ending: Ending) => void = () => undefined
@@ -137,7 +157,7 @@ function courseOf(run: Run, options: AuditOptions): { course: Course; aborted: P
       const reason = watch?.(slice) ?? null
       if (reason) abort(stopped(reason))
     },
-    note: recorder.note,
+    note: (text) => recorder.note(clean(text)),
   }
   return { course, aborted }
 }
@@ -154,6 +174,14 @@ const targetGone = (ending: Ending, { current }: RunModel): Ending => ({
   exitCode: 1,
   verdict: `failed: the target ended during ${current?.name ?? 'the audit'}`,
 })
+
+/** What a service or a load tool said of its end stands in its error; so may what it was given. */
+function cleaned(error: Error, clean: (text: string) => string): Error {
+  if (!(error instanceof LoadError || error instanceof PlanError)) return error
+  error.message = clean(error.message)
+  if (error.stack) error.stack = clean(error.stack)
+  return error
+}
 
 /** The load could not be made: what was measured so far stands, and is no verdict. */
 function failed(error: Error): Ending {

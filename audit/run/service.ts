@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { connect } from 'node:net'
-import { listeningPorts, sanitizeText, withDescendants } from '../../probes/index.ts'
+import { hideInArguments, hideSecrets, listeningPorts, sanitizeText, withDescendants } from '../../probes/index.ts'
 import { PlanError } from '../plan/error.ts'
 import type { PlannedTarget } from '../plan/plan.ts'
 
@@ -24,6 +24,7 @@ const TAIL_CHARACTERS = 2_000
  * it started, listens anywhere, at most as long as `ready` allows. It gets a process group of its own, so that all it
  * starts is stopped with it, and its output goes nowhere but into the message of a failure.
  *
+ * @param clean takes secrets out of what the command said last
  * @param setpriv absolute path of setpriv(1): with it the service ends with this process, however that ends
  * @throws PlanError when it does not start, ends, or is not ready in time
  */
@@ -32,6 +33,7 @@ export async function startService(
   url: string | null,
   setpriv: string | null,
   signal: AbortSignal,
+  clean: (text: string) => string = hideSecrets,
 ): Promise<Service> {
   const [file, ...args] = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command.argv] : command.argv
   const child = spawn(file ?? '', args, {
@@ -40,7 +42,7 @@ export async function startService(
     env: { ...inherited(), ...command.env },
     ...(command.cwd === null ? {} : { cwd: command.cwd }),
   })
-  const tail = tailOf(child)
+  const tail = tailOf(child, clean)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
     child.once('close', (code, name) => resolve(`it ended with ${name ?? `code ${code}`}`))
@@ -65,7 +67,7 @@ export async function startService(
   throw new PlanError(
     'invalid',
     `the target's command did not come up: ${why}${said === '' ? '' : `\n${said}`}`,
-    `run it by hand: ${command.argv.join(' ')}`,
+    `run it by hand: ${hideInArguments(command.argv).join(' ')}`,
   )
 }
 
@@ -81,7 +83,8 @@ async function untilReady(
   while (!(await isReady())) {
     if (signal.aborted) return 'interrupted'
     // What does not listen (a client, a worker of a queue) is ready when its time is over.
-    if (performance.now() > deadline) return url ? `nothing listens at ${url} after ${readyMs / 1000} s` : null
+    if (performance.now() > deadline)
+      return url ? `nothing listens at ${url.replace(/\?.*$/s, '')} after ${readyMs / 1000} s` : null
     await new Promise((resolve) => setTimeout(resolve, url ? LOOK_EVERY_MS : LOOK_IN_PROC_EVERY_MS))
   }
   return null
@@ -116,7 +119,7 @@ function killGroup(child: ChildProcess, name: NodeJS.Signals): void {
   }
 }
 
-function tailOf(child: ChildProcess): () => string {
+function tailOf(child: ChildProcess, clean: (text: string) => string): () => string {
   let tail = ''
   const take = (text: string) => {
     tail = (tail + text).slice(-TAIL_CHARACTERS)
@@ -124,7 +127,7 @@ function tailOf(child: ChildProcess): () => string {
   child.stdout?.setEncoding('utf8').on('data', take)
   child.stderr?.setEncoding('utf8').on('data', take)
   return () =>
-    tail
+    clean(tail)
       .trim()
       .split('\n')
       .slice(-5)

@@ -15,6 +15,7 @@ import {
 import { createNames } from '../../files/index.ts'
 import { inspectHost, loadCatalog, type Probe } from '../../probes/index.ts'
 import { flameOfRun, flameSvg, phaseTable, textSummary, timelineSvg, wallFlameOfRun } from '../../ui/index.ts'
+import { consentBy } from '../ask-consent.ts'
 import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { dryRun } from '../dry-run.ts'
@@ -56,6 +57,11 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       description: 'phases ready made, instead of those of the plan: a minute, or four and a half hours',
     }),
     'dry-run': boolean({ description: 'say what would happen, what it needs and costs, and do nothing' }),
+    yes: boolean({
+      char: 'y',
+      description:
+        'the load may go to a host that is not this one, which otherwise is asked or stands in the plan (consent)',
+    }),
     out: string({ description: 'folder for the results (default: probe-audit-TIME here)', helpValue: 'DIR' }),
     json: boolean({ description: 'the records on stdout as they come, one JSON object a line', helpGroup: 'GLOBAL' }),
     ...screenFlags,
@@ -107,6 +113,7 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
         if (screen) watching = watchLive(run, catalog, { pulse, ...looks, signal, onEnd: () => quit.abort() })
         else stopProgress = printProgress(run.model)
       },
+      askConsent: consentBy({ yes: flags.yes, signal }),
       onProgress: (text: string) => say(text),
       onRecord: (record: unknown) => {
         if (flags.json) process.stdout.write(`${jsonText(record)}\n`)

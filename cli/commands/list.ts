@@ -44,18 +44,30 @@ function listed(probe: Probe, variants: VariantChoice[]): Listed {
 }
 
 function describe(probe: Listed): string {
-  const use = probe.variant === null ? 'cannot run here' : `attaches by ${probe.variant}`
   return [
     `${probe.name.padEnd(INDENT)}${probe.question}`,
     ...[
-      `${use}, cost ${probe.cost}${probe.isDefault ? '' : ', only when named'}`,
-      ...probe.variants
-        .filter(({ support }) => support.kind !== 'yes')
-        .map(({ name, support }) => `not by ${name}: ${supportText(support)}`),
+      ...use(probe),
+      `cost ${probe.cost}${probe.isDefault ? '' : ', only when named'}`,
       'cannot see:',
       ...probe.blindTo.map((what) => `  · ${what}`),
     ].flatMap((line) => wrapped(line)),
   ].join('\n')
+}
+
+/** How it would attach, and what was passed over; or why it cannot and what to do, once where all variants say the same. */
+function use({ variant, variants }: Listed): string[] {
+  const others = variants.filter(({ support }) => support.kind !== 'yes')
+  if (variant !== null)
+    return [`attaches by ${variant}`, ...others.map(({ name, support }) => `not by ${name}: ${supportText(support)}`)]
+  const reasons = new Set(others.map(({ support }) => supportText(support)))
+  const fixes = new Set(others.flatMap(({ support }) => (support.kind !== 'yes' && support.fix ? [support.fix] : [])))
+  return [
+    ...(reasons.size === 1
+      ? [`cannot attach here: ${[...reasons][0]}`]
+      : ['cannot attach here', ...others.map(({ name, support }) => `not by ${name}: ${supportText(support)}`)]),
+    ...[...fixes].map((fix) => `fix: ${fix}`),
+  ]
 }
 
 const INDENT = 14

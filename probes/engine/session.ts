@@ -6,9 +6,10 @@ import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
 import { readNetnsCounters } from '../host/netns.ts'
+import { findObstacle, type Obstacle } from '../host/obstacle.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
-import { type Support, supportText } from '../host/support.ts'
+import { lacking, type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
@@ -128,8 +129,26 @@ export async function chooseVariants(
   return { chosen, refused }
 }
 
-/** Each variant of a probe with the host's answer, for `probe list`. */
+/** What attaching these probes would come to on this host. Nothing is attached, as with chooseVariants. */
+export interface Forecast {
+  /** what keeps all of them away; then nothing else was asked */
+  obstacle: Obstacle | null
+  /** those that would be attached, in their order */
+  probes: string[]
+  refused: { probe: string; reason: string; fix?: string }[]
+}
+
+export async function foretell(probes: readonly Probe[], target: Target, host: Host): Promise<Forecast> {
+  const obstacle = await findObstacle(host)
+  if (obstacle) return { obstacle, probes: [], refused: [] }
+  const { chosen, refused } = await chooseVariants(probes, target, host)
+  return { obstacle: null, probes: chosen.map(({ probe }) => probe.name), refused }
+}
+
+/** Each variant of a probe with the host's answer, for `probe list`: where nothing can be attached, that is the answer. */
 export async function examineVariants(probe: Probe, target: Target, host: Host): Promise<VariantChoice[]> {
+  const obstacle = await findObstacle(host)
+  if (obstacle) return probe.variants.map(({ name }) => ({ name, support: lacking(obstacle.reason, obstacle.fix) }))
   const { filter } = targetFilter(target, host, await allTracepointFields(host))
   const params = probe.params.parse({})
   return Promise.all(
@@ -205,12 +224,9 @@ export interface SessionOptions {
  */
 export async function startSession(options: SessionOptions): Promise<TraceSession> {
   const { host, target } = options
-  if (host.bpftrace === null || host.bpftraceSupport.kind === 'no')
-    throw new TracerError('no_bpftrace', supportText(host.bpftraceSupport), { fix: fixOf(host.bpftraceSupport) })
-  if (host.privilege.how === null)
-    throw new TracerError('no_privilege', supportText(host.privilege), { fix: fixOf(host.privilege) })
-  const clock = await checkNeeds([CLOCK], host)
-  if (clock.kind === 'no') throw new TracerError('no_probe', clock.reason, { fix: clock.fix ?? 'probe doctor' })
+  const obstacle = await findObstacle(host)
+  if (obstacle) throw new TracerError(obstacle.code, obstacle.reason, { fix: obstacle.fix ?? 'probe doctor' })
+  if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = withoutUserNames(dialectOf(host.bpftrace.version))
@@ -265,11 +281,6 @@ async function startTogether(
     return { tracer: await start(running), running }
   }
 }
-
-/** What every script hears the recorder by (script/frame.ts), whatever its probes need. */
-const CLOCK: Need = { kind: 'tracepoint', name: 'syscalls:sys_enter_getpriority', fields: ['who'] }
-
-const fixOf = (support: Support): string | undefined => (support.kind === 'yes' ? undefined : support.fix)
 
 function noProbe(refused: readonly { probe: string; reason: string; fix?: string }[]): TracerError {
   const first = refused[0]

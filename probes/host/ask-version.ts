@@ -1,59 +1,61 @@
-import { setTimeout } from 'node:timers/promises'
-import { execa } from 'execa'
+import { spawn } from 'node:child_process'
 import { sanitizeText } from '../text.ts'
 import { parseVersion } from './kernel-facts.ts'
 
-export interface Asked {
-  /** null: it did not tell one */
-  version: [major: number, minor: number, patch: number] | null
-  /** where it did not: what it said instead, safe to show */
-  why: string
-  /** it ended, and with code 0 */
-  isDone: boolean
-}
-
-/** Of a busy host under emulation 4 s were seen. */
-const VERSION_LIMIT_MS = 20_000
-
-/** With which code it ends is waited for so long. */
-const TO_END_MS = 500
+/** What became of starting bpftrace with --version. */
+export type VersionAnswer =
+  | { kind: 'told'; version: [major: number, minor: number, patch: number] }
+  | { kind: 'silent' /** how it ended */; code: number | null /** one line, safe to show */; said: string }
+  | { kind: 'late'; limitMs: number }
 
 /**
- * Starts a program with --version. What it printed counts, also when it is slow to end, as on a host under load: it is
- * ended as soon as that is there.
- *
- * @param argv may begin with sudo
+ * Starts a command that ends in `bpftrace --version` and reads its answer. What was told counts however the command ends,
+ * and is not waited for: on a host under load, where this is used, the end takes seconds.
  */
-export async function askVersion(
-  [file = '', ...args]: readonly string[],
-  env: Record<string, string>,
-  limitMs = VERSION_LIMIT_MS,
-): Promise<Asked> {
-  const child = execa(file, [...args, '--version'], {
-    env,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: limitMs,
-    maxBuffer: 64 * 1024,
-  })
-  let printed = ''
-  const line = new Promise<void>((resolve) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString()
-      if (printed.includes('\n') && parseVersion(printed) !== null) resolve()
+export function askVersion(
+  command: readonly [string, ...string[]],
+  environment: Readonly<Record<string, string>>,
+  limitMs = LIMIT_MS,
+): Promise<VersionAnswer> {
+  const [file, ...args] = command
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = { stdout: '', stderr: '' }
+    const settle = (answer: VersionAnswer) => {
+      clearTimeout(timer)
+      // One that cannot be ended (sudo), or has left a child with its pipes, does not keep this program from ending.
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+      child.stderr.destroy()
+      child.unref()
+      resolve(answer)
+    }
+    const timer = setTimeout(() => settle({ kind: 'late', limitMs }), limitMs)
+    const look = (isWhole: boolean) => {
+      const version = versionIn(isWhole ? `${said.stdout}\n` : said.stdout)
+      if (version) settle({ kind: 'told', version })
+      return version !== null
+    }
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].on('data', (chunk: Buffer) => {
+        if (said[name].length < MOST_READ) said[name] += chunk.toString('latin1').slice(0, MOST_READ)
+        if (name === 'stdout') look(false)
+      })
+    child.on('error', (error) => settle({ kind: 'silent', code: null, said: sanitizeText(error.message) }))
+    child.on('close', (code) => {
+      if (look(true)) return
+      const text = said.stderr.trim() || said.stdout.trim() || 'nothing'
+      settle({ kind: 'silent', code, said: sanitizeText(text, { maxLength: 200 }) })
     })
   })
-  const result = await Promise.race([child, line.then(() => setTimeout(TO_END_MS))])
-  const version = parseVersion(printed)
-  const isDone = result?.exitCode === 0
-  // What fails and prints a number besides has not told a version.
-  if (version !== null && (!result || isDone || result.timedOut)) {
-    child.kill()
-    return { version, why: '', isDone }
-  }
-  const said = sanitizeText(result?.stderr || printed, { maxLength: 200 })
-  const late = result?.timedOut ? `it did not answer within ${limitMs / 1000} s` : ''
-  const why = [late, said].filter(Boolean).join(': ')
-  return { version: null, why: why || sanitizeText(result?.shortMessage ?? 'nothing', { maxLength: 200 }), isDone }
 }
+
+/** characters of an answer */
+const MOST_READ = 4096
+
+/** A bound for what hangs: a busy machine has taken more than 5 s. */
+const LIMIT_MS = 20_000
+
+/** "bpftrace v0.23.2-dirty", once its line is complete. */
+const versionIn = (text: string) =>
+  parseVersion(/^bpftrace\s+v?(\d[^\s]*)\s*$/m.exec(text.slice(0, text.lastIndexOf('\n') + 1))?.[1] ?? '')

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { sanitizeText } from '../text.ts'
 import { askVersion } from './ask-version.ts'
+import { bpftraceAdvice } from './bpftrace-advice.ts'
+import { thisSystem } from './distribution.ts'
 import { compareVersions, OLDEST_BPFTRACE, parseVersion } from './kernel-facts.ts'
 import { CLEAN_ENVIRONMENT, findProgram, isExecutable } from './privilege.ts'
-import { readProc } from './process.ts'
 import { lacking, type Support, supported, undetermined } from './support.ts'
 
 /** The bpftrace that will be used. */
@@ -26,41 +27,33 @@ export async function inspectBpftrace(
   if (named && !(await isExecutable(named)))
     return { bpftrace: null, support: lacking(`PROBE_BPFTRACE cannot be executed: ${sanitizeText(named)}`, UNSET) }
   const found = named || (await findProgram('bpftrace'))
-  if (!found) return { bpftrace: null, support: lacking('no bpftrace on this host', installCommand('bpftrace')) }
+  if (!found)
+    return { bpftrace: null, support: lacking('no bpftrace on this host', bpftraceAdvice(false, thisSystem())) }
 
-  const asked = await askVersion([found], CLEAN_ENVIRONMENT)
-  if (asked.version === null)
-    return { bpftrace: null, support: undetermined(`${sanitizeText(found)} does not tell its version: ${asked.why}`) }
-  const { version } = asked
-  const bpftrace: Bpftrace = { path: found, version }
-  return { bpftrace, support: judgeBpftrace(bpftrace) }
+  const answer = await askVersion([found, '--version'], CLEAN_ENVIRONMENT)
+  if (answer.kind !== 'told') {
+    const why =
+      answer.kind === 'late'
+        ? `did not tell its version within ${answer.limitMs / 1000} s`
+        : `does not tell its version: ${answer.said}`
+    return { bpftrace: null, support: undetermined(`${sanitizeText(found)} ${why}`) }
+  }
+  const bpftrace: Bpftrace = { path: found, version: answer.version }
+  return { bpftrace, support: judgeBpftrace(bpftrace, { isNamed: Boolean(named) }) }
 }
 
-const UNSET = 'unset PROBE_BPFTRACE, or name a bpftrace: PROBE_BPFTRACE=/usr/bin/bpftrace'
+const UNSET = 'unset PROBE_BPFTRACE, or name another: PROBE_BPFTRACE=/usr/bin/bpftrace'
 
-/** @param minimum as "0.17" */
-export function judgeBpftrace({ path: file, version }: Bpftrace, minimum = OLDEST_BPFTRACE): Support {
+/**
+ * @param minimum as "0.17"
+ * @param isNamed by PROBE_BPFTRACE
+ */
+export function judgeBpftrace(
+  { path: file, version }: Bpftrace,
+  { minimum = OLDEST_BPFTRACE, isNamed = false, system = thisSystem() } = {},
+): Support {
   const text = version.join('.')
-  return compareVersions(version, parseVersion(minimum) ?? []) >= 0
-    ? supported(`${text} (${sanitizeText(file)})`)
-    : lacking(`needs bpftrace ${minimum}; ${sanitizeText(file)} is ${text}`, installCommand('bpftrace'))
-}
-
-/** The command that installs a package on this distribution (os-release(5)). */
-export function installCommand(packageName: string, osRelease = readProc('/etc/os-release') ?? ''): string {
-  const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => (match[1] ?? '').split(' '))
-  const command = ids.map((id) => installers[id]).find((known) => known !== undefined)
-  return `${command ?? 'install the package'} ${packageName}`
-}
-
-const installers: Readonly<Record<string, string>> = {
-  debian: 'sudo apt-get install',
-  ubuntu: 'sudo apt-get install',
-  fedora: 'sudo dnf install',
-  rhel: 'sudo dnf install',
-  centos: 'sudo dnf install',
-  suse: 'sudo zypper install',
-  opensuse: 'sudo zypper install',
-  arch: 'sudo pacman -S',
-  alpine: 'sudo apk add',
+  if (compareVersions(version, parseVersion(minimum) ?? []) >= 0) return supported(`${text} (${sanitizeText(file)})`)
+  const fix = isNamed ? UNSET : bpftraceAdvice(true, system, minimum)
+  return lacking(`needs bpftrace ${minimum}; ${sanitizeText(file)} is ${text}`, fix)
 }

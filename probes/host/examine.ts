@@ -1,7 +1,10 @@
 import { findDemangler } from '../symbols/demangle.ts'
+import { installCommand, thisSystem } from './distribution.ts'
 import type { Host } from './host.ts'
 import { compareVersions, OLDEST_TESTED_KERNEL } from './kernel-facts.ts'
+import { judgeLockdown } from './lockdown.ts'
 import { checkNeed, checkNeeds, MOUNT_TRACEFS } from './needs.ts'
+import { checkTypes } from './obstacle.ts'
 import { findProgram } from './privilege.ts'
 import { lacking, type Support, supported, supportText, undetermined } from './support.ts'
 
@@ -19,7 +22,11 @@ export interface Check {
 /** Examines what a tracer needs here. Attaches a kprobe and a fexit program for a moment where that is allowed. */
 export async function examineHost(host: Host): Promise<Check[]> {
   const checks = await Promise.all(
-    questions.map(async ({ ask, ...question }) => ({ ...question, support: await ask(host) })),
+    questions.map(async ({ ask, isRequired, ...question }) => ({
+      ...question,
+      isRequired: typeof isRequired === 'boolean' ? isRequired : await isRequired(host),
+      support: await ask(host),
+    })),
   )
   return checks.map((check) => ({ ...check, detail: supportText(check.support) }))
 }
@@ -27,7 +34,7 @@ export async function examineHost(host: Host): Promise<Check[]> {
 interface Question {
   id: string
   label: string
-  isRequired: boolean
+  isRequired: boolean | ((host: Host) => Promise<boolean>)
   ask: (host: Host) => Support | Promise<Support>
 }
 
@@ -45,21 +52,36 @@ const questions: readonly Question[] = [
   { id: 'kernel', label: 'kernel', isRequired: true, ask: judgeKernel },
   { id: 'bpftrace', label: 'bpftrace', isRequired: true, ask: (host) => host.bpftraceSupport },
   { id: 'privilege', label: 'privileges', isRequired: true, ask: (host) => host.privilege },
+  { id: 'lockdown', label: 'lockdown', isRequired: true, ask: judgeLockdown },
   {
     id: 'tracefs',
     label: 'tracefs',
     isRequired: true,
     ask: (host) => (host.tracefs === null ? lacking('not mounted', MOUNT_TRACEFS) : supported(host.tracefs)),
   },
-  { id: 'btf', label: 'BTF', isRequired: false, ask: (host) => host.btf },
+  {
+    id: 'btf',
+    label: 'BTF',
+    // Later releases of bpftrace read the arguments of tracepoints by it.
+    isRequired: async (host) => (await checkTypes(host)).kind === 'no',
+    ask: async (host) => {
+      const types = await checkTypes(host)
+      return types.kind === 'no' ? types : host.btf
+    },
+  },
+  {
+    id: 'clock-tracepoint',
+    label: 'tracepoint that ends windows',
+    isRequired: true,
+    ask: tracepoints('syscalls:sys_enter_getpriority'),
+  },
   {
     id: 'syscall-tracepoints',
     label: 'system call tracepoints',
-    isRequired: true,
+    isRequired: false,
     ask: tracepoints(
       'raw_syscalls:sys_enter',
       'raw_syscalls:sys_exit',
-      'syscalls:sys_enter_getpriority',
       'syscalls:sys_exit_accept4',
       'syscalls:sys_enter_futex',
     ),
@@ -100,7 +122,6 @@ const questions: readonly Question[] = [
     isRequired: false,
     ask: (host) => checkNeed({ kind: 'fexit', function: EVERYWHERE }, host),
   },
-  { id: 'lockdown', label: 'lockdown', isRequired: false, ask: judgeLockdown },
   {
     id: 'demangler',
     label: 'C++ and Rust names',
@@ -108,7 +129,10 @@ const questions: readonly Question[] = [
     ask: async () => {
       const program = await findDemangler()
       return program === null
-        ? lacking('no c++filt: C++ names are as bpftrace has them, Rust names unreadable', 'apt-get install binutils')
+        ? lacking(
+            'no c++filt: C++ names are as bpftrace has them, Rust names unreadable',
+            installCommand('binutils', thisSystem()),
+          )
         : supported(program)
     },
   },
@@ -119,7 +143,10 @@ const questions: readonly Question[] = [
     ask: async () => {
       const program = await findProgram('xz')
       return program === null
-        ? lacking('no xz: stripped programs of Fedora and its kin stay without names', 'apt-get install xz-utils')
+        ? lacking(
+            'no xz: stripped programs of Fedora and its kin stay without names',
+            installCommand('xz', thisSystem(), { debian: 'xz-utils' }),
+          )
         : supported(program)
     },
   },
@@ -134,16 +161,6 @@ function judgeKernel(host: Host): Support {
   return compareVersions(host.kernelVersion, OLDEST_TESTED_KERNEL) >= 0
     ? supported(text)
     : undetermined(`${text}: older than ${OLDEST_TESTED_KERNEL.join('.')}, on which nothing was tested`)
-}
-
-function judgeLockdown(host: Host): Support {
-  if (host.lockdown === 'confidentiality')
-    return lacking('confidentiality: programs may not read kernel memory', 'boot without lockdown=confidentiality')
-  if (host.lockdown === 'none' || host.lockdown === 'integrity') return supported(host.lockdown)
-  return undetermined(
-    '/sys/kernel/security/lockdown cannot be read',
-    'sudo mount -t securityfs securityfs /sys/kernel/security',
-  )
 }
 
 function judgeBpfStats(host: Host): Support {

@@ -4,6 +4,7 @@ import { sanitizeText } from '../text.ts'
 import { type Bpftrace, inspectBpftrace } from './bpftrace.ts'
 import { mountPoints } from './cgroup.ts'
 import { type KernelVersion, parseVersion } from './kernel-facts.ts'
+import { readLockdown } from './lockdown.ts'
 import { type Elevation, findProgram, inspectPrivilege } from './privilege.ts'
 import { readProc } from './process.ts'
 import { lacking, type Support, supported } from './support.ts'
@@ -45,6 +46,7 @@ export async function inspectHost(): Promise<Host> {
   ])
   const privilege = await inspectPrivilege(bpftrace, sudo)
   const version = parseVersion(kernel)
+  const tracefs = findTracefs(readProc('/proc/mounts') ?? '')
   return {
     name: sanitizeText(os.hostname(), { maxLength: 255 }),
     kernel: sanitizeText(kernel, { maxLength: 255 }),
@@ -52,14 +54,9 @@ export async function inspectHost(): Promise<Host> {
     arch: os.machine(),
     cpus: os.cpus().length,
     memoryBytes: os.totalmem(),
-    tracefs: findTracefs(readProc('/proc/mounts') ?? ''),
-    btf: existsSync(BTF)
-      ? supported(BTF)
-      : lacking(
-          `no ${BTF}: the kernel was built without CONFIG_DEBUG_INFO_BTF`,
-          'boot a kernel of your distribution >= 5.10',
-        ),
-    lockdown: parseLockdown(readProc('/sys/kernel/security/lockdown')),
+    tracefs,
+    btf: findBtf(),
+    lockdown: readLockdown(tracefs),
     privilege: { ...privilege.support, how: privilege.how },
     sudo,
     bpftrace,
@@ -69,14 +66,20 @@ export async function inspectHost(): Promise<Host> {
   }
 }
 
+function findBtf(): Support {
+  if (existsSync(BTF)) return supported(BTF)
+  if (!existsSync('/sys/kernel')) return lacking(`no ${BTF}: /sys is not mounted`, 'sudo mount -t sysfs sysfs /sys')
+  return lacking(
+    `no ${BTF}: the kernel was built without CONFIG_DEBUG_INFO_BTF`,
+    'boot a kernel of your distribution >= 5.10',
+  )
+}
+
 /** Where tracefs is mounted: the usual place first, then the one debugfs brings; `null` when it is not. */
 export function findTracefs(mounts: string): string | null {
   const points = mountPoints(mounts, 'tracefs')
   return points.find((point) => point === '/sys/kernel/tracing') ?? points[0] ?? null
 }
-
-/** The mode in brackets of "none [integrity] confidentiality"; `Unknown` without the file. */
-export const parseLockdown = (text: string | null): string => /\[(\w+)\]/.exec(text ?? '')?.[1] ?? UNKNOWN
 
 /** Reads sysctls by name; blanks between several values become single ones. */
 export function readSysctls(names: readonly string[], root = '/proc/sys'): Record<string, string> {

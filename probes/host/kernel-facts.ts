@@ -52,6 +52,8 @@ export const OLDEST_TESTED_KERNEL: KernelVersion = [5, 10]
 export const OLDEST_BPFTRACE = '0.17'
 /** First measured bpftrace that runs with capabilities instead of root; 0.23 still asks for root. */
 export const CAPABILITY_BPFTRACE = '0.27'
+/** First measured bpftrace that needs no CAP_SYS_ADMIN of root; 0.17 finds the kernel's types by it. */
+export const MODEST_BPFTRACE = '0.23'
 /** The word for a program at a function's return by BTF: 0.17 aborts at `fexit`, which 0.20 introduced. */
 export const fexitWord = (bpftrace: readonly number[]): 'fexit' | 'kretfunc' =>
   compareVersions(bpftrace, [0, 20]) >= 0 ? 'fexit' : 'kretfunc'

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { judgeBpftrace } from './bpftrace.ts'
 import type { Host } from './host.ts'
 import { fexitWord, whyAbsent } from './kernel-facts.ts'
+import { judgeLockdown, lacksEvents } from './lockdown.ts'
 import { lacking, type Support, supported, undetermined } from './support.ts'
 import { formatPath, parseTracepointFields, readTracefs } from './tracefs.ts'
 import { tryAttach } from './trial.ts'
@@ -17,6 +18,10 @@ export type Need =
 
 /** Whether the host meets a need. Tracepoints are looked up in tracefs, kprobes and fexit are attached for a moment. */
 export async function checkNeed(need: Need, host: Host): Promise<Support> {
+  if (LOCKED_AWAY.has(need.kind)) {
+    const lockdown = judgeLockdown(host)
+    if (lockdown.kind === 'no') return lockdown
+  }
   switch (need.kind) {
     case 'tracepoint':
       return checkTracepoint(need.name, need.fields ?? [], host)
@@ -27,11 +32,14 @@ export async function checkNeed(need: Need, host: Host): Promise<Support> {
     case 'fexit':
       return checkFexit(need.function, host)
     case 'bpftrace':
-      return host.bpftrace === null ? host.bpftraceSupport : judgeBpftrace(host.bpftrace, need.min)
+      return host.bpftrace === null ? host.bpftraceSupport : judgeBpftrace(host.bpftrace, { minimum: need.min })
     case 'perf-event':
-      return checkPerfEvent(host)
+      return checkPerfEvent()
   }
 }
+
+/** What a kernel keeps back in lockdown: it then looks as if it had been built without. */
+const LOCKED_AWAY: ReadonlySet<Need['kind']> = new Set(['tracepoint', 'kprobe', 'fexit', 'perf-event'])
 
 /** The first need that is not met, in their order; `yes` when all are. */
 export async function checkNeeds(needs: readonly Need[], host: Host): Promise<Support> {
@@ -50,6 +58,11 @@ async function checkTracepoint(name: string, fields: readonly string[], host: Ho
   if (host.tracefs === null) return lacking('tracefs is not mounted', MOUNT_TRACEFS)
   const format = await readTracefs(host, formatPath(name))
   if (format.kind === 'unreadable') return undetermined(`${name} cannot be looked up: ${format.cause}`)
+  if (format.kind === 'absent' && lacksEvents(host.tracefs)) {
+    const { lockdown } = host
+    const why = lockdown === 'none' || lockdown === 'integrity' ? '' : '; the kernel may be locked down'
+    return lacking(`${host.tracefs} has no events at all${why}`, 'probe doctor')
+  }
   if (format.kind === 'absent') return lacking(whyAbsent(name, null, host.kernelVersion))
   const present = parseTracepointFields(format.text)
   const missing = fields.find((field) => !present.has(field))
@@ -68,9 +81,9 @@ async function checkFexit(name: string, host: Host): Promise<Support> {
   return tryAttach(`${fexitWord(host.bpftrace?.version ?? [])}:${name}`, host)
 }
 
-function checkPerfEvent(host: Host): Support {
+function checkPerfEvent(): Support {
   // The file exists exactly where the kernel has perf events; tracing programs are above its limit.
   if (!existsSync('/proc/sys/kernel/perf_event_paranoid'))
     return lacking('this kernel was built without perf events (CONFIG_PERF_EVENTS)')
-  return host.lockdown === 'confidentiality' ? lacking('perf events are locked down (confidentiality)') : supported()
+  return supported()
 }

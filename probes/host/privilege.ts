@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { askVersion } from './ask-version.ts'
-import { CAPABILITY_BPFTRACE, compareVersions, parseVersion } from './kernel-facts.ts'
+import { CAPABILITY_BPFTRACE, compareVersions, MODEST_BPFTRACE, parseVersion } from './kernel-facts.ts'
 import { readProc } from './process.ts'
 import { lacking, type Support, supported, undetermined } from './support.ts'
 
@@ -62,10 +62,10 @@ export function judgeCredentials(
     if (has(credentials.effective, CAP_SYS_ADMIN) || has(credentials.effective, CAP_BPF, CAP_PERFMON))
       return { support: supported('root'), how: 'root' }
     const reason = 'root, but without CAP_BPF and CAP_PERFMON, as in a container'
-    return {
-      support: lacking(reason, 'start the container with --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE'),
-      how: null,
-    }
+    const isModest = bpftrace === null || compareVersions(bpftrace, parseVersion(MODEST_BPFTRACE) ?? []) >= 0
+    const wanted = isModest ? ['BPF', 'PERFMON', 'SYS_PTRACE'] : ['SYS_ADMIN', 'SYS_PTRACE']
+    const fix = `start the container with ${wanted.map((name) => `--cap-add ${name}`).join(' ')}`
+    return { support: lacking(reason, fix), how: null }
   }
   const isNewEnough = bpftrace !== null && compareVersions(bpftrace, parseVersion(CAPABILITY_BPFTRACE) ?? []) >= 0
   const mayTrace = has(credentials.ambient, CAP_SYS_ADMIN) || has(credentials.ambient, CAP_BPF, CAP_PERFMON)
@@ -74,13 +74,22 @@ export function judgeCredentials(
   return { support: lacking('not root'), how: null }
 }
 
+/** Whether this process may do everything to the kernel that a capability may allow. */
+export const mayAdministrate = (): boolean =>
+  has(parseCredentials(readProc('/proc/self/status') ?? '').effective, CAP_SYS_ADMIN)
+
 /** Whether sudo starts this program without asking: it is started, with --version, not believed. */
 export async function judgeSudo(sudo: string | null, program: string | null): Promise<Support> {
   if (sudo === null) return lacking('not root, and there is no sudo', 'run probe as root')
   if (program === null) return undetermined('not root; whether sudo would do cannot be tried without bpftrace')
-  const { version, isDone } = await askVersion([sudo, '-n', '--', program], CLEAN_ENVIRONMENT)
-  return version !== null || isDone
-    ? supported('sudo without a password')
+  const answer = await askVersion([sudo, '-n', '--', program, '--version'], CLEAN_ENVIRONMENT)
+  if (answer.kind === 'told' || (answer.kind === 'silent' && answer.code === 0))
+    return supported('sudo without a password')
+  return answer.kind === 'late'
+    ? undetermined(
+        `not root, and sudo -n ${program} did not answer within ${answer.limitMs / 1000} s`,
+        'run it with sudo',
+      )
     : lacking(
         `not root, and sudo -n does not start ${program}`,
         'sudo -v, then the same command again; or run it with sudo',

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import os from 'node:os'
+import { hideInArguments } from '../secrets/arguments.ts'
 import { sanitizeText } from '../text.ts'
 
 /** One process as /proc/PID/stat tells it (proc_pid_stat(5)), all threads together. */
@@ -97,13 +98,16 @@ export const readRawComm = (pid: number): string | null => readProc(`/proc/${pid
 /** A process may have megabytes of arguments, and writes there what it likes. */
 const CMDLINE_BYTES = 4096
 
-/** Arguments joined by blanks, safe to show, at most 512 code points; empty for kernel threads, `null` when unreadable. */
+/**
+ * Arguments joined by blanks, without secrets, safe to show, at most 512 code points; empty for kernel threads, `null`
+ * when unreadable.
+ */
 export function readCmdline(pid: number): string | null {
   const text = readProcStart(`/proc/${pid}/cmdline`, CMDLINE_BYTES)
   if (text === null) return null
   let end = text.length
   while (end > 0 && text[end - 1] === '\0') end--
-  return sanitizeText(text.slice(0, end).replaceAll('\0', ' '), { maxLength: 512 })
+  return sanitizeText(hideInArguments(text.slice(0, end).split('\0')).join(' '), { maxLength: 512 })
 }
 
 /** All processes that this /proc shows, in numeric order. */

@@ -1,11 +1,16 @@
 // Plays JMeter for tests of the process around it: understands its options, says its lines, writes a result file, and does
-// what -Jact asks for. Hears stop messages like JMeter.
+// what the property `act` asks for. Hears stop messages like JMeter.
 import { createSocket } from 'node:dgram'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 
 const args = process.argv.slice(2)
 const after = (option) => args[args.indexOf(option) + 1]
-const property = (name) => args.find((arg) => arg.startsWith(`-J${name}=`))?.slice(name.length + 3)
+const given = new Map(
+  readFileSync(after('-q'), 'utf8')
+    .split('\n')
+    .map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1).replaceAll('\\', '')]),
+)
+const property = (name) => args.find((arg) => arg.startsWith(`-J${name}=`))?.slice(name.length + 3) ?? given.get(name)
 const results = after('-l')
 const act = property('act')
 

@@ -1,4 +1,5 @@
 import {
+  type Destination,
   durationText,
   type Forecast,
   type Plan,
@@ -6,9 +7,8 @@ import {
   type Thresholds,
   type Timetable,
   type TimetableRow,
-  withoutSecretArguments,
 } from '../../audit/index.ts'
-import { sanitizeText } from '../../probes/index.ts'
+import { hideInArguments, hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { entry, TEXT_WIDTH } from './entry.ts'
 import { formatBytes, formatClock, formatCount, formatPercent, formatRate, left, right } from './format.ts'
 
@@ -16,6 +16,8 @@ export interface DryRun {
   plan: Plan
   timetable: Timetable
   forecast: Forecast
+  /** where the load goes; null: that is not known, or nobody's affair; a text: why it cannot be told */
+  destination: Destination | string | null
   /** what tracing needs on this host, a sentence each; empty: nothing is missing */
   privileges: readonly string[]
   scripts: readonly { name: string; text: string }[]
@@ -25,10 +27,11 @@ export interface DryRun {
  * What an audit would do, and what it would need and cost, without doing it. At most 100 columns, but for the scripts,
  * which stand first, as they would run: what is read most is then at hand where a terminal stops.
  */
-export function dryRunText({ plan, timetable, forecast, privileges, scripts }: DryRun): string {
+export function dryRunText({ plan, timetable, forecast, destination, privileges, scripts }: DryRun): string {
   const lines = [
     ...told('target', targetParts(plan)),
     ...told('load', loadParts(plan)),
+    ...toldIfAny('goes to', destinationParts(destination, plan)),
     '',
     ...timetableLines(timetable, plan),
     '',
@@ -55,8 +58,8 @@ function targetParts({ target: { url, select, follow, command } }: Plan): string
       ? 'watched: the command'
       : url && `watched: who listens on ${portOf(url)}`
   return [
-    url?.replace(/\?.*$/s, ''), // a query may hold what should not be shown
-    command && `starts ${withoutSecretArguments(command.argv).join(' ')}`,
+    url && hideSecrets(url.replace(/\?.*$/s, '')), // a query may hold what should not be shown
+    command && `starts ${hideInArguments(command.argv).join(' ')}`,
     watched || 'watched: as the command line says',
     follow && 'and its children',
   ].filter((part) => typeof part === 'string')
@@ -97,6 +100,27 @@ function loadParts({ load }: Plan): string[] {
 
 const share = (weight: number, all: readonly { weight: number }[]): string =>
   formatPercent((100 * weight) / all.reduce((sum, one) => sum + one.weight, 0))
+
+function destinationParts(destination: Destination | string | null, { load }: Plan): string[] {
+  if (typeof destination === 'string') return [destination]
+  if (destination === null)
+    return load.driver === 'k6' || load.driver === 'jmeter'
+      ? ['wherever the script says: without target.url it is not checked whether that is this host']
+      : []
+  const { host, port, addresses, foreign, peakRps, ceilingRps, consent } = destination
+  const at = addresses.includes(host) ? '' : ` (${addresses.join(', ')})`
+  const isHere = foreign.length === 0
+  return [
+    `${host}:${port}${at}`,
+    isHere ? 'this host' : 'not this host',
+    ...(isHere ? [] : [consentText(consent)]),
+    ...(peakRps === null ? ['at the rate of the script'] : [`at most ${formatRate(peakRps)}`]),
+    ...(peakRps === null ? [] : [`ceiling ${formatRate(ceilingRps)}`]),
+  ]
+}
+
+const consentText = (consent: Destination['consent']): string =>
+  consent.kind === 'plan' ? `consent by the plan (${consent.entry})` : 'no consent yet: it will be asked for (or --yes)'
 
 function timetableLines({ rows, durationMs, requests, isUpperBound }: Timetable, plan: Plan): string[] {
   if (rows.length === 0) {
@@ -217,5 +241,7 @@ const told = (label: string, parts: readonly string[]): string[] =>
     label,
     parts.map((part) => sanitizeText(part)),
   )
+
+const toldIfAny = (label: string, parts: readonly string[]): string[] => (parts.length > 0 ? told(label, parts) : [])
 
 const rule = (name: string): string => `── ${name} ${'─'.repeat(Math.max(0, TEXT_WIDTH - name.length - 4))}`

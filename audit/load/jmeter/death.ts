@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import { LoadError } from '../load-error.ts'
 import type { ToolProcess } from './process.ts'
 
@@ -23,23 +23,28 @@ const LONGEST_WORD = 300
 /** A run of hours may leave a long log. */
 const END_BYTES = 64 * 1024
 
-/** The error of a JMeter that ended by itself without its test, or badly: in its own words, with what to do. */
-export async function deathOf(tool: ToolProcess, log: string, error: Error | undefined): Promise<LoadError> {
+/** The error of a JMeter that ended by itself without its test, or badly: in its own words without secrets, with what to do. */
+export async function deathOf(
+  tool: ToolProcess,
+  log: string,
+  error: Error | undefined,
+  clean: (text: string) => string = hideSecrets,
+): Promise<LoadError> {
   const { code, signal } = await tool.ended
   const how = error ? `could not be started: ${error.message}` : `ended with ${signal ?? `code ${code}`}`
   const said = tool.lastLines()
   // Its log repeats what it says, with a date in front.
-  const logged = (await errorsIn(log)).filter((line) => !said.some((other) => line.endsWith(other)))
+  const logged = (await errorsIn(log, clean)).filter((line) => !said.some((other) => line.endsWith(other)))
   const words = [...logged, ...said].slice(-WORDS)
   const fix = fixes.find(([pattern]) => words.some((word) => pattern.test(word)))?.[1] ?? OTHERWISE
   return new LoadError('generator_died', [`jmeter ${how}`, ...words].join('\n  '), fix, error)
 }
 
 /** The last errors of JMeter's log, safe to show. */
-async function errorsIn(log: string): Promise<string[]> {
+async function errorsIn(log: string, clean: (text: string) => string): Promise<string[]> {
   try {
     const lines = (await endOf(log)).split('\n').filter((line) => /\b(ERROR|FATAL)\b/.test(line))
-    return lines.slice(-3).map((line) => sanitizeText(line.trim(), { maxLength: LONGEST_WORD }))
+    return lines.slice(-3).map((line) => sanitizeText(clean(line.trim()), { maxLength: LONGEST_WORD }))
   } catch {
     return [] // it had not come to writing one
   }

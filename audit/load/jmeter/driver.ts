@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { temporaryFolder } from '../../../files/index.ts'
+import { hideSecrets } from '../../../probes/index.ts'
 import type { Course, LoadDriver } from '../driver.ts'
 import { tailFile } from '../follow/tail.ts'
 import { LoadError } from '../load-error.ts'
@@ -11,19 +12,22 @@ import { deathOf } from './death.ts'
 import { createJtlReader } from './jtl.ts'
 import { readJmxPlan } from './plan.ts'
 import { startTool, type ToolProcess } from './process.ts'
-import { resultSettings } from './settings.ts'
+import { propertiesText, resultSettings } from './settings.ts'
 import { timetableOf } from './timetable.ts'
 
 export interface JmeterOptions {
   /** the .jmx file */
   plan: string
-  /** for JMeter's -J */
+  /** what its plan reads by `__P`; they reach it by a file that nobody else may read, for anybody may read arguments */
   properties: Readonly<Record<string, string>>
   /** where jmeter is looked for; the user's PATH without it */
   searchPath?: string
+  /** takes secrets out of what JMeter says; by default what looks like one */
+  clean?: (text: string) => string
 }
 
 const STOP_BOUND_MS = 2000
+const PROPERTIES = 'plan.properties'
 /** 2.13 says "the test", later ones "standalone test"; the time in ms comes last. */
 const STARTED = /^Starting .*test.*\((\d{12,13})\)/
 const LISTENS = /^Waiting for possible .*message on port \d+/
@@ -36,7 +40,12 @@ const LISTENS = /^Waiting for possible .*message on port \d+/
  * `run` rejects with LoadError `tool_missing`, `generator_died` or `samples_unreadable`, or PlanError for the .jmx. JMeter's exit
  * code is 0 whatever its requests did, so the verdict has no opinion.
  */
-export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'] ?? '' }: JmeterOptions): LoadDriver {
+export function jmeterDriver({
+  plan,
+  properties,
+  searchPath = process.env['PATH'] ?? '',
+  clean = hideSecrets,
+}: JmeterOptions): LoadDriver {
   let tool: ToolProcess | null = null
   let stopPort: number | null = null
   let isStopped = false
@@ -53,22 +62,27 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
         if (isStopped) return NO_OPINION
         const results = folder.pathOf('results.jtl')
         const log = folder.pathOf('jmeter.log')
+        await folder.write(PROPERTIES, [propertiesText(properties)], 'new')
         if (!jmx.isOpenModel) course.note(CLOSED_LOOP)
         const phases = createJmxCourse(course, timetableOf(jmx))
         let hasStarted = false
         const running = startTool({
           file,
-          args: argumentsOf(plan, results, log, {
-            ...properties,
-            ...resultSettings(jmx.hasParentSamples ? 'xml' : 'csv'),
-            'jmeterengine.nongui.port': String(port),
-            'jmeterengine.nongui.maxport': String(port),
-          }),
+          args: argumentsOf(
+            { plan, results, log, secrets: folder.pathOf(PROPERTIES) },
+            {
+              ...resultSettings(jmx.hasParentSamples ? 'xml' : 'csv'),
+              'jmeterengine.nongui.port': String(port),
+              'jmeterengine.nongui.maxport': String(port),
+            },
+          ),
           env: process.env,
+          clean,
           onLine: (line) => {
             const startedMs = STARTED.exec(line)?.[1]
             if (startedMs !== undefined) {
               hasStarted = true
+              void folder.remove(PROPERTIES).catch(() => undefined) // it has been read; at the end it goes in any case
               phases.testStarted(Number(startedMs))
             }
             if (LISTENS.test(line)) stopPort = port
@@ -83,7 +97,7 @@ export function jmeterDriver({ plan, properties, searchPath = process.env['PATH'
           phases.close()
         }
         const { code, error } = await running.ended
-        if (!isStopped && (code !== 0 || !hasStarted)) throw await deathOf(running, log, error)
+        if (!isStopped && (code !== 0 || !hasStarted)) throw await deathOf(running, log, error, clean)
         return NO_OPINION
       } finally {
         tool = null
@@ -118,13 +132,11 @@ function findJmeter(searchPath: string): string {
 }
 
 function argumentsOf(
-  plan: string,
-  results: string,
-  log: string,
+  { plan, results, log, secrets }: { plan: string; results: string; log: string; secrets: string },
   properties: Readonly<Record<string, string>>,
 ): string[] {
   const settings = Object.entries(properties).map(([name, value]) => `-J${name}=${value}`)
-  return ['-n', '-t', resolve(plan), '-l', results, '-j', log, ...settings]
+  return ['-n', '-t', resolve(plan), '-l', results, '-j', log, '-q', secrets, ...settings]
 }
 
 /** Books what JMeter writes until it has ended and all is read. A phase that cannot begin, or an unreadable file, ends it. */

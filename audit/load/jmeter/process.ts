@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import { createRowSplitter } from '../follow/csv-rows.ts'
 
 export interface ToolProcess {
@@ -23,7 +23,9 @@ export function startTool(options: {
   file: string
   args: readonly string[]
   env: NodeJS.ProcessEnv
-  /** each line of its output, safe to show */
+  /** takes secrets out of what it says; by default what looks like one */
+  clean?: (text: string) => string
+  /** each line of its output, without control characters */
   onLine: (line: string) => void
 }): ToolProcess {
   const child = spawn(options.file, options.args, {
@@ -37,7 +39,7 @@ export function startTool(options: {
   const take = (line: string) => {
     const safe = sanitizeText(line, { maxLength: LONGEST_LINE }).trim()
     if (safe === '') return
-    lines.push(safe)
+    lines.push(sanitizeText((options.clean ?? hideSecrets)(line), { maxLength: LONGEST_LINE }).trim())
     if (lines.length > LAST_LINES) lines.shift()
     options.onLine(safe)
   }

@@ -45,3 +45,14 @@ export function resultSettings(format: 'csv' | 'xml'): Readonly<Record<string, s
     'jmeterengine.force.system.exit': 'true',
   }
 }
+
+/** A file of Java properties (java.util.Properties.load): what would end or begin something is escaped, the rest is ASCII. */
+export function propertiesText(properties: Readonly<Record<string, string>>): string {
+  const escaped = (text: string, special: RegExp) =>
+    text
+      .replace(special, (character) => `\\${character}`)
+      .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return Object.entries(properties)
+    .map(([name, value]) => `${escaped(name, /[\\ =:#!]/g)}=${escaped(value, /\\|^ /g)}\n`)
+    .join('')
+}

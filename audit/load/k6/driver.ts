@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../../../files/index.ts'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import type { Course, DriverVerdict, LoadDriver } from '../driver.ts'
 import { LoadError } from '../load-error.ts'
 import { findOnPath } from '../program.ts'
@@ -19,6 +19,8 @@ export interface K6Options {
   args?: readonly string[]
   /** variables for the script and for k6, beside PATH and HOME */
   env?: Readonly<Record<string, string>>
+  /** takes secrets out of what k6 says; by default what looks like one */
+  clean?: (text: string) => string
   /** ends a start that takes long; afterwards `stop` does */
   signal?: AbortSignal
 }
@@ -45,7 +47,13 @@ const TRIED = /^[12]\./
  *
  * @throws LoadError `tool_missing` without k6, `bad_script` when it cannot use the script, `tool_failed` otherwise
  */
-export async function k6Driver({ script, args = [], env = {}, signal }: K6Options): Promise<K6Driver> {
+export async function k6Driver({
+  script,
+  args = [],
+  env = {},
+  clean = hideSecrets,
+  signal,
+}: K6Options): Promise<K6Driver> {
   const environment = {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '/',
@@ -60,22 +68,22 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
   }
   const [version, timetable] = await Promise.all([
     versionOf(k6, environment),
-    inspectScript(k6, script, args, environment),
+    inspectScript(k6, script, args, environment, clean),
   ])
   const program = { path: k6, version }
 
   const folder = temporaryFolder('k6')
-  const clean = () => folder.discard()
+  const remove = () => folder.discard()
   const log = createLog()
   // Before the release there is a header to read, and no value.
   let onRow = (_: MetricRow): void => {}
   const reader = createCsvReader((row) => onRow(row))
   let child: K6Process
   try {
-    const files = { folder, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
+    const files = { folder, clean, onData: reader.write, onLog: log.take, ...(signal ? { signal } : {}) }
     child = await startK6({ k6, script, args, env: environment, ...files })
   } catch (error) {
-    clean()
+    remove()
     throw error instanceof EndedEarly ? endedEarly(script, error.exit, log.complaint()) : error
   }
 
@@ -89,7 +97,7 @@ export async function k6Driver({ script, args = [], env = {}, signal }: K6Option
     stopping = true
     await child.stop()
     await driving?.catch(() => undefined) // it still reads the summary; its failure is told by `run`
-    clean()
+    remove()
   }
 
   const drive = async (course: Course): Promise<DriverVerdict> => {

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import { LoadError } from '../load-error.ts'
 import { complaintIn } from './log.ts'
 import { type K6Timetable, timetableOf } from './plan.ts'
@@ -31,9 +31,10 @@ export async function inspectScript(
   script: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  clean: (text: string) => string = hideSecrets,
 ): Promise<K6Timetable> {
   const { flags, options } = inspectable(args)
-  const { stdout, stderr, exitCode, shortMessage } = await execa(
+  const { stdout, stderr, exitCode, signal, code, timedOut } = await execa(
     k6,
     [
       'inspect',
@@ -48,7 +49,7 @@ export async function inspectScript(
     { ...quiet({ ...env, ...options }), timeout: INSPECT_BOUND_MS },
   )
   if (exitCode !== 0) {
-    const reason = complaintIn(stderr) ?? sanitizeText(shortMessage ?? 'no reason told', { maxLength: 300 })
+    const reason = complaintIn(stderr, clean) ?? howItEnded({ exitCode, signal, code, timedOut })
     throw new LoadError(
       'bad_script',
       `k6 cannot use ${sanitizeText(script)}: ${reason}`,
@@ -61,6 +62,18 @@ export async function inspectScript(
     const fix = `look at what it prints: k6 inspect --execution-requirements ${sanitizeText(script)}`
     throw new LoadError('tool_failed', 'k6 inspect printed no timetable that probe understands', fix, cause)
   }
+}
+
+/** In our words: those of the library repeat the command line. */
+function howItEnded(end: {
+  exitCode?: number | undefined
+  signal?: string | undefined
+  code?: string | undefined
+  timedOut: boolean
+}): string {
+  if (end.timedOut) return `k6 inspect did not end within ${INSPECT_BOUND_MS / 1000} s`
+  if (end.exitCode !== undefined) return `k6 inspect ended with code ${end.exitCode}`
+  return end.signal ? `k6 inspect was killed by ${end.signal}` : `k6 inspect could not be started: ${end.code}`
 }
 
 const quiet = (env: Readonly<Record<string, string>>) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 
 /** A line of k6's log with `--log-format json`. Texts are safe to show. */
 export interface K6LogLine {
@@ -18,16 +18,18 @@ const lineSchema = z.object({
 })
 const TEXT_LIMIT = 300
 
-/** Reads a line of the log; null: it is empty. */
-export function readLogLine(line: string): K6LogLine | null {
+type Clean = (text: string) => string
+
+/** Reads a line of the log; null: it is empty. `clean` takes secrets out. */
+export function readLogLine(line: string, clean: Clean = hideSecrets): K6LogLine | null {
   const read = lineSchema.safeParse(parse(line))
   if (!read.success) {
-    const text = sanitizeText(line.trim(), { maxLength: TEXT_LIMIT })
+    const text = sanitizeText(clean(line.trim()), { maxLength: TEXT_LIMIT })
     return text === '' ? null : { level: null, text, fromScript: false }
   }
   const { level, msg, scenario, source } = read.data
   const text = scenario === undefined ? msg : `${msg} (scenario ${scenario})`
-  return { level, text: sanitizeText(text, { maxLength: TEXT_LIMIT }), fromScript: source === 'console' }
+  return { level, text: sanitizeText(clean(text), { maxLength: TEXT_LIMIT }), fromScript: source === 'console' }
 }
 
 /** Remembers what k6 itself, not the script, complained about: its last error, or the first line of a crash. */
@@ -44,9 +46,12 @@ export function createComplaint(): { take(line: K6LogLine): void; text(): string
 }
 
 /** What a whole log complains about. */
-export function complaintIn(log: string): string | null {
+export function complaintIn(log: string, clean: Clean = hideSecrets): string | null {
   const complaint = createComplaint()
-  for (const line of log.split('\n').map(readLogLine)) if (line) complaint.take(line)
+  for (const text of log.split('\n')) {
+    const line = readLogLine(text, clean)
+    if (line) complaint.take(line)
+  }
   return complaint.text()
 }
 

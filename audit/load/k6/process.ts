@@ -20,6 +20,8 @@ export interface K6ProcessOptions {
   folder: Folder
   onData: (chunk: Buffer) => void
   onLog: (line: K6LogLine) => void
+  /** takes secrets out of its log */
+  clean: (text: string) => string
   /** ends it while it starts */
   signal?: AbortSignal
 }
@@ -84,7 +86,7 @@ export async function startK6(options: K6ProcessOptions): Promise<K6Process> {
     stderr: 'pipe',
   })
   const log = createLineSplitter((line) => {
-    const read = readLogLine(line)
+    const read = readLogLine(line, options.clean)
     if (read) options.onLog(read)
   })
   child.stderr.on('data', (chunk: Buffer) => log.write(chunk))

@@ -44,6 +44,9 @@ const plan = (changes: Partial<Plan> = {}): Plan => ({
   intervalMs: 1000,
   out: null,
   written: null,
+  secrets: [],
+  consent: [],
+  ceilingRps: null,
   ...changes,
 })
 const phase = (name: string, changes: Partial<PhaseSummary> = {}): PhaseSummary => ({

@@ -1,10 +1,14 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { inspectBpftrace, installCommand, judgeBpftrace } from '../../../probes/host/bpftrace.ts'
-import { findTracefs, inspectHost, parseLockdown, readSysctls } from '../../../probes/host/host.ts'
+import { askVersion } from '../../../probes/host/ask-version.ts'
+import { inspectBpftrace, judgeBpftrace } from '../../../probes/host/bpftrace.ts'
+import { bpftraceAdvice } from '../../../probes/host/bpftrace-advice.ts'
+import { installCommand, readSystem } from '../../../probes/host/distribution.ts'
+import { findTracefs, inspectHost, readSysctls } from '../../../probes/host/host.ts'
 import { compareVersions, parseVersion, whyAbsent } from '../../../probes/host/kernel-facts.ts'
+import { inferLockdown, judgeLockdown, parseLockdown } from '../../../probes/host/lockdown.ts'
 import { judgeCredentials, judgeSudo, parseCredentials } from '../../../probes/host/privilege.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'probe-host-'))
@@ -115,19 +119,160 @@ describe('bpftrace', () => {
 
   test('a probe may ask for more than the oldest', () => {
     const bpftrace = { path: '/usr/bin/bpftrace', version: [0, 17, 0] } as const
-    expect(judgeBpftrace(bpftrace, '0.23')).toMatchObject({
+    expect(judgeBpftrace(bpftrace, { minimum: '0.23' })).toMatchObject({
       kind: 'no',
       reason: 'needs bpftrace 0.23; /usr/bin/bpftrace is 0.17.0',
     })
   })
 
   test.each([
-    ['ID=debian\n', 'sudo apt-get install bpftrace'],
-    ['NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\n', 'sudo apt-get install bpftrace'],
-    ['ID="rocky"\nID_LIKE="rhel centos fedora"\n', 'sudo dnf install bpftrace'],
-    ['', 'install the package bpftrace'],
-  ])('on %j it is installed by %j', (osRelease, command) => {
-    expect(installCommand('bpftrace', osRelease)).toBe(command)
+    ['prints it and does not end', 'echo bpftrace v0.23.2; exec sleep 60', { kind: 'told', version: [0, 23, 2] }],
+    ['prints it and fails', 'echo bpftrace v0.23.2; exit 1', { kind: 'told', version: [0, 23, 2] }],
+    ['prints it without a line’s end', 'printf "bpftrace v0.24.1-dirty"', { kind: 'told', version: [0, 24, 1] }],
+    ['prints other numbers', 'echo "libLLVM.so.14.0: cannot open"; exit 127', { kind: 'silent', code: 127 }],
+    ['says nothing for ever', 'exec sleep 60', { kind: 'late', limitMs: 300 }],
+    [
+      'says nothing for ever, and will not be ended',
+      "trap '' TERM; sleep 60 & wait; wait",
+      { kind: 'late', limitMs: 300 },
+    ],
+  ])('one that %s', async (name, body, expected) => {
+    const file = script(`ask-${name.replaceAll(/\W/g, '-')}`, body)
+    expect(await askVersion([file, '--version'], { PATH: '/usr/bin:/bin' }, 300)).toMatchObject(expected)
+  })
+
+  test('one that PROBE_BPFTRACE names and that is too old is not mended by a package', async () => {
+    const { support } = await inspectBpftrace({ PROBE_BPFTRACE: script('named-old', 'echo bpftrace v0.11.3') })
+    expect(support).toMatchObject({ kind: 'no', fix: expect.stringContaining('unset PROBE_BPFTRACE') })
+  })
+})
+
+const release = (id: string, version: string, more = '') =>
+  readSystem(`NAME="X"\nPRETTY_NAME="Some ${id} ${version}"\nID=${id}\nVERSION_ID="${version}"\n${more}`)
+const UPSTREAM = /AppImage of bpftrace's own releases .*PROBE_BPFTRACE=/
+
+describe('what helps where bpftrace is missing or too old', () => {
+  // [system, missing, too old]; a pattern where the package is not enough
+  test.each([
+    ['Debian 11', release('debian', '11'), UPSTREAM, UPSTREAM],
+    [
+      'Debian 12',
+      release('debian', '12'),
+      'sudo apt-get install bpftrace',
+      'sudo apt-get update && sudo apt-get install bpftrace',
+    ],
+    ['Debian 13', release('debian', '13'), 'sudo apt-get install bpftrace', /apt-get install bpftrace$/],
+    [
+      'Debian that is not released',
+      readSystem('ID=debian\n'),
+      'sudo apt-get install bpftrace',
+      /apt-get install bpftrace$/,
+    ],
+    ['Ubuntu 22.04', release('ubuntu', '22.04', 'ID_LIKE=debian\n'), UPSTREAM, UPSTREAM],
+    [
+      'Ubuntu 24.04',
+      release('ubuntu', '24.04', 'ID_LIKE=debian\n'),
+      'sudo apt-get install bpftrace',
+      /apt-get install bpftrace$/,
+    ],
+    ['Fedora 37', release('fedora', '37'), UPSTREAM, UPSTREAM],
+    ['Fedora 43', release('fedora', '43'), 'sudo dnf install bpftrace', 'sudo dnf upgrade bpftrace'],
+    ['RHEL 8', release('rhel', '8.10'), UPSTREAM, UPSTREAM],
+    ['RHEL 9', release('rhel', '9.2', 'ID_LIKE="fedora"\n'), 'sudo dnf install bpftrace', 'sudo dnf upgrade bpftrace'],
+    [
+      'Alma 9',
+      release('almalinux', '9.5', 'ID_LIKE="rhel centos fedora"\n'),
+      'sudo dnf install bpftrace',
+      'sudo dnf upgrade bpftrace',
+    ],
+    [
+      'Amazon Linux 2023',
+      release('amzn', '2023', 'ID_LIKE="fedora"\n'),
+      /^sudo dnf install bpftrace; where that is older/,
+      /^sudo dnf upgrade bpftrace; where/,
+    ],
+    ['Alpine 3.16', release('alpine', '3.16.9'), UPSTREAM, UPSTREAM],
+    ['Alpine 3.20', release('alpine', '3.20.1'), 'sudo apk add bpftrace', 'sudo apk add --upgrade bpftrace'],
+    [
+      'openSUSE Leap',
+      release('opensuse-leap', '15.6', 'ID_LIKE="suse opensuse"\n'),
+      /^sudo zypper install bpftrace; where/,
+      /^sudo zypper update bpftrace; where/,
+    ],
+    [
+      'Tumbleweed',
+      release('opensuse-tumbleweed', '20261101', 'ID_LIKE="opensuse suse"\n'),
+      'sudo zypper install bpftrace',
+      'sudo zypper update bpftrace',
+    ],
+    ['Arch', readSystem('ID=arch\n'), 'sudo pacman -S bpftrace', 'sudo pacman -Syu bpftrace'],
+    // Its numbers are its own: 21 is not older than Debian's 12.
+    [
+      'a distribution made from Debian',
+      release('linuxmint', '21', 'ID_LIKE="ubuntu debian"\n'),
+      /^sudo apt-get install bpftrace; where/,
+      /; where that is older than 0\.17: the AppImage/,
+    ],
+    [
+      'one that nobody knows',
+      release('solaris', '11'),
+      /^install the package bpftrace; where/,
+      /^install the package bpftrace; where/,
+    ],
+    [
+      'no system that says its name',
+      readSystem(''),
+      /^install the package bpftrace; where/,
+      /^install the package bpftrace; where/,
+    ],
+  ] as const)('on %s', (_, system, missing, tooOld) => {
+    expect(bpftraceAdvice(false, system)).toMatch(typeof missing === 'string' ? exactly(missing) : missing)
+    expect(bpftraceAdvice(true, system)).toMatch(typeof tooOld === 'string' ? exactly(tooOld) : tooOld)
+  })
+
+  test('names the release that has none', () => {
+    expect(bpftraceAdvice(true, release('debian', '11'))).toMatch(/^Some debian 11 has no package that is new enough: /)
+  })
+
+  test('is safe to show whatever the system says of itself', () => {
+    const system = readSystem('ID="debian"\nVERSION_ID="11"\nPRETTY_NAME="a\u001b[2J`reboot`$(x)\u202eb"\n')
+    expect(bpftraceAdvice(false, system)).toMatch(/^a2Jreboot\(x\)b has no/)
+  })
+
+  test.each([
+    ['debian', 'sudo apt-get install xz-utils'],
+    ['ubuntu', 'sudo apt-get install xz-utils'],
+    ['fedora', 'sudo dnf install xz'],
+  ])('other packages have their own names: on %s, %s', (id, command) => {
+    const more = id === 'ubuntu' ? 'ID_LIKE=debian\n' : ''
+    expect(installCommand('xz', release(id, '1', more), { debian: 'xz-utils' })).toBe(command)
+  })
+})
+
+const exactly = (text: string) => new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
+
+describe('lockdown that securityfs does not tell', () => {
+  test.each([
+    ['the kernel was started so, and tracefs is empty', 'quiet lockdown=confidentiality rw', true, 'confidentiality'],
+    ['the kernel was started so, and does not do it', 'quiet lockdown=confidentiality', false, 'Unknown'],
+    ['tracefs is empty for a reason of its own', 'quiet lockdown=integrity', true, 'Unknown'],
+    ['a word that only looks like it', 'xlockdown=confidentiality lockdown=confidentiality2', true, 'Unknown'],
+  ])('%s', (_, commandLine, isEmpty, mode) => {
+    expect(inferLockdown(commandLine, isEmpty)).toBe(mode)
+  })
+
+  test('is unknown with the sign that there is, where it cannot be told', () => {
+    const empty = path.join(directory, 'empty-tracefs')
+    mkdirSync(empty)
+    expect(judgeLockdown({ lockdown: 'Unknown', tracefs: empty })).toMatchObject({
+      kind: 'unknown',
+      cause: expect.stringContaining('has no events, as under lockdown'),
+      fix: expect.stringContaining('mount -t securityfs'),
+    })
+    expect(judgeLockdown({ lockdown: 'Unknown', tracefs: null })).toMatchObject({
+      kind: 'unknown',
+      cause: '/sys/kernel/security/lockdown cannot be read',
+    })
   })
 })
 

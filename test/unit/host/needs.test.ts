@@ -123,6 +123,12 @@ describe('a kprobe', () => {
       `echo 'ERROR: couldn'"'"'t set RLIMIT_MEMLOCK' >&2; echo "ERROR: Error attaching probe: 'kprobe:x'" >&2; exit 255`,
       { kind: 'no', reason: "Error attaching probe: 'kprobe:x'" },
     ],
+    [
+      'answered by its usage',
+      // 0.11 does not know --no-warnings.
+      `printf 'USAGE:\\n    bpftrace [options] filename\\nEXAMPLES:\\n    count syscalls by process name\\n' >&2; exit 1`,
+      { kind: 'unknown', cause: 'this bpftrace does not know how it was asked' },
+    ],
     ['interrupted by a crash', 'kill -ABRT $$', { kind: 'unknown', cause: expect.stringContaining('SIGABRT') }],
   ])('is tried, and %s', async (_, body, expected) => {
     writeFileSync(path.join(tracefs, 'kprobe_events'), '')
@@ -207,7 +213,12 @@ test.each([
     `ERROR: Unknown error -1: couldn't set RLIMIT_MEMLOCK for bpftrace.\nstdin:1:1-25: ERROR: kfunc/kretfunc not available for your kernel version.\nkretfunc:f { }\n~~~~\n`,
     'kfunc/kretfunc not available for your kernel version.',
   ],
-  ['the last line where none is marked', 'first\nlast\n', 'last'],
+  ['the last line where none is marked', 'It was started.\nIt did not work\n', 'It did not work'],
+  [
+    'the last sentence, over all its lines',
+    `Kernel lockdown is enabled and set to 'confidentiality'. Lockdown mode blocks\nparts of BPF which makes it impossible for bpftrace to function. Please see\nthe manual\nfor more details on lockdown and how to disable it.\n`,
+    `Kernel lockdown is enabled and set to 'confidentiality'. Lockdown mode blocks parts of BPF which makes it impossible for bpftrace to function. Please see the manual for more details on lockdown and how to disable it.`,
+  ],
   ['what is safe to show', 'ERROR: \u001b[2J', '\\x1b[2J'],
   ['something in any case', '', 'bpftrace refused without a word'],
 ])('a refusal is summed up as %s', (_, stderr, expected) => {
@@ -222,8 +233,9 @@ test('an examination answers every question, and a lack says what to do where so
   expect(byId).toMatchObject({
     kernel: { support: { kind: 'yes' }, detail: expect.stringContaining('5.10.0 x86_64, 2 CPUs, 1.0 GiB') },
     tracefs: { isRequired: true, support: { kind: 'no', fix: expect.stringContaining('mount -t tracefs') } },
-    'syscall-tracepoints': { isRequired: true, support: { kind: 'no' } },
-    lockdown: { isRequired: false, support: { kind: 'unknown', fix: expect.stringContaining('securityfs') } },
+    'clock-tracepoint': { isRequired: true, support: { kind: 'no' } },
+    'syscall-tracepoints': { isRequired: false, support: { kind: 'no' } },
+    lockdown: { isRequired: true, support: { kind: 'unknown', fix: expect.stringContaining('securityfs') } },
     'bpf-stats': { support: { kind: 'no', fix: 'sudo sysctl kernel.bpf_stats_enabled=1' } },
   })
 })

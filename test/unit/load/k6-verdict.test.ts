@@ -98,7 +98,10 @@ describe('the verdict', () => {
 })
 
 test('the log of k6 2.2.0', () => {
-  const lines = sample('phases.v2.2.0.stderr.ndjson').trim().split('\n').map(readLogLine)
+  const lines = sample('phases.v2.2.0.stderr.ndjson')
+    .trim()
+    .split('\n')
+    .map((line) => readLogLine(line))
   expect(lines).toEqual([
     {
       level: 'warning',

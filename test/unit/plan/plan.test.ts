@@ -302,16 +302,59 @@ describe('secrets', () => {
     ['the query of the url', { target: { url: `http://h/?apikey=${secret}` } }],
     ['an argument', { target: { url: 'http://h/', command: ['a', '--password', secret] } }],
     ['an argument in one word', { target: { url: 'http://h/', command: ['a', `--db-password=${secret}`] } }],
+    ['any header', { load: { headers: { 'X-Custom': secret } } }],
+    ['an expected answer', { load: { requests: [{ expect: { body_includes: secret } }] } }],
+    ['a secret name in a query', { load: { requests: [{ path: `/?pin=${secret}&page=1` }] } }],
+    ['an address in an argument', { target: { url: 'http://h/', command: ['a', `postgres://u:${secret}@h/db`] } }],
+    ['a short option', { target: { url: 'http://h/', command: ['a', `-p${secret}`, '-p', secret] } }],
+    ['a header of a command', { target: { url: 'http://h/', command: ['a', '-H', `X: ${secret}`] } }],
+    ['a token in a path', { load: { requests: [{ path: `/reset/${'aB3xK9'.repeat(5)}` }] } }, 'aB3xK9'],
+    ['any variable of a command', { target: { url: 'http://h/', command: ['a'], env: { ANY: secret } } }],
     ['a variable of a command', { target: { url: 'http://h/', command: ['a'], env: { DB_PASSWORD: secret } } }],
-  ])('written down all the same are not recorded: %s', (_what, more) => {
+  ])('written down all the same are not recorded: %s', (_what, more, shown = secret) => {
     const made = planWith({ preset: 'quick', ...more })
-    expect(paths(made.written)).not.toContain(secret)
+    expect(paths(made.written)).not.toContain(shown)
+    expect(paths(builtin(made).requests.map(({ name }) => name))).not.toContain(shown)
   })
 
   test('of a k6 script, neither', () => {
     const load = { driver: 'k6', script: 'load.js', args: ['-e', `API_TOKEN=${secret}`], env: { TOKEN: secret } }
     expect(planWith({ load }).load).toMatchObject({ env: { TOKEN: secret } })
     expect(paths(planWith({ load }).written)).not.toContain(secret)
+  })
+
+  test('what is none is recorded as it was written', () => {
+    const written = {
+      target: {
+        url: 'http://127.0.0.1:8080/users?page=2',
+        command: ['node', 'srv.js', '--port', '8080', '-c', '/etc/a.conf'],
+      },
+      preset: 'quick',
+      load: { headers: { Accept: 'application/json', 'User-Agent': 'audit', 'X-Key': 'Bearer $TOKEN' } },
+    }
+    expect(planWith(written).written).toMatchObject(written)
+    const load = { driver: 'jmeter', plan: 'load.jmx', properties: { threads: '20', pin: '1234', host: 'h' } }
+    expect(planWith({ load }).written).toMatchObject({
+      load: { properties: { threads: '20', pin: '(hidden)', host: '(hidden)' } },
+    })
+  })
+
+  test('what a program may repeat of a plan is known word for word', () => {
+    const { secrets } = planWith(
+      {
+        target: {
+          url: 'http://h/',
+          command: ['a', `--db-password=${secret}`, '--port', '8080'],
+          env: { A: 'plain-a', PORT: '8080' },
+        },
+        preset: 'quick',
+        load: { auth: { basic: { user: 'me', password: 'pw4u' } }, headers: { Accept: 'text/html', 'X-A': '$TOKEN' } },
+      },
+      { env: { TOKEN: 'tok-1' } },
+    )
+    expect(secrets).toEqual(expect.arrayContaining([secret, 'plain-a', 'tok-1', 'pw4u']))
+    expect(secrets).not.toEqual(expect.arrayContaining(['8080']))
+    expect(secrets).not.toEqual(expect.arrayContaining(['text/html']))
   })
 
   test('two bodies of one length are told apart in the recording', () => {

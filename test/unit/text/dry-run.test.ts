@@ -9,10 +9,15 @@ const probes = (['low', 'high', 'medium', 'medium', 'low', 'low'] as const).map(
 }))
 const scripts = [{ name: 'accept-queue, syscalls', text: 'BEGIN\n{\n  printf("ready\\n");\n}\n' }]
 
-function dryRun(more: object, privileges: readonly string[] = []): string {
+function dryRun(
+  more: object,
+  privileges: readonly string[] = [],
+  destination: Parameters<typeof dryRunText>[0]['destination'] = null,
+): string {
   const plan = planWith(more)
   const timetable = timetableOf(plan)
-  return dryRunText({ plan, timetable, forecast: forecastOf(plan, timetable, probes), privileges, scripts })
+  const forecast = forecastOf(plan, timetable, probes)
+  return dryRunText({ plan, timetable, forecast, destination, privileges, scripts })
 }
 
 const big = {
@@ -77,7 +82,25 @@ describe('a dry run', () => {
     const target = { url: 'http://h/?key=hunter2', command: ['a', '--token=hunter2', 'b\x1b[31m'] }
     const text = dryRun({ target, preset: 'quick', out: 'x\x1by' })
     expect(text).not.toMatch(/hunter2|\x1b/)
-    expect(text).toContain('http://h/   starts a --token=(not recorded) b\\x1b[31m')
+    expect(text).toContain('http://h/   starts a --token=(hidden) b\\x1b[31m')
+  })
+
+  test('says where the load goes, and what allows that', () => {
+    const to = { host: 'api.test', port: 8080, addresses: ['203.0.113.5'], peakRps: 3000, ceilingRps: 5000 }
+    const plan = { preset: 'quick' }
+    const elsewhere = { ...to, foreign: ['203.0.113.5'] }
+    const oneLine = (text: string) => text.replace(/\n {16}/g, '   ')
+    expect(oneLine(dryRun(plan, [], { ...elsewhere, consent: { kind: 'plan', entry: '203.0.113.0/24' } }))).toContain(
+      'goes to         api.test:8080 (203.0.113.5)   not this host   consent by the plan (203.0.113.0/24)   at most 3.00 k/s   ceiling 5.00 k/s',
+    )
+    expect(oneLine(dryRun(plan, [], { ...elsewhere, consent: { kind: 'missing' } }))).toContain(
+      'not this host   no consent yet: it will be asked for (or --yes)',
+    )
+    expect(oneLine(dryRun(plan, [], { ...to, foreign: [], consent: { kind: 'local' } }))).toContain(
+      'api.test:8080 (203.0.113.5)   this host   at most',
+    )
+    expect(dryRun(plan, [], 'cannot resolve api.test')).toContain('goes to         cannot resolve api.test')
+    expect(dryRun({ load: { driver: 'k6', script: 'load.js' } })).toContain('goes to         wherever the script says')
   })
 
   test('warns when tracing may pass its budget', () => {
