@@ -75,11 +75,16 @@ export function describeFailure(error: unknown, command?: string): Failure {
   if (errno && (facts.path || errno.exitCode === exitCodes.host))
     return {
       code: String(facts.code),
-      message: `cannot ${facts.syscall ?? 'use'} ${facts.path ? onOneLine(facts.path) : 'the output'}: ${errno.text}`,
+      message: `cannot ${onOneLine(facts.syscall ?? 'use')}${placeOf(facts)}: ${errno.text}`,
       ...optional('fix', errno.fix),
       exitCode: errno.exitCode,
     }
   return internal(error.message || error.name)
+}
+
+function placeOf({ path, syscall }: ErrorFacts): string {
+  if (syscall?.includes(' ')) return '' // spawn says what
+  return path ? ` ${onOneLine(path)}` : ' the output'
 }
 
 /** `error: ...` and, where there is something to do, `  fix: ...`; the exit code ends the last line. */

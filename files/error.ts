@@ -28,6 +28,7 @@ export interface ErrnoText {
 /** What the errors of files mean to who meets them. */
 export const errnoText: Readonly<Record<string, ErrnoText>> = {
   ENOENT: { text: 'no such file or directory', fix: 'check the path', exitCode: 2 },
+  EBADF: { text: 'no such descriptor is open', fix: 'open it in the shell: 3>FILE', exitCode: 2 },
   EISDIR: { text: 'it is a directory', fix: 'name a file in it', exitCode: 2 },
   ENOTDIR: { text: 'a part of the path is not a directory', fix: 'check the path', exitCode: 2 },
   EEXIST: { text: 'it exists already', fix: 'choose another name', exitCode: 2 },

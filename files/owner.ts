@@ -17,14 +17,23 @@ export function trusted(of: 'results' | 'work'): (uid: number) => boolean {
   return (uid) => uids.has(uid)
 }
 
-/** Why somebody else could exchange what stands in a folder; null when nobody can. */
-export function exposure(folder: Stats, isTrusted: (uid: number) => boolean): { why: string; fix?: string } | null {
-  if (!isTrusted(folder.uid)) return { why: `it belongs to another user (uid ${folder.uid})` }
+/**
+ * Why somebody else could exchange what stands in a folder, and what would end that; null when nobody can.
+ *
+ * @param name of the folder, for people
+ */
+export function exposure(
+  folder: Stats,
+  name: string,
+  isTrusted: (uid: number) => boolean,
+): { why: string; fix?: string } | null {
+  const told = name === '.' ? 'the working directory' : name
+  if (!isTrusted(folder.uid)) return { why: `${told} belongs to another user (uid ${folder.uid})` }
   // Sticky, as /tmp is: everybody may add names, and nobody may touch those of others.
   if ((folder.mode & 0o1000) !== 0) return null
-  if ((folder.mode & 0o002) !== 0) return { why: 'every user may write there', fix: 'chmod o-w' }
+  if ((folder.mode & 0o002) !== 0) return { why: `every user may write to ${told}`, fix: `chmod o-w ${name}` }
   if ((folder.mode & 0o020) !== 0 && !isPrivateGroup(folder))
-    return { why: `all of group ${folder.gid} may write there`, fix: 'chmod g-w' }
+    return { why: `all of group ${folder.gid} may write to ${told}`, fix: `chmod g-w ${name}` }
   return null
 }
 

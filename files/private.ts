@@ -72,9 +72,13 @@ export function temporaryFolder(purpose: string, { isLarge = false } = {}): Temp
 function temporary(folder: Folder): TemporaryFolder {
   const discard = () => {
     if (!living.delete(discard)) return
-    // On its path nobody else can put anything in its place, and in it nobody else can write.
-    rmSync(folder.path, { recursive: true, force: true })
     folder.close()
+    try {
+      // On its path nobody else can put anything in its place, and in it nobody else can write.
+      rmSync(folder.path, { recursive: true, force: true })
+    } catch {
+      living.add(discard) // no descriptor is free, or the disk does not answer: at the end once more, else by the next run
+    }
   }
   living.add(discard)
   return { ...folder, discard }
@@ -145,11 +149,15 @@ const OF_A_RUN = new RegExp(`^probe-[a-z0-9]+-${RUN_MARK}-[0-9a-f]{12}$`)
 
 /** Removes what runs of ours left that were killed: their process is gone, in a namespace where we would see it. */
 function tidy(parent: Folder): void {
-  for (const name of readdirSync(within(parent.descriptor))) {
-    const [, ...mark] = OF_A_RUN.exec(name) ?? []
-    if (!isOfDeadRun(mark)) continue
-    const found = lstatSync(parent.placeOf(name), { throwIfNoEntry: false })
-    if (found?.isDirectory() && found.uid === process.geteuid?.())
-      rmSync(parent.placeOf(name), { recursive: true, force: true })
+  try {
+    for (const name of readdirSync(within(parent.descriptor))) {
+      const [, ...mark] = OF_A_RUN.exec(name) ?? []
+      if (!isOfDeadRun(mark)) continue
+      const found = lstatSync(parent.placeOf(name), { throwIfNoEntry: false })
+      if (found?.isDirectory() && found.uid === process.geteuid?.())
+        rmSync(parent.placeOf(name), { recursive: true, force: true })
+    }
+  } catch {
+    // A folder that may be written and not read, or that another run tidies as well: no reason not to begin.
   }
 }

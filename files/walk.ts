@@ -47,9 +47,9 @@ export function walk(path: string, options: WalkOptions = {}): Walked {
       exitCode: 2,
     })
   const checked = (found: Stats, what: string): Stats => {
-    const exposed = exposure(found, isTrusted)
+    const exposed = exposure(found, what, isTrusted)
     if (exposed === null) return found
-    throw refuse(`of ${what} ${exposed.why}`, exposed.fix && `${exposed.fix} ${what}, or name a place of your own`)
+    throw refuse(`${exposed.why}, who could exchange it`, exposed.fix && `${exposed.fix}, or name a place of your own`)
   }
   if (path === '' || path.includes('\0')) throw refuse('that is no path')
 

@@ -1,4 +1,4 @@
-import { write } from 'node:fs'
+import { write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const writeSome = promisify(write)
@@ -20,6 +20,12 @@ export async function writeAll(descriptor: number, pieces: Pieces): Promise<void
       }
     }
   }
+}
+
+/** The same at once, into a pipe to the process that started this one: what comes next may be the last that it does. */
+export function writeAllNow(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
 }
 
 /** Few large writes instead of one for each line. */

@@ -9,7 +9,7 @@ import { counterGrowth } from './telemetry.ts'
 export interface Wall {
   /** ns, see `wallClock`; made when it is asked for, since most pictures are of `busy` */
   profile: () => Profile
-  /** the same without what waited for work: of an idle server that is nearly everything, and hides the rest */
+  /** the same without what waited for work, or may have: of an idle server that is nearly everything, and hides the rest */
   busy: Profile
   phases: Map<PhaseModel, WallPhase>
 }
@@ -24,13 +24,17 @@ export interface WallPhase {
   sumNs: number
   /** the part of the sum that waited for work, ns */
   idleNs: number
+  /** the part that waited for what cannot be told, ns */
+  unknownNs: number
 }
 
 /** null: the run has not both on-CPU and off-CPU stacks. `profiles` finds them where the model is a copy. */
 export function wallOf(model: RunModel, profiles: ProfileOf = profileOf): Wall | null {
   const onCpu = profiles(model, 'on-cpu')
-  const [blocked, runnable, idle] = ['blocked', 'runnable', 'waiting'].map((view) => profiles(model, 'off-cpu', view))
-  if (!onCpu || !(blocked || runnable || idle)) return null
+  const [blocked, runnable, unknown, idle] = ['blocked', 'runnable', 'unknown', 'waiting'].map((view) =>
+    profiles(model, 'off-cpu', view),
+  )
+  if (!onCpu || !(blocked || runnable || unknown || idle)) return null
   const phaseOf = (column: string) => model.phases.find(({ id }) => String(id) === column)
   const samplesIn = (column: string) => total(onCpu, column)
   const nsPerSample = (column: string): number | null => {
@@ -41,14 +45,18 @@ export function wallOf(model: RunModel, profiles: ProfileOf = profileOf): Wall |
     return cpuNs === null ? periodNs(phase) : cpuNs / samples
   }
   const parts = { onCpu, blocked: blocked ?? null, runnable: runnable ?? null }
-  const busy = wallClock({ ...parts, idle: null }, nsPerSample)
+  const busy = wallClock({ ...parts, unknown: null, idle: null }, nsPerSample)
   const phases = new Map(
     model.phases
-      .filter(({ id }) => busy.columns.includes(String(id)) || idle?.columns.includes(String(id)))
+      .filter(
+        ({ id }) =>
+          busy.columns.includes(String(id)) || [idle, unknown].some((part) => part?.columns.includes(String(id))),
+      )
       .map((phase): [PhaseModel, WallPhase] => {
         const column = String(phase.id)
         const threads = steadyThreads(phase)
         const idleNs = idle ? total(idle, column) : 0
+        const unknownNs = unknown ? total(unknown, column) : 0
         const durationNs = ((phase.endUs ?? model.nowUs) - phase.startUs) * 1000
         return [
           phase,
@@ -56,13 +64,18 @@ export function wallOf(model: RunModel, profiles: ProfileOf = profileOf): Wall |
             samples: samplesIn(column),
             isCpuTimeKnown: counterGrowth(phase, 'process', 'cpu_ns') !== null,
             expectedNs: threads === null ? null : threads * durationNs,
-            sumNs: total(busy, column) + idleNs,
+            sumNs: total(busy, column) + idleNs + unknownNs,
             idleNs,
+            unknownNs,
           },
         ]
       }),
   )
-  return { profile: () => wallClock({ ...parts, idle: idle ?? null }, nsPerSample), busy, phases }
+  return {
+    profile: () => wallClock({ ...parts, unknown: unknown ?? null, idle: idle ?? null }, nsPerSample),
+    busy,
+    phases,
+  }
 }
 
 const total = (profile: Profile, column: string): number => columnTotals(profile, column)[0] ?? 0

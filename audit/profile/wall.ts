@@ -7,6 +7,7 @@ export const WALL_STATES = {
   onCpu: '[on CPU]',
   blocked: '[blocked]',
   runnable: '[waiting for a CPU]',
+  unknown: '[waiting, for what is unknown]',
   idle: '[waiting for work]',
 } as const
 
@@ -16,12 +17,13 @@ export interface WallParts {
   /** ns */
   blocked: Profile | null
   runnable: Profile | null
+  unknown: Profile | null
   idle: Profile | null
 }
 
 /**
  * The wall-clock time of all threads in one profile, ns: every stack ends in what the thread did there, running, blocked,
- * or waiting for a CPU; stacks that waited for work hang below one root of their own, so that they hide nothing. One width
+ * waiting for a CPU, or for what cannot be told; stacks that waited for work hang below one root of their own, so that they hide nothing. One width
  * unit for all: a second of one thread.
  *
  * @param nsPerSample CPU time that one sample stands for in a column; null leaves its samples out
@@ -32,6 +34,7 @@ export function wallClock(parts: WallParts, nsPerSample: (column: string) => num
   if (parts.onCpu) addStacks(wall, parts.onCpu, nsPerSample, { last: WALL_STATES.onCpu })
   if (parts.blocked) addStacks(wall, parts.blocked, ns, { last: WALL_STATES.blocked })
   if (parts.runnable) addStacks(wall, parts.runnable, ns, { last: WALL_STATES.runnable })
+  if (parts.unknown) addStacks(wall, parts.unknown, ns, { last: WALL_STATES.unknown })
   if (parts.idle) addStacks(wall, parts.idle, ns, { first: WALL_STATES.idle })
   return wall
 }

@@ -1,5 +1,4 @@
-import { createReadStream, constants as fsConstants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { sanitizeText } from '../../probes/index.ts'
@@ -8,7 +7,7 @@ import { isNestedDeeper } from './depth.ts'
 import { RecordingError } from './error.ts'
 import { digestSchema, headerSchema, RECORDING_VERSION, type RecordingRecord, recordSchema } from './format.ts'
 import { boundedLines, TOO_LONG } from './lines.ts'
-import { tailName } from './tail-name.ts'
+import { readTail } from './tail.ts'
 
 /** A record, or a line that was none: of a newer program, damaged, cut off by a crash, or past a bound (`beyond`). */
 export type RecordingLine = RecordingRecord | { type: 'skipped'; line: number; beyond?: LimitName }
@@ -36,7 +35,7 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   let isInDigest = false
   const settled = new Map<string, number>()
   // First: what a running measurement settles meanwhile leaves the tail for the recording, and is found there.
-  const tail = await tailLines(path)
+  const tail = await readTail(path)
   try {
     for await (const line of linesOf(path, options)) {
       number++
@@ -77,44 +76,6 @@ export async function* readRecording(path: string, options: ReadingOptions = {})
   }
   if (number === 0) throw notARecording(path, 'it is empty')
   if (!hasEnd) yield* unsettled(tail, settled)
-}
-
-/**
- * What stands beside a recording that has no end yet, or never had one: the single windows still to be added up
- * (coarse.ts). Only a regular file is read: another user may have put something else there.
- */
-async function tailLines(path: string): Promise<string[]> {
-  const file = await openTail(tailName(path))
-  if (file === null) return []
-  const found: string[] = []
-  let bytes = 0
-  try {
-    if (!(await file.stat()).isFile()) return []
-    const { most } = LIMITS.tailBytes
-    for await (const line of boundedLines(
-      file.createReadStream({ autoClose: false, end: most - 1 }),
-      LIMITS.lineBytes.most,
-    )) {
-      if (line === TOO_LONG) continue
-      bytes += line.length
-      if (bytes <= most) found.push(line)
-    }
-  } finally {
-    await file.close()
-  }
-  return found
-}
-
-/** Null where there is none: mostly since the recording was closed and has everything. */
-async function openTail(tail: string): Promise<FileHandle | null> {
-  try {
-    // Without O_NONBLOCK a FIFO would hold a thread until somebody writes to it.
-    return await open(tail, fsConstants.O_RDONLY | fsConstants.O_NONBLOCK | fsConstants.O_NOFOLLOW)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : ''
-    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENXIO') return null
-    throw error
-  }
 }
 
 function* unsettled(tail: readonly string[], settled: ReadonlyMap<string, number>): Generator<RecordingRecord> {

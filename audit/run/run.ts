@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import type { FilePlace } from '../../files/index.ts'
 import {
   describeExit,
@@ -223,6 +223,7 @@ export function recordingName(now = new Date()): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-')
   for (let n = 1; ; n++) {
     const name = `probe-${stamp}${n > 1 ? `-${n}` : ''}.ndjson`
-    if (!existsSync(name)) return name
+    // A link to nothing counts, too: nothing is written through it.
+    if (!lstatSync(name, { throwIfNoEntry: false })) return name
   }
 }

@@ -43,7 +43,7 @@ export class Script extends ProbeCommand {
     const host = await inspectHost()
     const target = await resolveTarget(selectorOf(flags))
     const version =
-      flags.bpftrace === undefined ? (host.bpftrace?.version ?? DEFAULT_VERSION) : parseVersion(flags.bpftrace)
+      flags.bpftrace === undefined ? (host.bpftrace?.version ?? DEFAULT_VERSION) : versionNamed(flags.bpftrace)
     if (version === null)
       throw new UsageError(
         `--bpftrace: expected a version like 0.23 or 0.23.2, got ${JSON.stringify(flags.bpftrace)}`,
@@ -74,3 +74,7 @@ export class Script extends ProbeCommand {
     }
   }
 }
+
+/** A version as bpftrace has them, and nothing else beside it: what is read of it decides what the script says. */
+const versionNamed = (text: string): ReturnType<typeof parseVersion> =>
+  /^v?\d{1,4}\.\d{1,4}(\.\d{1,4})?$/.test(text) ? parseVersion(text) : null

@@ -80,9 +80,10 @@ function buildWhenStale() {
 function node() {
   const bundled = join(root, 'node_modules/.bin/node')
   if (existsSync(bundled) && spawnSync(bundled, ['-v']).status === 0) return bundled
-  if (Number.parseInt(process.versions.node, 10) >= 22) return process.execPath
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 15)) return process.execPath
   return fail(
-    `Node.js ${process.versions.node} is too old and there is no bundled one for this machine\n  fix: install Node.js 22 or later`,
+    `Node.js ${process.versions.node} is too old and there is no bundled one for this machine\n  fix: install Node.js 22.15 or later`,
     3,
   )
 }

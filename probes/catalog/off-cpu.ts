@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { percentile } from '../histogram.ts'
 import { decode, recordSchema } from './off-cpu/decode.ts'
-import { LENGTHS, perThread, switchHandlers } from './off-cpu/programs.ts'
+import { byFutexCalls, byRegisters, LENGTHS, perThread, switchHandlers } from './off-cpu/programs.ts'
+import { rememberPorts } from './off-cpu/wait-kind.ts'
 
 export const offCpu = defineProbe({
   name: 'off-cpu',
@@ -12,7 +13,9 @@ export const offCpu = defineProbe({
     'the caller of a libc leaf function where libc keeps no frame pointer',
     'user frames of code built without frame pointers',
     'user frames of the first wait of threads that slept from before the attach (the kernel’s are shown)',
-    'whether a condition variable is idle or delays a request: it counts as waiting for work',
+    'what a condition variable stands for, work or another thread, where no known function says it: of unknown kind',
+    'on musl (Alpine) conditions from mutexes: both count as locks',
+    'an epoll or select of connections that the target made itself, unless a known client library waits in it: it counts as waiting for work',
   ],
   cost: 'medium',
   isDefault: true,
@@ -21,9 +24,22 @@ export const offCpu = defineProbe({
   stackUnit: 'ns',
   variants: [
     {
+      name: 'registers',
+      needs: [{ kind: 'btf' }, { kind: 'machine', is: 'x86_64' }],
+      script: (_params, filter) => ({
+        begin: rememberPorts(filter),
+        handlers: switchHandlers(filter, byRegisters(filter)),
+        perThread: [perThread],
+      }),
+      decode,
+    },
+    {
       name: 'tracepoint',
       needs: [],
-      script: (_params, filter) => ({ handlers: switchHandlers(filter), perThread: [perThread] }),
+      script: (_params, filter) => ({
+        handlers: switchHandlers(filter, byFutexCalls(filter)),
+        perThread: [perThread],
+      }),
       decode,
     },
   ],
@@ -66,6 +82,25 @@ export const offCpu = defineProbe({
           unit: 'ns',
           adds: true,
           better: 'neutral',
+        },
+        {
+          key: 'unknown',
+          label: 'waits of unknown kind',
+          value: data.unknown_ns ?? null,
+          unit: 'ns',
+          adds: true,
+          better: 'neutral',
+          headline: (data.unknown_ns ?? 0) > 0,
+          view: 'unknown',
+        },
+        {
+          key: 'lock',
+          label: 'blocked by locks',
+          value: data.lock_ns ?? null,
+          unit: 'ns',
+          adds: true,
+          better: 'lower',
+          view: 'blocked',
         },
         {
           key: 'blocked',
@@ -134,10 +169,11 @@ export const offCpu = defineProbe({
         {
           name: 'blocked',
           title: 'blocked time',
-          keep: (dims) => dims['state'] === 'blocked' && dims['for'] !== 'work',
+          keep: (dims) => dims['state'] === 'blocked' && dims['for'] !== 'work' && dims['for'] !== 'unknown',
           histogram: 'blocked',
         },
         { name: 'waiting', title: 'time waiting for work', keep: (dims) => dims['for'] === 'work' },
+        { name: 'unknown', title: 'time in waits of unknown kind', keep: (dims) => dims['for'] === 'unknown' },
         {
           name: 'runnable',
           title: 'time waiting for a CPU',

@@ -10,7 +10,7 @@ import { assign, bind, log16, on, positive, record, set, when } from '../script/
 import { GONE, STILL_RUNNABLE } from '../script/task-state.ts'
 import { forgetIfKnown, type PerThread } from '../script/thread-end.ts'
 import { interruptEntry } from '../symbols/interrupt.ts'
-import { pollsForWork } from '../symbols/waiting.ts'
+import { type WaitClass, waitClass } from '../symbols/waiting.ts'
 
 // By thread that waits: since when and where; then when, where and by which process it was woken (0: not yet).
 const since_ = stateMap('wake_since', 'int', 'int')
@@ -164,10 +164,15 @@ export const wakeups = defineProbe({
         {
           name: 'blocked',
           title: 'blocked time, and who ended it',
-          keep: (dims) => dims['for'] !== 'work',
+          keep: (dims) => dims['for'] !== 'work' && dims['for'] !== 'unknown',
           histogram: 'blocked until woken',
         },
         { name: 'waiting', title: 'time waiting for work, and who brought it', keep: (dims) => dims['for'] === 'work' },
+        {
+          name: 'unknown',
+          title: 'time in waits of unknown kind, and who ended it',
+          keep: (dims) => dims['for'] === 'unknown',
+        },
       ],
     },
   },
@@ -191,11 +196,13 @@ function decode(frame: WindowFrame, context: DecodeContext) {
         value,
         count: events,
         frames: [...blocked, WOKEN_BY, ...waker],
-        dims: pollsForWork(blocked) ? { for: 'work' } : {},
+        dims: dimsOf(waitClass(blocked)),
       }
     }),
   }
 }
+
+const dimsOf = (waited: WaitClass): Record<string, string> => (waited === 'blocked' ? {} : { for: waited })
 
 /**
  * Who woke, as it stands below the wait: from the wakeup itself up to what called it, and last the process. Below an

@@ -27,7 +27,7 @@ export function goneThreads(
 ): GoneThreads {
   const since = new Map<number, number>()
   for (const kept of perThread)
-    for (const map of kept.maps) {
+    for (const map of [...kept.maps, ...(kept.untilGone ?? [])]) {
       const data = open.get(`@${map.name}`)
       for (const { key, value } of data === undefined ? [] : readOpen(map, data)) {
         const [thread = 0] = key

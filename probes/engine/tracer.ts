@@ -113,7 +113,8 @@ export async function startTracer(
     ...(keepsMangledNames ? dialect.mangledNames : {}),
   }
   const bpftrace = [host.bpftrace.path, '-f', 'json', '--no-warnings', '-']
-  const short = dialect.rereadsEventList ? await withShortEventList(program.text, bpftrace) : null
+  // Without room for the list it only starts more slowly.
+  const short = dialect.rereadsEventList ? await withShortEventList(program.text, bpftrace).catch(() => null) : null
   const limits = await limited({ dataBytes: DATA_BYTES })
   const { file, args, elevated } = commandLine(host, [...limits, ...(short?.argv ?? bpftrace)], environment)
   const child = execa(file, args, {

@@ -70,7 +70,7 @@ export function userAddressesIn(frame: WindowFrame, { results, scratch }: Progra
 
 /** Reads each map once, when it is first asked for. */
 export function windowFrame(frame: CutFrame, { perThread }: Pick<Program, 'perThread'>): WindowFrame {
-  const ofThreads = new Set(perThread.flatMap(({ maps }) => maps))
+  const ofThreads = new Set(perThread.flatMap(({ maps, untilGone = [] }) => [...maps, ...untilGone]))
   const read = new Map<string, Row[]>()
   const readOpened = new Map<string, OpenRow[]>()
   return {

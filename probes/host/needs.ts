@@ -15,6 +15,8 @@ export type Need =
   | { kind: 'fexit'; function: string }
   | { kind: 'bpftrace'; min: string }
   | { kind: 'perf-event' }
+  /** as `uname -m` says */
+  | { kind: 'machine'; is: string }
 
 /** Whether the host meets a need. Tracepoints are looked up in tracefs, kprobes and fexit are attached for a moment. */
 export async function checkNeed(need: Need, host: Host): Promise<Support> {
@@ -35,6 +37,8 @@ export async function checkNeed(need: Need, host: Host): Promise<Support> {
       return host.bpftrace === null ? host.bpftraceSupport : judgeBpftrace(host.bpftrace, { minimum: need.min })
     case 'perf-event':
       return checkPerfEvent()
+    case 'machine':
+      return host.arch === need.is ? supported() : lacking(`it is for ${need.is}, this is ${host.arch}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { sanitizeText } from '../text.ts'
+import { createDescriptors, type Readable } from './descriptor.ts'
 import { parseProcessStat, readProc } from './process.ts'
 
 /** A thread that is not running, as /proc shows it. */
@@ -7,6 +8,8 @@ export interface Sleeper {
   tid: number
   /** the system call it is in, with its arguments; null when it is in none or that may not be read */
   syscall: { number: number; args: bigint[] } | null
+  /** what its first argument stands for, if it is a descriptor that is read */
+  reads: Readable
   /** names, leaf first; empty where the kernel does not tell */
   kernelStack: string[]
   /** where its user code goes on, hex without 0x; null when it is not known */
@@ -18,17 +21,20 @@ const MOST_THREADS = 4_096
 
 /** The threads of these processes that sleep (interruptibly, uninterruptibly or stopped) right now. */
 export function readSleepers(pids: readonly number[]): Sleeper[] {
+  const describe = createDescriptors()
   return pids
-    .flatMap((pid) => threadsOf(pid).map((tid) => ({ path: `/proc/${pid}/task/${tid}`, tid })))
+    .flatMap((pid) => threadsOf(pid).map((tid) => ({ path: `/proc/${pid}/task/${tid}`, tid, pid })))
     .slice(0, MOST_THREADS)
-    .flatMap(({ path, tid }) => {
+    .flatMap(({ path, tid, pid }) => {
       const state = parseProcessStat(readProc(`${path}/stat`) ?? '')?.state
       if (state === undefined || !'SDTtI'.includes(state)) return []
+      const told = parseSyscall(readProc(`${path}/syscall`) ?? '')
       return [
         {
           tid,
+          reads: told.syscall === null ? 'unknown' : describe(pid, Number(told.syscall.args[0])),
           kernelStack: parseKernelStack(readProc(`${path}/stack`) ?? ''),
-          ...parseSyscall(readProc(`${path}/syscall`) ?? ''),
+          ...told,
         },
       ]
     })

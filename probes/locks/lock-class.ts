@@ -34,3 +34,10 @@ export function refineClass(byArguments: LockClass, frames: readonly string[]): 
     for (const [pattern, as] of NAMES) if (pattern.test(frames[i] ?? '')) return as
   return frames.some((name) => COMMON_WAIT.test(name)) ? 'condition' : byArguments
 }
+
+const LOCKS: readonly LockClass[] = ['mutex', 'rwlock', 'semaphore']
+/** Whether what is waited for is a lock: others hold it, and give it back. */
+export const isLock = (as: LockClass): boolean => LOCKS.includes(as)
+
+/** Whether a function waits for a lock, by its name alone. */
+export const isLockName = (name: string): boolean => NAMES.some(([pattern, as]) => isLock(as) && pattern.test(name))

@@ -19,7 +19,7 @@ type Node =
   | { readonly node: 'unary'; readonly op: '-' | '!'; readonly value: Expr }
   | { readonly node: 'field'; readonly of: Expr; readonly path: string }
   | { readonly node: 'cast'; readonly type: string; readonly value: Expr }
-  | { readonly node: 'load'; readonly type: 'uint64'; readonly address: Expr }
+  | { readonly node: 'load'; readonly type: 'uint64'; readonly of: 'kernel' | 'user'; readonly address: Expr }
   | { readonly node: 'stack'; readonly which: 'kstack' | 'ustack' }
   | { readonly node: 'ntop'; readonly address: Expr }
   | { readonly node: 'curtask' }
@@ -55,11 +55,14 @@ export const add = binary('+')
 export const times = binary('*')
 export const shiftRight = binary('>>')
 export const bitAnd = binary('&')
+export const bitOr = binary('|')
 export const eq = binary('==')
 export const ne = binary('!=')
 export const gt = binary('>')
 export const ge = binary('>=')
 export const lt = binary('<')
+
+export const not = (value: Int): Int => ({ kind: 'int', node: 'unary', op: '!', value })
 
 const fold = (op: '&&' | '||', terms: readonly Int[]): Int => terms.reduce((left, right) => binary(op)(left, right))
 export const all = (...terms: Int[]): Int => fold('&&', terms)
@@ -104,7 +107,9 @@ export const follow = (of: Expr<'pointer'>, path: string): Expr<'pointer'> => ({
   path,
 })
 /** Reads 8 bytes of kernel memory. */
-export const load = (address: Int): Int => ({ kind: 'int', node: 'load', type: 'uint64', address })
+export const load = (address: Int): Int => ({ kind: 'int', node: 'load', type: 'uint64', of: 'kernel', address })
+/** Reads 8 bytes of the current task's memory; 0 where that is not there. */
+export const userWord = (address: Int): Int => ({ kind: 'int', node: 'load', type: 'uint64', of: 'user', address })
 
 export const kstack: Expr<'stack'> = { kind: 'stack', node: 'stack', which: 'kstack' }
 export const ustack: Expr<'stack'> = { kind: 'stack', node: 'stack', which: 'ustack' }

@@ -163,7 +163,7 @@ export function printExpr(printer: Printer, expr: Expr): string {
       return `(${type})${operand(printer, expr.value)}`
     }
     case 'load':
-      return `*(${expr.type} *)kptr(${printExpr(printer, expr.address)})`
+      return `*(${expr.type} *)${expr.of === 'user' ? 'uptr' : 'kptr'}(${printExpr(printer, expr.address)})`
     case 'stack': {
       const { kernel, user } = printer.dialect.stackMode
       const mode = expr.which === 'kstack' ? kernel : user

@@ -9,15 +9,17 @@ import { forget, type Handler, on, type Statement, set, when } from './parts.ts'
 export interface PerThread {
   /** since when the thread waits; 0 or absent: it does not */
   since: ScratchMap<'int'>
-  /** all maps, `since` among them */
+  /** all maps but those below, `since` among them */
   maps: readonly ScratchMap[]
+  /** kept until it has left its CPU for ever: what says that the thread is no new one */
+  untilGone?: readonly ScratchMap[]
   /** whether a thread has an entry in any of them */
   isKnown: (thread: Expr<'int'>) => Expr<'int'>
 }
 
 /** Also what was zeroed because it could not be deleted: nothing is asked. */
-export const forgetThread = ({ maps }: PerThread, thread: Expr<'int'>): Statement[] =>
-  maps.map((map) => forget(map, thread))
+export const forgetThread = ({ maps, untilGone = [] }: PerThread, thread: Expr<'int'>): Statement[] =>
+  [...maps, ...untilGone].map((map) => forget(map, thread))
 
 export const forgetIfKnown = (kept: PerThread, thread: Expr<'int'>): Statement =>
   when(kept.isKnown(thread), forgetThread(kept, thread))
@@ -32,7 +34,12 @@ export const whenThreadEnds = (kept: readonly PerThread[]): Handler[] =>
     ? []
     : [
         on('sched:sched_process_exit', 'a thread ends: nothing of it goes on counting', () => ({
-          body: kept.map((one) => forgetIfKnown(one, tid)),
+          body: kept.map(({ maps, isKnown }) =>
+            when(
+              isKnown(tid),
+              maps.map((map) => forget(map, tid)),
+            ),
+          ),
         })),
       ]
 

@@ -1,3 +1,4 @@
+import { writeAllNow } from '../../files/index.ts'
 import type { RawFrame } from '../engine/frame.ts'
 import { createLineSplitter } from '../lines.ts'
 import { createBudget } from './budget.ts'
@@ -18,8 +19,8 @@ const barred = new Set<string>()
 let xz: string | null = null
 let announced = ''
 
-/** Written at once, on Linux: what comes next may be the last that this process does. */
-const say = (message: Message): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
+/** Written at once: what comes next may be the last that this process does. */
+const say = (message: Message): void => writeAllNow(1, `${JSON.stringify(message)}\n`)
 
 const mayRead: MayRead = (key, what) => {
   if (barred.has(key)) return false
@@ -89,4 +90,3 @@ const input = createLineSplitter((line) => obey(requestSchema.parse(JSON.parse(l
 process.stdin.on('data', (chunk: Buffer) => input.write(chunk))
 process.stdin.on('end', () => process.exit(0))
 process.stdin.on('error', () => process.exit(0))
-process.stdout.on('error', () => process.exit(0))

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, type onTestFinished, test } from 'vitest'
@@ -6,6 +6,8 @@ import { freshDirectory, probe, startAttach } from './attach.ts'
 import { eventually } from './lines.ts'
 import { kernelSuite } from './requirements.ts'
 import { startWorkload } from './workload.ts'
+
+const LAUNCHER = join(import.meta.dirname, '../../cli/bin.sh')
 
 /** this very process: it is there, and nothing is attached to it before the error */
 const me = String(process.pid)
@@ -58,6 +60,10 @@ describe('what is asked for wrongly is answered in one line, with a fix, and no 
     [`attach --pid ${me} --record link`, 2, /link: it exists already/],
     [`attach --pid ${me} --record none/such`, 2, /none\/such: no such file or directory/],
     [`script --pid ${me} --bpftrace new`, 2, /expected a version like/],
+    [`script --pid ${me} --bpftrace 1e3.5`, 2, /expected a version like/],
+    [`script --pid ${me} --bpftrace -1.2`, 2, /expected a version like/],
+    [`script --pid ${me} --bpftrace 0.17;x`, 2, /expected a version like/],
+    [`script --pid ${me} --bpftrace 0.17.0.1`, 2, /expected a version like/],
     [`script syscalls --pid ${me} --variant none`, 2, /no variant "none"/],
     ['replay none.ndjson', 2, /none\.ndjson: no such file/],
     ['replay folder', 2, /folder is a directory/],
@@ -180,6 +186,32 @@ describe('what is asked for rightly', () => {
     expect(JSON.parse(stdout)).toMatchObject({ base: 'page-faults', candidate: 'cpu-clock', unit: 'samples' })
   })
 })
+
+test.each([
+  ['list', '/dev/full'],
+  ['doctor --json', '/dev/full'],
+])('%s into a full output ends with exit 3, and is no defect', (words, output) => {
+  const { status, stderr } = spawnSync('sh', ['-c', `sh "$0" ${words} > ${output}`, LAUNCHER], { encoding: 'utf8' })
+  expect(stderr).toMatch(/^error: cannot write the output: no space left on the device\n/)
+  expect(status).toBe(3)
+})
+
+test.for([{ HOME: '/tmp' }, {}])(
+  'a user without an entry in /etc/passwd and without SHELL is served: %o',
+  (env, { skip }) => {
+    skip(process.getuid?.() !== 0, 'needs root')
+    const asStranger = (...command: string[]) =>
+      spawnSync('setpriv', ['--reuid', '4242', '--regid', '4242', '--clear-groups', '--', ...command], {
+        encoding: 'utf8',
+      })
+    skip(asStranger('test', '-r', LAUNCHER).status !== 0, 'the checkout cannot be read by others')
+    const words = Object.entries({ PATH: '/usr/bin:/bin', ...env }).map(([key, value]) => `${key}=${value}`)
+    const { status, stdout, stderr } = asStranger('env', '-i', ...words, 'sh', LAUNCHER, '--version')
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^probe\/\d/)
+  },
+)
 
 kernelSuite('scripts and attaches as a person uses them', () => {
   test('a printed script runs by hand: a window a second, with the calls of the program in it', async () => {

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { sendMark } from '../../audit/run/control.ts'
@@ -6,6 +15,9 @@ import { freshDirectory, probe } from './attach.ts'
 import { endOf, recordsIn, recordsSoFar, start, startServer, write } from './audits.ts'
 import { eventually } from './lines.ts'
 import { kernelSuite } from './requirements.ts'
+
+/** who called sudo */
+const USER = 65533
 
 /** Names that anybody may give to a phase: by a mark, in a file that is followed, as a group of threads. */
 const names = ['GET /users', '../../mallory/x', '.hidden', '/etc/x', 'a'.repeat(300), 'twice/', 'twice ']
@@ -29,10 +41,13 @@ kernelSuite('what a run leaves', () => {
     mkdirSync(join(directory, 'mallory'))
     mkdirSync(join(out, 'timeline.svg'), { recursive: true })
     writeFileSync(join(directory, 'precious'), 'precious')
-    for (const name of ['mallory/x.svg', 'out/wall.svg', 'out/off-cpu-first.svg'])
+    for (const name of ['mallory/x.svg', 'out/off-cpu-first.svg'])
       symlinkSync(join(directory, 'precious'), join(directory, name))
 
-    const running = probe(['audit', file, '--out', out, '--no-ui'], { directory, env: { XDG_RUNTIME_DIR: directory } })
+    const running = probe(['audit', file, '--out', out, '--no-ui'], {
+      directory,
+      env: { SUDO_UID: String(USER), SUDO_GID: String(USER) },
+    })
     await eventually('the first window', () => recordsSoFar(out).includes('"window"'), 30_000)
     vi.stubEnv('XDG_RUNTIME_DIR', directory)
     for (const name of names) expect(await sendMark(name)).toMatchObject({ name: expect.any(String) })
@@ -46,7 +61,10 @@ kernelSuite('what a run leaves', () => {
     expect(readdirSync(directory).sort()).toEqual(['mallory', 'out', 'plan.json', 'precious', 'probe'])
     expect(readdirSync(join(directory, 'mallory'))).toEqual(['x.svg'])
     const left = readdirSync(out)
-    for (const name of left) expect(name).toMatch(/^[a-z][A-Za-z0-9._-]{1,120}$/)
+    for (const name of left) {
+      expect(name).toMatch(/^[a-z][A-Za-z0-9._-]{1,120}$/)
+      if (name !== 'timeline.svg') expect(lstatSync(join(out, name)), name).toMatchObject({ uid: USER, gid: USER })
+    }
     expect(left).toEqual(
       expect.arrayContaining(['off-cpu-GET-users.svg', 'off-cpu-twice.svg', 'off-cpu-twice-2.svg', 'run.ndjson.gz']),
     )
@@ -62,7 +80,7 @@ kernelSuite('what a run leaves', () => {
     const { code, stderr } = await probe(args, { directory })
     expect(code, stderr).toBe(2)
     expect(stderr).toMatch(
-      /^error: cannot write to shared.*: of .*shared every user may write there\n {2}fix: chmod o-w/m,
+      /^error: cannot write to shared.*: every user may write to .*shared, who could exchange it\n {2}fix: chmod o-w/m,
     )
     expect(readdirSync(join(directory, 'shared'))).toEqual([])
   })

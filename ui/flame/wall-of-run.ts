@@ -27,9 +27,10 @@ export function wallFlameOfRun(
 }
 
 /** What the picture's widths rest on: how many samples split the CPU time, and whether all adds up to the threads' time. */
-function trustIn({ samples, isCpuTimeKnown, expectedNs, sumNs, idleNs }: WallPhase): string[] {
+function trustIn({ samples, isCpuTimeKnown, expectedNs, sumNs, idleNs, unknownNs }: WallPhase): string[] {
   return [
     `${formatNs(idleNs)} of waiting for work left out`,
+    ...(unknownNs > 0 ? [`and ${formatNs(unknownNs)} of waits of unknown kind`] : []),
     `CPU time ${isCpuTimeKnown ? 'as the kernel counts it, ' : ''}by ${formatCount(samples)} samples`,
     expectedNs === null || expectedNs <= 0
       ? 'threads came and went'

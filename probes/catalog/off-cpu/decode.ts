@@ -3,42 +3,41 @@ import type { DecodedStack } from '../../define.ts'
 import type { DecodeContext, OpenRow, RawFrame, WindowFrame } from '../../engine/frame.ts'
 import { histogramOf } from '../../histogram.ts'
 import type { Sleeper } from '../../host/sleepers.ts'
+import { FUTEX, futexOf } from '../../locks/futex-wait.ts'
 import { count, histogram, latest } from '../../record.ts'
-import { pollsForWork } from '../../symbols/waiting.ts'
+import { type Told, waitClass } from '../../symbols/waiting.ts'
 import {
   BLOCKED,
-  BLOCKED_FOR_SIGNAL,
-  FOR_SIGNAL,
-  FUTEX_MASK,
-  FUTEX_WAITS,
   firstSeen,
   kernelStack,
   kind,
   LENGTH_STEP,
   LENGTHS,
-  LOCK_IS_TAKEN,
-  PREEMPTED,
   RUNNABLE,
   since_,
   stacks,
+  stateOf,
   switches,
   time,
   userStack,
-  VOLUNTARY,
   waits,
   woken,
 } from './programs.ts'
+import { KIND } from './wait-kind.ts'
 
 export const recordSchema = z.object({
   switches: z.object({ voluntary: count(), involuntary: count() }),
   blocked_ns: count(),
   runnable_ns: count(),
   /**
-   * The blocked time of the stacks recorded so far, by what it was for: waiting for work (epoll, accept, a futex that is
-   * no lock's) or anything else. Comes with the stacks, so it lags behind `blocked_ns` within a phase.
+   * The blocked time of the stacks recorded so far, by what it was for: waiting for work, locks and everything else that
+   * keeps requests waiting, or what cannot be told. Comes with the stacks, so it lags behind `blocked_ns` within a phase.
    */
   idle_ns: count().optional(),
   working_ns: count().optional(),
+  /** the part of `working_ns` in which it waited for locks */
+  lock_ns: count().optional(),
+  unknown_ns: count().optional(),
   blocked: histogram(),
   runnable: histogram(),
   /** threads off the CPU when the phase ended; their time up to there is in the sums and stacks, not in the histograms */
@@ -46,15 +45,18 @@ export const recordSchema = z.object({
 })
 
 export function decode(frame: WindowFrame, context: DecodeContext) {
-  const buckets = (...states: number[]) =>
+  const isWanted = (state: unknown, isRunnable: boolean) => (Number(state) === RUNNABLE) === isRunnable
+  const buckets = (isRunnable: boolean) =>
     frame
       .rows(waits)
-      .filter((row) => states.includes(Number(row.key[0])))
+      .filter((row) => isWanted(row.key[0], isRunnable))
       .map((row) => [Number(row.key[1]), row.value] as const)
-  const total = (...states: number[]) =>
-    frame.rows(time).reduce((n, row) => (states.includes(Number(row.key[0])) ? n + row.value : n), 0)
-  const switched = (...as: number[]) =>
-    frame.rows(switches).reduce((n, row) => (as.includes(Number(row.key[0])) ? n + row.value : n), 0)
+  const total = (isRunnable: boolean) =>
+    frame.rows(time).reduce((n, row) => (isWanted(row.key[0], isRunnable) ? n + row.value : n), 0)
+  const switched = (isPreempted: boolean) =>
+    frame
+      .rows(switches)
+      .reduce((n, row) => ((Number(row.key[0]) === KIND.preempted) === isPreempted ? n + row.value : n), 0)
   const rows: DecodedStack[] = frame.rows(stacks).map(({ key, value, count: events }) => {
     const frames = context.names(key[2] as RawFrame[], key[1] as RawFrame[])
     const state = Number(key[0])
@@ -63,29 +65,48 @@ export function decode(frame: WindowFrame, context: DecodeContext) {
   const open = openWaits(frame, context)
   const early = firstWaits(frame, context)
   rows.push(...open.rows, ...early)
-  const sum = (waiting: string | undefined) =>
-    rows.reduce((n, { value, dims }) => (dims?.['state'] === 'blocked' && dims['for'] === waiting ? n + value : n), 0)
-  const blocked = [BLOCKED, BLOCKED_FOR_SIGNAL]
+  const sum = (...waiting: (string | undefined)[]) =>
+    rows.reduce(
+      (n, { value, dims }) => (dims?.['state'] === 'blocked' && waiting.includes(dims['for']) ? n + value : n),
+      0,
+    )
   return {
     data: {
-      switches: { voluntary: switched(VOLUNTARY, FOR_SIGNAL), involuntary: switched(PREEMPTED) },
-      blocked_ns: total(...blocked) + open.blockedNs + early.reduce((n, { value }) => n + value, 0),
-      runnable_ns: total(RUNNABLE) + open.runnableNs,
-      ...(frame.withStacks ? { idle_ns: sum('work'), working_ns: sum(undefined) } : {}),
-      blocked: histogramOf(buckets(...blocked), total(...blocked)),
-      runnable: histogramOf(buckets(RUNNABLE), total(RUNNABLE)),
+      switches: { voluntary: switched(false), involuntary: switched(true) },
+      blocked_ns: total(false) + open.blockedNs + early.reduce((n, { value }) => n + value, 0),
+      runnable_ns: total(true) + open.runnableNs,
+      ...(frame.withStacks
+        ? {
+            idle_ns: sum('work'),
+            working_ns: sum(undefined, 'lock'),
+            lock_ns: sum('lock'),
+            unknown_ns: sum('unknown'),
+          }
+        : {}),
+      blocked: histogramOf(buckets(false), total(false)),
+      runnable: histogramOf(buckets(true), total(true)),
       open: open.threads,
     },
     stacks: rows,
   }
 }
 
-/** What a row is: waiting for a CPU, blocked, or blocked for want of work; and the longest of the lengths it reached. */
+/** What system calls told, by the state of a row. */
+const TOLD: Readonly<Record<number, Told>> = {
+  [stateOf(KIND.condition)]: 'condition',
+  [stateOf(KIND.lock)]: 'lock',
+  [stateOf(KIND.unknown)]: 'unknown',
+  [stateOf(KIND.work)]: 'work',
+  [stateOf(KIND.delay)]: 'delay',
+}
+
+/** What a row is: waiting for a CPU, or blocked and for what; of what kept requests waiting the longest length it reached. */
 function dimsOf(state: number, reached: number, frames: readonly string[]): Record<string, string> {
   if (state === RUNNABLE) return { state: 'runnable' }
-  if (state === BLOCKED_FOR_SIGNAL || pollsForWork(frames)) return { state: 'blocked', for: 'work' }
+  const waited = waitClass(frames, TOLD[state] ?? 'nothing')
+  if (waited === 'work' || waited === 'unknown') return { state: 'blocked', for: waited }
   const length = LENGTHS[reached - 1]
-  return length ? { state: 'blocked', over: length.name } : { state: 'blocked' }
+  return { state: 'blocked', ...(waited === 'lock' ? { for: 'lock' } : {}), ...(length ? { over: length.name } : {}) }
 }
 
 const lengthsReached = (ns: number): number => LENGTHS.filter((length) => ns >= length.ns).length
@@ -104,10 +125,11 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     if (t0 === 0 || t0 > frame.endNs) continue
     const thread = key[0]
     const from = Math.max(t0, context.phaseStartNs)
-    const wakeup = kinds.get(thread) === PREEMPTED ? t0 : Number(wokenAt.get(thread) ?? 0)
+    const wakeup = kinds.get(thread) === KIND.preempted ? t0 : Number(wokenAt.get(thread) ?? 0)
     const ready = wakeup === 0 || wakeup > frame.endNs ? frame.endNs : Math.max(from, wakeup)
     const frames = context.names((user.get(thread) ?? []) as RawFrame[], (kernel.get(thread) ?? []) as RawFrame[])
-    const blockedAs = kinds.get(thread) === FOR_SIGNAL ? BLOCKED_FOR_SIGNAL : BLOCKED
+    const known = Number(kinds.get(thread) ?? 0)
+    const blockedAs = known === 0 || known === KIND.preempted ? BLOCKED : stateOf(known)
     if (ready > from)
       rows.push({
         value: ready - from,
@@ -137,7 +159,7 @@ function asleep(sleeper: Sleeper, ns: number, context: DecodeContext): DecodedSt
   const user = sleeper.userAddress === null ? [] : [{ address: sleeper.userAddress, symbol: null, module: null }]
   const kernel = sleeper.kernelStack.map((symbol) => ({ address: null, symbol, module: null }))
   const frames = context.names(user, kernel)
-  const state = isForSignal(sleeper, context) ? BLOCKED_FOR_SIGNAL : BLOCKED
+  const state = stateOf(kindOf(sleeper, context))
   return { value: ns, count: 1, frames, dims: dimsOf(state, lengthsReached(ns), frames) }
 }
 
@@ -162,9 +184,41 @@ function longAsleep(began: readonly OpenRow[], context: DecodeContext): Sleeper[
   return context.sleepers.filter(({ tid: thread }) => !seen.has(thread))
 }
 
-/** The same judgement as in the kernel: a futex wait that is no lock's. */
-function isForSignal({ syscall }: Sleeper, context: DecodeContext): boolean {
-  if (syscall === null || context.syscallName(syscall.number) !== 'futex') return false
-  const [, op = 0n, value = 0n] = syscall.args
-  return FUTEX_WAITS.includes(Number(op) & FUTEX_MASK) && Number(value & 0xffff_ffffn) !== LOCK_IS_TAKEN
+/**
+ * The same judgement as in the kernel, of a thread that has done nothing else since before the attach: a nap, or a read of
+ * what no request could come from, is how it gets its work.
+ */
+function kindOf({ syscall, reads }: Sleeper, context: DecodeContext): number {
+  if (syscall === null) return KIND.voluntary
+  const [first = 0n, second = 0n, third = 0n] = syscall.args
+  switch (context.syscallName(syscall.number)) {
+    case 'futex': {
+      const [op, value] = [Number(second & 0xffff_ffffn), Number(third & 0xffff_ffffn)]
+      const futex = futexOf(op, value)
+      if (futex === FUTEX.mutex || futex === FUTEX.priorityInheriting) return KIND.lock
+      return futex === FUTEX.condition ? KIND.condition : KIND.unknown
+    }
+    case 'nanosleep':
+    case 'clock_nanosleep':
+      return KIND.work
+    case 'read':
+    case 'readv':
+    case 'recvfrom':
+    case 'recvmsg':
+    case 'recvmmsg':
+      return KIND_OF_READ[reads]
+    case 'poll':
+    case 'ppoll':
+      return second === 0n && first === 0n ? KIND.work : KIND.voluntary
+    default:
+      return KIND.voluntary
+  }
 }
+
+const KIND_OF_READ = {
+  accepted: KIND.work,
+  connected: KIND.delay,
+  jobs: KIND.work,
+  file: KIND.voluntary,
+  unknown: KIND.unknown,
+} as const

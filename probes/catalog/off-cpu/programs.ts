@@ -1,8 +1,10 @@
+import { WAITS } from '../../locks/futex-wait.ts'
 import {
   add,
   all,
   any,
   bitAnd,
+  type Expr,
   eq,
   ge,
   gt,
@@ -17,11 +19,10 @@ import {
   ustack,
 } from '../../script/expr.ts'
 import { phaseStart } from '../../script/frame.ts'
-import { addTo, countIn, openMap, resultMap, stateMap } from '../../script/maps.ts'
+import { addTo, countIn, openMap, resultMap } from '../../script/maps.ts'
 import {
   assign,
   bind,
-  forget,
   type Handler,
   log16,
   maskedIn,
@@ -29,12 +30,14 @@ import {
   onEach,
   positive,
   record,
+  type Statement,
   set,
   type TargetFilter,
   when,
 } from '../../script/parts.ts'
 import { GONE, STILL_RUNNABLE } from '../../script/task-state.ts'
 import { forgetIfKnown, type PerThread } from '../../script/thread-end.ts'
+import { born, judgeWait, KIND, ports, sources } from './wait-kind.ts'
 
 // Open waits, by thread: since when, woken when (0: not yet), of what kind, and where.
 export const since_ = openMap('off_since', 'int', 'int')
@@ -42,28 +45,18 @@ export const woken = openMap('off_woken', 'int', 'int')
 export const kind = openMap('off_kind', 'int', 'int')
 export const kernelStack = openMap('off_kstack', 'stack', 'int')
 export const userStack = openMap('off_ustack', 'stack', 'int')
-export const VOLUNTARY = 1
-export const PREEMPTED = 2
-/** voluntary, in a futex wait that is no lock's: a condition, a semaphore, a parked thread */
-export const FOR_SIGNAL = 3
-
-/** Threads inside such a futex wait. Arguments tell it, so that a libc without symbols is no hindrance. */
-const waitsForSignal = stateMap('off_signal', 'int', 'int')
-// Futex operations that wait and are not LOCK_PI; the mask removes PRIVATE and CLOCK_REALTIME. A lock waits with value 2.
-export const FUTEX_WAITS = [0, 9, 11]
-export const FUTEX_MASK = 127
-export const LOCK_IS_TAKEN = 2
-
 /** `kind` is there as long as anything is */
 export const perThread: PerThread = {
   since: since_,
-  maps: [since_, woken, waitsForSignal, kernelStack, userStack, kind],
+  maps: [since_, woken, sources, kernelStack, userStack],
+  untilGone: [kind],
   isKnown: (thread) => positive(read(kind, thread)),
 }
 
-export const BLOCKED = 0
-export const RUNNABLE = 1
-export const BLOCKED_FOR_SIGNAL = 2
+/** States of a stack's key: kinds of waits, from 0 on. */
+export const stateOf = (kind: number): number => kind - 1
+export const BLOCKED = stateOf(KIND.voluntary)
+export const RUNNABLE = stateOf(KIND.preempted)
 /** Waits are told apart by how long they were, so that the stacks behind a histogram's tail can be shown alone. */
 export const LENGTHS = [
   { ns: 1e6, name: '1 ms' },
@@ -71,7 +64,7 @@ export const LENGTHS = [
   { ns: 1e8, name: '100 ms' },
 ] as const
 /** A stack's key holds the state, plus this for each of the lengths that the wait reached. */
-export const LENGTH_STEP = 4
+export const LENGTH_STEP = 8
 export const switches = resultMap('off_switches', 'count', 'int')
 export const waits = resultMap('off_latency', 'count', 'int', 'int')
 export const time = resultMap('off_ns', 'sum', 'int')
@@ -80,7 +73,7 @@ export const stacks = resultMap('off_stacks', 'stats', 'int', 'stack', 'stack')
 export const firstSeen = resultMap('off_first', 'max', 'int', 'stack')
 
 /** What happens when a thread leaves the CPU, is woken, and runs again. */
-export const switchHandlers = (filter: TargetFilter): Handler[] => [
+export const switchHandlers = (filter: TargetFilter, why: WhyItWaits): Handler[] => [
   on(
     'sched:sched_switch',
     'a thread leaves the CPU (the current task is still the one that leaves), another gets it',
@@ -95,11 +88,8 @@ export const switchHandlers = (filter: TargetFilter): Handler[] => [
           set(userStack, [tid], ustack),
           when(
             any(...STILL_RUNNABLE.map((state) => eq(args.prev_state, state))),
-            [set(kind, [tid], u64(PREEMPTED))],
-            [
-              set(kind, [tid], u64(VOLUNTARY)),
-              when(positive(read(waitsForSignal, tid)), [set(kind, [tid], u64(FOR_SIGNAL))]),
-            ],
+            [set(kind, [tid], u64(KIND.preempted))],
+            bind('why', u64(KIND.voluntary), (itsKind) => [...why.judge(itsKind), set(kind, [tid], itsKind)]),
           ),
         ]),
         ...bind('next', u64(args.next_pid), (next) =>
@@ -112,14 +102,13 @@ export const switchHandlers = (filter: TargetFilter): Handler[] => [
                     // a wait that began before this phase counts from its start: the rest was listed at the cut
                     when(gt(phase, from), [assign(from, phase)]),
                     ...bind('woken', read(woken, next), (wokenAt) => [
-                      when(eq(itsKind, PREEMPTED), [assign(wokenAt, t0)]),
+                      when(eq(itsKind, KIND.preempted), [assign(wokenAt, t0)]),
                       when(eq(wokenAt, 0), [assign(wokenAt, nsecs)]),
                       ...bind('ready', from, (ready) => [
                         when(gt(wokenAt, from), [assign(ready, wokenAt)]),
                         ...bind('blocked', since(ready, from), (blocked) =>
                           bind('runnable', since(nsecs, ready), (runnable) => [
-                            ...bind('state', int(BLOCKED), (state) => [
-                              when(eq(itsKind, FOR_SIGNAL), [assign(state, int(BLOCKED_FOR_SIGNAL))]),
+                            ...bind('state', since(itsKind, int(1)), (state) => [
                               when(
                                 positive(blocked),
                                 log16(blocked, 'bl', (bucket) =>
@@ -174,14 +163,56 @@ export const switchHandlers = (filter: TargetFilter): Handler[] => [
   ),
   on('sched:sched_wakeup_new', 'a thread begins: it did not sleep before', (args) => ({
     when: filter.mine,
-    body: [set(kind, [u64(args.pid)], u64(VOLUNTARY))],
+    body: [set(kind, [u64(args.pid)], u64(KIND.voluntary)), ...why.born(u64(args.pid))],
   })),
-  on('syscalls:sys_enter_futex', 'a thread is about to wait for a signal of another', (args) => ({
-    when: all(filter.mine, maskedIn(args.op, FUTEX_MASK, FUTEX_WAITS), ne(args.val, LOCK_IS_TAKEN)),
-    body: [set(waitsForSignal, [tid], u64(1))],
-  })),
-  on('syscalls:sys_exit_futex', 'it goes on', () => ({
-    when: filter.mine,
-    body: [when(positive(read(waitsForSignal, tid)), [forget(waitsForSignal, tid)])],
-  })),
+  ...why.handlers,
 ]
+
+/** How the programs come to know what a thread waits for. */
+export interface WhyItWaits {
+  /** sets a variable to one of KIND */
+  judge: (kind: Expr<'int'>) => readonly Statement[]
+  born: (thread: Expr<'int'>) => readonly Statement[]
+  handlers: readonly Handler[]
+}
+
+/** From the registers that it entered the kernel with. */
+export const byRegisters = (filter: TargetFilter): WhyItWaits => ({
+  judge: (itsKind) => judgeWait(filter, itsKind),
+  born: (thread) => [born(thread)],
+  handlers: [
+    on('sock:inet_sock_set_state', 'the target begins to listen on a port', (args) => ({
+      when: all(eq(args.newstate, LISTEN), filter.mine),
+      body: [set(ports, [u64(args.sport)], u64(1))],
+    })),
+  ],
+})
+const LISTEN = 10
+
+/** From the calls that wait on futexes, which must be traced for it; of the others only stacks tell. */
+export const byFutexCalls = (filter: TargetFilter): WhyItWaits => ({
+  judge: (itsKind) => [when(positive(read(sources, tid)), [assign(itsKind, read(sources, tid))])],
+  born: () => [],
+  handlers: [
+    on(
+      'syscalls:sys_enter_futex',
+      'a thread is about to wait on a futex: for a lock, or for a signal of another',
+      (args) => ({
+        when: all(filter.mine, maskedIn(args.op, FUTEX_MASK, WAITS)),
+        body: [
+          set(sources, [tid], u64(KIND.condition)),
+          when(any(eq(args.val, LOCK_IS_TAKEN), maskedIn(args.op, FUTEX_MASK, LOCKS)), [
+            set(sources, [tid], u64(KIND.lock)),
+          ]),
+        ],
+      }),
+    ),
+    on('syscalls:sys_exit_futex', 'it goes on', () => ({
+      when: filter.mine,
+      body: [when(positive(read(sources, tid)), [set(sources, [tid], u64(0))])],
+    })),
+  ],
+})
+const FUTEX_MASK = 127
+const LOCKS = [6, 13]
+const LOCK_IS_TAKEN = 2

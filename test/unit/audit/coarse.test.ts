@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -112,6 +122,50 @@ describe('a crash in a long phase', { timeout: 30_000 }, () => {
     const settled = coarse(records).slice(-4)
     writeFileSync(path, settled.map((r) => `${JSON.stringify(r)}\n`).join(''), { flag: 'a' })
     expect(sumsOf(await read(path))).toEqual(sumsOf(modelOf(records)))
+  })
+
+  test.each<[what: string, plant: (tail: string, content: string) => void]>([
+    ['a pipe', (tail) => execFileSync('mkfifo', [tail])],
+    ['a link to what never ends', (tail) => symlinkSync('/dev/zero', tail)],
+    [
+      'a link to another',
+      (tail, content) => {
+        writeFileSync(`${tail}-else`, content)
+        symlinkSync(`${tail}-else`, tail)
+      },
+    ],
+    [
+      'larger than any of ours',
+      (tail, content) => {
+        writeFileSync(tail, content)
+        truncateSync(tail, 65 << 20)
+      },
+    ],
+    [
+      'of another user',
+      (tail, content) => {
+        writeFileSync(tail, content)
+        if (process.getuid?.() === 0) chownSync(tail, 65534, 65534)
+        else rmSync(tail)
+      },
+    ],
+  ])('a tail that is %s is not read', async (_, plant) => {
+    const { path } = await crashed(407)
+    const [tail, alone] = [tailName(path), `${path}-alone`]
+    writeFileSync(alone, readFileSync(path))
+    const content = readFileSync(tail)
+    rmSync(tail)
+    plant(tail, String(content))
+    expect(sumsOf(await read(path))).toEqual(sumsOf(await read(alone)))
+  })
+
+  test('a recording with its end has no use for a tail', async () => {
+    const { path } = await crashed(407)
+    const end = { type: 'end', t_us: 407 * SECOND, reason: 'done', exit_code: 0, verdict: 'done' }
+    writeFileSync(path, `${JSON.stringify(end)}\n`, { flag: 'a' })
+    const withTail = sumsOf(await read(path))
+    rmSync(tailName(path))
+    expect(withTail).toEqual(sumsOf(await read(path)))
   })
 
   test('an end in order leaves no tail', async () => {

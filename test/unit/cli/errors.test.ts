@@ -74,6 +74,16 @@ describe('a failure', () => {
       'error: cannot open run.ndjson: no such file or directory\n  fix: check the path   (exit 2)\n',
     ],
     [
+      'of a full disk, a pipe to it among them, is one of the host',
+      withFacts('ENOSPC: ...', { code: 'ENOSPC', syscall: 'write' }),
+      'error: cannot write the output: no space left on the device\n  fix: free some space, or choose another place   (exit 3)\n',
+    ],
+    [
+      'for want of descriptors is one of the host, whatever wanted one',
+      withFacts('spawn /bin/sh EMFILE', { code: 'EMFILE', syscall: 'spawn /bin/sh' }),
+      'error: cannot spawn /bin/sh: too many open files\n  fix: raise the limit: ulimit -n 1024   (exit 3)\n',
+    ],
+    [
       'of a child process is a defect of ours, whatever its exit code was',
       withFacts('Command failed with exit code 1: ls', { exitCode: 1 }, 'ExecaError'),
       'error: Command failed with exit code 1: ls (a defect of probe)\n  fix: run it again with --debug and report what it prints   (exit 70)\n',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chownSync,
   existsSync,
@@ -58,6 +59,24 @@ describe('a document in a folder', () => {
     if (how === 'over') expect(readFileSync(join(path, 'a.svg'), 'utf8')).toBe('old')
   })
 
+  test('for which there is no room leaves the old one, no half, and says what to do', async ({ skip }) => {
+    skip(!isRoot, 'needs root')
+    const path = ownFolder()
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'probe-test', path])
+    try {
+      writeFileSync(join(path, 'a.svg'), 'old')
+      const folder = openFolder(path)
+      const error = await folder.write('a.svg', ['x'.repeat(200_000)], 'over').catch((thrown) => thrown)
+      folder.close()
+      expect(error).toMatchObject({ code: 'ENOSPC', exitCode: 3, fix: expect.stringMatching(/free some space/) })
+      expect(String(error)).toContain(join(path, 'a.svg'))
+      expect(readFileSync(join(path, 'a.svg'), 'utf8')).toBe('old')
+      expect(readdirSync(path)).toEqual(['a.svg'])
+    } finally {
+      execFileSync('umount', [path])
+    }
+  })
+
   test.each<[what: string, plant: (path: string, victim: string) => void]>([
     ['a link', (path, victim) => symlinkSync(victim, path)],
     ['a link to nothing', (path, victim) => symlinkSync(`${victim}-none`, path)],
@@ -110,10 +129,14 @@ describe('a folder where another user could exchange what is written is refused'
   test.for<[what: string, why: RegExp, make: (parent: string) => string]>([
     ['of another user', /belongs to another user \(uid 65534\)/, (parent) => folderIn(parent, 'o', { uid: NOBODY })],
     ['of another user, although sticky', /another user/, (p) => folderIn(p, 'o', { uid: NOBODY, mode: 0o1777 })],
-    ['that everybody may write to', /every user may write there/, (parent) => folderIn(parent, 'o', { mode: 0o777 })],
+    [
+      'that everybody may write to',
+      /every user may write to .*\/o, who could exchange it/,
+      (parent) => folderIn(parent, 'o', { mode: 0o777 }),
+    ],
     [
       'that a group may write to',
-      /all of group 65533 may write/,
+      /all of group 65533 may write to/,
       (parent) => {
         const path = folderIn(parent, 'o', { mode: 0o775 })
         chownSync(path, 0, 65533)

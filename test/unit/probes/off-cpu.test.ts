@@ -173,22 +173,52 @@ describe('off-CPU time', () => {
   })
 })
 
-test('a futex wait that is no lock’s is waiting for work, whether or not libc has symbols', () => {
-  const FOR_SIGNAL = 3
-  const BLOCKED_FOR_SIGNAL = 2
+describe('a futex wait', () => {
   const futex = ['__schedule', 'schedule', 'futex_do_wait', 'futex_wait']
-  const { data, stacks } = decode(
-    {
-      off_switches: [[[FOR_SIGNAL], 2]],
-      off_latency: [[[BLOCKED_FOR_SIGNAL, 100], 2]],
-      off_ns: [[[BLOCKED_FOR_SIGNAL], 700]],
-      off_stacks: [
-        [[BLOCKED_FOR_SIGNAL, futex, []], 700, 2],
-        [[BLOCKED, futex, []], 300, 1],
-      ],
-    },
-    null,
-  )
-  expect(data).toMatchObject({ idle_ns: 700, working_ns: 300, blocked_ns: 700, switches: { voluntary: 2 } })
-  expect(stacks?.map(({ dims }) => dims)).toEqual([{ state: 'blocked', for: 'work' }, { state: 'blocked' }])
+  const states = { nothing: 0, condition: 2, lock: 3, unknown: 4, work: 5, delay: 6 }
+  const classed = (state: number, user: string[], kernel: string[] = futex) => {
+    const { data, stacks } = decode({ off_stacks: [[[state, kernel, user], 700, 2]] }, null)
+    expect((data.idle_ns ?? 0) + (data.working_ns ?? 0) + (data.unknown_ns ?? 0)).toBe(700)
+    return stacks?.[0]?.dims?.['for'] ?? 'blocked'
+  }
+
+  test.each<[what: string, state: number, user: string[], kind: string]>([
+    ['by its arguments a lock’s, without a name', states.lock, [], 'lock'],
+    ['on a condition without a name', states.condition, [], 'unknown'],
+    ['of nothing known', states.nothing, [], 'unknown'],
+    ['on a condition, one frame', states.condition, ['__futex_abstimed_wait_common'], 'unknown'],
+    ['on a condition of a known pool', states.condition, ['pthread_cond_wait', 'uv_cond_wait', 'worker'], 'work'],
+    ['in a function that only shares its name', states.condition, ['pthread_cond_wait', 'worker'], 'unknown'],
+    ['for the interpreter lock', states.condition, ['pthread_cond_timedwait', 'take_gil', 'eval'], 'lock'],
+    ['of a semaphore by name', states.condition, ['__new_sem_wait_slow64', 'pass'], 'lock'],
+    ['of a read-write lock by name', states.unknown, ['__pthread_rwlock_wrlock_full64', 'write'], 'lock'],
+    ['of a thread that waits for its others', states.work, ['__futex_abstimed_wait_common'], 'work'],
+  ])('%s', (_, state, user, kind) => {
+    expect(classed(state, user)).toBe(kind)
+  })
+
+  test.each<[what: string, state: number, user: string[], kernel: string[], kind: string]>([
+    ['an event loop', states.nothing, ['epoll_wait', 'loop'], poll, 'work'],
+    ['the same in a client library', states.nothing, ['epoll_wait', 'PQgetResult', 'handle'], poll, 'blocked'],
+    ['a name server', states.nothing, ['__poll', '__res_context_send'], ['do_poll', 'do_sys_poll'], 'blocked'],
+    ['a row lock', states.nothing, ['epoll_wait', 'WaitLatch', 'ProcSleep', 'LockAcquire'], poll, 'lock'],
+    ['a server’s own client', states.nothing, ['epoll_wait', 'secure_read', 'PostgresMain'], poll, 'work'],
+    ['a signal', states.nothing, ['sigsuspend'], ['sigsuspend', '__x64_sys_rt_sigsuspend'], 'work'],
+    ['pause', states.nothing, ['pause'], ['schedule', '__x64_sys_pause'], 'work'],
+    ['a disk', states.nothing, ['read'], ['folio_wait_bit_common', 'filemap_read'], 'blocked'],
+    ['a lock of a file', states.nothing, ['fcntl'], ['locks_lock_inode_wait', 'fcntl_setlk'], 'lock'],
+    ['a semaphore of System V', states.nothing, ['semop'], ['do_semtimedop'], 'lock'],
+    ['a lock of the kernel', states.nothing, ['mmap'], ['rwsem_down_write_slowpath'], 'lock'],
+    ['a connection that was accepted', states.work, ['read'], read, 'work'],
+    ['a connection that it made', states.delay, ['read'], read, 'blocked'],
+  ])('a wait for %s', (_, state, user, kernel, kind) => {
+    expect(classed(state, user, kernel)).toBe(kind)
+  })
+
+  test('what cannot be told is in a view of its own, and in neither of the others', () => {
+    const { data, stacks = [] } = decode({ off_stacks: [[[states.condition, futex, []], 700, 2]] }, null)
+    expect(data).toMatchObject({ idle_ns: 0, working_ns: 0, lock_ns: 0, unknown_ns: 700 })
+    const views = offCpu.draw.flame?.views.filter(({ keep }) => stacks.some(({ dims = {} }) => keep(dims)))
+    expect(views?.map(({ name }) => name)).toEqual(['unknown'])
+  })
 })

@@ -17,6 +17,7 @@ const parts = {
   ]),
   blocked: profile('ns', [['main;work;futex_[k]', 70, '1']]),
   runnable: profile('ns', [['main;work', 20, '1']]),
+  unknown: null,
   idle: profile('ns', [['main;poll;ep_poll_[k]', 900, '2']]),
 }
 
@@ -29,6 +30,12 @@ test('every stack ends in what the thread did there; waiting for work has a root
     'main;work;futex_[k];[blocked] 70',
   ])
   expect([...foldedLines(wall, '2')]).toEqual(['[waiting for work];main;poll;ep_poll_[k] 900', 'main;work;[on CPU] 50'])
+})
+
+test('waits of unknown kind end in a word of their own', () => {
+  const unknown = profile('ns', [['main;take;futex_[k]', 50, '1']])
+  const wall = wallClock({ onCpu: null, blocked: null, runnable: null, unknown, idle: null }, () => 1)
+  expect([...foldedLines(wall, '1')]).toEqual(['main;take;futex_[k];[waiting, for what is unknown] 50'])
 })
 
 test('samples of which nobody knows how long they stand for are left out, and their phase is still there', () => {

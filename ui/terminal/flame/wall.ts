@@ -17,4 +17,4 @@ export const withWall =
     return busy
   }
 
-const VIEWS = ['blocked', 'runnable', 'waiting'] as const
+const VIEWS = ['blocked', 'runnable', 'unknown', 'waiting'] as const
