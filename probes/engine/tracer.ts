@@ -8,7 +8,7 @@ import { limited } from '../host/resource-limits.ts'
 import { summarizeRefusal } from '../host/trial.ts'
 import { createLineSplitter } from '../lines.ts'
 import type { Dialect } from '../script/dialect.ts'
-import { cutWord, forgetWord, WORD } from '../script/frame.ts'
+import { cutWord, forgetWord, memberWords, WORD } from '../script/frame.ts'
 import type { Program } from '../script/program.ts'
 import { sanitizeText } from '../text.ts'
 import { readLine } from './decode.ts'
@@ -48,6 +48,8 @@ export interface Tracer {
   /** pid of bpftrace itself; null while it is not known (sudo) */
   pid: () => number | null
   cut: (phase: number, withStacks: boolean) => Promise<CutFrame>
+  /** adds a number to the target's members, or removes it; heard at once, before anything that this process does next */
+  tell: (does: 'join' | 'leave', member: number) => void
   stop: () => Promise<TracerExit>
   /** Somebody waits for the end: what is asked from now on, or is being asked, is answered soon or not at all. */
   hurry: () => void
@@ -319,6 +321,7 @@ export async function startTracer(
       queue = next.catch(() => undefined)
       return next
     },
+    tell: (does, member) => memberWords(does, member).forEach(say),
     stop,
     hurry: () => {
       leaving = true
