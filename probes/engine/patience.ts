@@ -12,6 +12,8 @@ export interface Patience {
 }
 
 const LOOK_EVERY_MS = 200
+/** A look that is so late tells that this process did not run (Ctrl-Z): it has not read what it waits for either. */
+const STOOD_STILL_MS = 3_000
 
 /**
  * Waits for a process that may be slow, and tells when that is over: a host under load, or one that is emulated, takes
@@ -25,12 +27,20 @@ export function createPatience(
   patience: () => Patience,
   onOver: (waited: string) => void,
 ): { end: () => void } {
-  const begunMs = performance.now()
+  let begunMs = performance.now()
+  let lookedMs = begunMs
   let worked = { cpuNs: 0, atMs: begunMs }
   /** when it got less than it had */
   let current = { patience: patience(), sinceMs: begunMs }
   const timer = setInterval(() => {
     const now = performance.now()
+    const lateMs = now - lookedMs - LOOK_EVERY_MS
+    lookedMs = now
+    if (lateMs > STOOD_STILL_MS) {
+      begunMs += lateMs
+      worked.atMs += lateMs
+      current.sinceMs += lateMs
+    }
     const wanted = patience()
     if (wanted !== current.patience) current = { patience: wanted, sinceMs: now }
     const { leastMs, silentMs, busyNs, mostMs } = wanted

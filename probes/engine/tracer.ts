@@ -61,6 +61,8 @@ export interface Tracer {
 
 export interface TracerOptions {
   signal?: AbortSignal | undefined
+  /** what takes a moment now: compiling, then attaching */
+  onStep?: ((text: string) => void) | undefined
   /** C++ names are printed as the symbol tables have them, for somebody else to demangle */
   keepsMangledNames?: boolean
 }
@@ -106,7 +108,7 @@ export async function startTracer(
   program: Program,
   host: Host,
   dialect: Dialect,
-  { signal, keepsMangledNames = false }: TracerOptions = {},
+  { signal, onStep, keepsMangledNames = false }: TracerOptions = {},
 ): Promise<Tracer> {
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
   const environment = {
@@ -130,6 +132,11 @@ export async function startTracer(
     stdout: 'pipe',
     stderr: 'pipe',
   })
+
+  onStep?.('compiling the programs')
+  // By its process group, where the kernel's own death signal (setpriv) is not to be had.
+  const killNow = () => kill('SIGKILL')
+  process.once('exit', killNow)
 
   let log = ''
   const keep = (text: string) => {
@@ -190,7 +197,8 @@ export async function startTracer(
       const side = record.name.replace(SCRATCH_OF_FRAME, '')
       if (frame && program.results.has(side)) frame.results.set(side, record.data)
       else if (frame && program.scratch.has(record.name)) frame.open?.set(record.name, record.data)
-    } else if (record.type === 'lost') losses.lostEvents += record.events
+    } else if (record.type === 'attached') onStep?.('attaching the programs')
+    else if (record.type === 'lost') losses.lostEvents += record.events
     else if (record.type === 'helper_error') losses.mapFull++
     else if (record.type === 'unknown') keep(record.text)
   }
@@ -200,6 +208,7 @@ export async function startTracer(
   child.stderr.on('data', (chunk: Buffer) => errors.write(chunk))
 
   const exited: Promise<TracerExit> = child.then((result) => {
+    process.off('exit', killNow)
     output.end()
     errors.end()
     return {

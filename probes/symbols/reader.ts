@@ -68,6 +68,8 @@ const NAMES_KEPT = 65_536
 /** Addresses asked for at once; a window of very many stacks has some ten thousand. */
 const ADDRESSES_AT_ONCE = 65_536
 const UNANSWERED = 4
+/** Of hundreds of workers most have mapped the same, at the same places. */
+const PROCESSES = 256
 /** 65 536 answers with names of 2 KiB would be more: then lines are dropped, and the request is late. */
 const ANSWER_BYTES = 64 * 1024 * 1024
 /** Heap, and everything together: symbols 50 MB, perf maps 100 MB, what is unpacked 128 MB, at their limits. */
@@ -235,7 +237,7 @@ export async function startReader({
   const nameOf = ({ address }: RawFrame): NameOf | undefined => (address === null ? undefined : known.get(address))
 
   const add = (pid: number) => {
-    if (watched.has(pid)) return
+    if (watched.has(pid) || watched.size >= PROCESSES) return
     watched.add(pid)
     tell({ do: 'add', pid })
   }
