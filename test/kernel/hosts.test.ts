@@ -104,6 +104,11 @@ const hosts: readonly Row[] = [
     refusal: /the kernel is locked down \(confidentiality\)/,
   },
   {
+    host: 'in a pid namespace of its own',
+    surroundings: () => ({ prefix: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] }),
+    refusal: /process ids are not the kernel’s here/,
+  },
+  {
     host: 'as root without capabilities',
     surroundings: () => ({ prefix: withCapabilities() }),
     refusal: /root, but without CAP_BPF and CAP_PERFMON/,
