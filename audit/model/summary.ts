@@ -46,7 +46,9 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
         },
         judging?.validity,
       )
-    : { valid: true, reasons: [] }
+    : hasNoLoad(phase, judging)
+      ? { valid: false, reasons: ['no load was made'] }
+      : { valid: true, reasons: [] }
   const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
@@ -79,6 +81,12 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
       recorder_cpu_pct: cost.recorderPct,
     },
   }
+}
+
+/** The plan sends requests in it, and none was sent; of load that is thrown away its generator is what is seen. */
+function hasNoLoad(phase: PhaseModel, judging: Judging | null): boolean {
+  const load = judging?.loadOf(phase) ?? 'none'
+  return load === 'seen' || (load === 'unseen' && !phase.telemetry.has('generator'))
 }
 
 /** Share of the host's CPU time that the processes which make the load took; null where nobody looked. */

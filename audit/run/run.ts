@@ -50,6 +50,8 @@ export interface RunOptions {
   generatorPids?: () => readonly number[]
   onRecord?: (record: RecordingRecord) => void
   onProgress?: (text: string) => void
+  /** what is being done now, where that takes a moment */
+  onStep?: (text: string) => void
   signal: AbortSignal
 }
 
@@ -76,6 +78,8 @@ export interface Ending {
 }
 
 const FIRST_WINDOW_MS = 50
+/** exit code of who was interrupted (128 + SIGINT) */
+const INTERRUPTED = 130
 /** By then the tracer has been spawned. */
 const SPAWNED_AFTER_MS = 200
 const TARGET_POLL_MS = 200
@@ -88,6 +92,17 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 export async function startRun(options: RunOptions): Promise<Run> {
   const model = createRunModel(options.catalog, options)
   const recording = options.path === null ? null : await createRecording(options.path, options.catalog, options.place)
+  // Whoever ends this process on the spot leaves a recording that says so. Only what needs no waiting happens then.
+  let nowUs = () => 0
+  const leave = (code: number) =>
+    recording?.endNow({
+      type: 'end',
+      t_us: nowUs(),
+      reason: code === INTERRUPTED ? 'interrupted' : 'aborted',
+      exit_code: code,
+      verdict: code === INTERRUPTED ? 'interrupted: left at once, the last window is missing' : 'ended on the spot',
+    })
+  process.once('exit', leave)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)
     recording?.append(record)
@@ -106,6 +121,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       limitSeconds: options.limitSeconds,
       signal: options.signal,
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.onStep ? { onStep: options.onStep } : {}),
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
     const opening = whileItCompiles(() => createTelemetry(options.target, { roster }))
@@ -128,8 +144,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
   } catch (error) {
     restore()
     await recording?.close()
+    process.off('exit', leave)
     throw error
   }
+  nowUs = recorder.nowUs
   const control = await openControl((label) => recorder.mark(label)).catch((error: Error) => {
     recorder.note(`no marks from another terminal: ${error.message}`)
     return null // the measurement does not hang on it
@@ -155,6 +173,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const close = async (ended: Ending | Conclude): Promise<EndRecord> => {
     watch.stop()
     control?.close()
+    options.onStep?.('taking the last window')
     try {
       await recorder.finish()
     } catch (error) {
@@ -162,6 +181,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
         onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
     }
+    options.onStep?.('detaching')
     await session.stop()
     restore()
     const summary = summarize(model, options.catalog, options.judging)
@@ -176,6 +196,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     }
     onRecord(record)
     await recording?.close()
+    process.off('exit', leave)
     return record
   }
   let closing: Promise<EndRecord> | null = null

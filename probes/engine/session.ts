@@ -219,6 +219,8 @@ export interface SessionOptions {
   prepare?: PrepareOptions
   signal?: AbortSignal
   onProgress?: (text: string) => void
+  /** what takes a moment now */
+  onStep?: (text: string) => void
 }
 
 /**
@@ -232,6 +234,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   const obstacle = await findObstacle(host)
   if (obstacle) throw new TracerError(obstacle.code, obstacle.reason, { fix: obstacle.fix ?? 'probe doctor' })
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
+  options.onStep?.('asking the kernel what it offers')
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = withoutUserNames(dialectOf(host.bpftrace.version))
@@ -246,7 +249,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }),
       host,
       dialect,
-      { signal: options.signal, keepsMangledNames: demangler !== null },
+      { signal: options.signal, onStep: options.onStep, keepsMangledNames: demangler !== null },
     )
   // It opens the target's files while the tracer compiles.
   const reader = await startReader({ pids: target.processes.map(({ pid }) => pid) })

@@ -56,6 +56,8 @@ export interface Tracer {
 
 export interface TracerOptions {
   signal?: AbortSignal | undefined
+  /** what takes a moment now: compiling, then attaching */
+  onStep?: ((text: string) => void) | undefined
   /** C++ names are printed as the symbol tables have them, for somebody else to demangle */
   keepsMangledNames?: boolean
 }
@@ -63,6 +65,8 @@ export interface TracerOptions {
 const READY_TIMEOUT_MS = 60_000
 const PING_EVERY_MS = 20
 const ANSWER_TIMEOUT_MS = 15_000
+/** A timer that is so late tells that this process did not run. */
+const STOOD_STILL_MS = 3_000
 const LOG_LIMIT = 64 * 1024
 /** A stack map of 16 384 long stacks stays below it. */
 const LINE_LIMIT = 64 * 1024 * 1024
@@ -87,7 +91,7 @@ export async function startTracer(
   program: Program,
   host: Host,
   dialect: Dialect,
-  { signal, keepsMangledNames = false }: TracerOptions = {},
+  { signal, onStep, keepsMangledNames = false }: TracerOptions = {},
 ): Promise<Tracer> {
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
   const environment = {
@@ -110,6 +114,11 @@ export async function startTracer(
     stdout: 'pipe',
     stderr: 'pipe',
   })
+
+  onStep?.('compiling the programs')
+  // By its process group, where the kernel's own death signal (setpriv) is not to be had.
+  const killNow = () => kill('SIGKILL')
+  process.once('exit', killNow)
 
   let log = ''
   const keep = (text: string) => {
@@ -156,7 +165,8 @@ export async function startTracer(
       const side = record.name.replace(SCRATCH_OF_FRAME, '')
       if (frame && program.results.has(side)) frame.results.set(side, record.data)
       else if (frame && program.scratch.has(record.name)) frame.open?.set(record.name, record.data)
-    } else if (record.type === 'lost') losses.lostEvents += record.events
+    } else if (record.type === 'attached') onStep?.('attaching the programs')
+    else if (record.type === 'lost') losses.lostEvents += record.events
     else if (record.type === 'helper_error') losses.mapFull++
     else if (record.type === 'unknown') keep(record.text)
   }
@@ -166,6 +176,7 @@ export async function startTracer(
   child.stderr.on('data', (chunk: Buffer) => errors.write(chunk))
 
   const exited: Promise<TracerExit> = child.then((result) => {
+    process.off('exit', killNow)
     output.end()
     errors.end()
     return {
@@ -240,8 +251,17 @@ export async function startTracer(
     if (ended) throw ended
     const end = await new Promise<CutFrame | TracerError>((resolve) => {
       const late = `the tracer did not answer within ${ANSWER_TIMEOUT_MS / 1000} s`
-      const timer = setTimeout(() => waiting?.settle(new TracerError('no_answer', late, { log })), ANSWER_TIMEOUT_MS)
-      timer.unref()
+      let timer: NodeJS.Timeout
+      const arm = (ms: number) => {
+        const dueMs = performance.now() + ms
+        timer = setTimeout(() => {
+          // Who was stopped meanwhile (Ctrl-Z) has not read the answer yet.
+          if (performance.now() - dueMs > STOOD_STILL_MS) arm(STOOD_STILL_MS)
+          else waiting?.settle(new TracerError('no_answer', late, { log }))
+        }, ms)
+        timer.unref()
+      }
+      arm(ANSWER_TIMEOUT_MS)
       const settle = (outcome: CutFrame | TracerError) => {
         clearTimeout(timer)
         waiting = null

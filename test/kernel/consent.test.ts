@@ -101,9 +101,12 @@ kernelSuite(
       )
       expect(requests()).toBeGreaterThanOrEqual(50)
 
+      // A load that could not begin is said to be none, and proves nothing.
       // An address of an interface is this host, though it is not loopback.
       const own = await run(planOf({}, { ...pid, url: `http://203.0.113.1:${PORT}/` }))
       expect([own.code, own.stderr]).toEqual([4, expect.stringContaining('cannot connect to 203.0.113.1')])
+      expect(own.stdout).toMatch(/^base is not valid: no load was made$/m)
+      expect(of(own.records, 'summary').at(-1)?.phases).toMatchObject([{ valid: false, reasons: ['no load was made'] }])
     })
   },
   network,
