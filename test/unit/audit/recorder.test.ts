@@ -40,6 +40,7 @@ const host: Host = {
   memoryBytes: 2 ** 30,
   tracefs: null,
   btf: supported,
+  pids: { kind: 'yes' },
   lockdown: 'none',
   privilege: { ...supported, how: null },
   sudo: null,
