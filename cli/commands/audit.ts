@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { string as argument } from '@oclif/core/args'
 import { boolean, option, string } from '@oclif/core/flags'
 import {
@@ -203,7 +204,10 @@ async function drawn(
     }
   }
   try {
-    const whole = looksBack || recording === null ? model : (await loadRecording(recording.path, catalog)).model
+    const whole =
+      looksBack || recording === null
+        ? model
+        : (await loadRecording(folder.placeOf(basename(recording.path)), catalog)).model
     // The first picture of the run: load, kernel and faults over time.
     await draw('timeline.svg', () => timelineSvg(whole, catalog))
     await drawWall(whole, draw)
