@@ -34,7 +34,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
   const { load } = phase
   const durationUs = (phase.endUs ?? model.nowUs) - phase.startUs
   const planned = load && load.planned !== null ? Math.round(load.planned) : null
-  const verdict = load
+  const judged = load
     ? judgePhase(
         {
           planned,
@@ -50,6 +50,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
     : hasNoLoad(phase, judging)
       ? { valid: false, reasons: ['no load was made'] }
       : { valid: true, reasons: [] }
+  const verdict = withMissingWindows(judged, phase)
   const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
@@ -82,6 +83,12 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
       recorder_cpu_pct: cost.recorderPct,
     },
   }
+}
+
+/** What the programs counted and nobody read is in no number of the phase. */
+function withMissingWindows(judged: { valid: boolean; reasons: string[] }, { loss }: PhaseModel) {
+  if (!loss['tick']) return judged
+  return { valid: false, reasons: [...judged.reasons, 'its last window is missing, since the tracer did not answer'] }
 }
 
 /** The plan sends requests in it, and none was sent; of load that is thrown away its generator is what is seen. */

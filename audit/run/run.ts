@@ -174,19 +174,25 @@ export async function startRun(options: RunOptions): Promise<Run> {
     watch.stop()
     control?.close()
     options.onStep?.('taking the last window')
+    session.hurry()
     try {
       await recorder.finish()
     } catch (error) {
       // The tracer is gone: what it had since the last cut is lost, and said so.
       if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
-        onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
+        onRecord({
+          type: 'note',
+          t_us: recorder.nowUs(),
+          text: `the last window is missing: ${error instanceof Error ? error.message : String(error)}`,
+        })
     }
     options.onStep?.('detaching')
-    await session.stop()
+    const leftOver = await session.stop()
+    if (leftOver !== null) onRecord({ type: 'note', t_us: recorder.nowUs(), text: leftOver })
     restore()
     const summary = summarize(model, options.catalog, options.judging)
     onRecord(summary)
-    const ending = typeof ended === 'function' ? ended(model, summary) : ended
+    const ending = typeof ended === 'function' ? ended(model, summary) : wholeOrNot(ended, summary)
     const record: EndRecord = {
       type: 'end',
       t_us: recorder.nowUs(),
@@ -205,6 +211,13 @@ export async function startRun(options: RunOptions): Promise<Run> {
     return closing
   }
   return { model, recorder, recording, over, end }
+}
+
+/** A run that ended as it should, but whose numbers do not reach to its end, is no measurement of what was asked for. */
+function wholeOrNot(ending: Ending, summary: SummaryRecord): Ending {
+  const lacking = ending.exitCode === 0 ? summary.phases.find(({ valid }) => !valid) : undefined
+  if (lacking === undefined) return ending
+  return { ...ending, exitCode: 5, verdict: `not valid: ${lacking.name}: ${lacking.reasons.join(', ')}` }
 }
 
 /** The tracer takes half a second to start, and this process waits: what needs a moment is done then. */
