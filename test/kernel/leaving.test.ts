@@ -103,9 +103,11 @@ kernelSuite('an audit with its screen', () => {
 
   test('the list of processes is left quietly by Ctrl-C', async () => {
     const { tmux, isRestored } = terminal(freshDirectory(), ['attach'])
-    await tmux.until(/Which process\?[\s\S]*enter attach/)
+    await tmux.until(/^ probe {2}Which process\?.*\n[\s\S]*enter attach/)
+    // It is whole, wherever the cursor stood before, and stays so while it looks again.
+    await tmux.until(/^ probe {2}Which process\?.*\n[\s\S]* \d\S* %[\s\S]*enter attach/)
     tmux.keys('C-c')
-    const rows = await tmux.until(/^code 130\n/m)
+    const rows = await tmux.until(/code 130\n/)
     expect(rows.join('\n')).not.toMatch(/error|fix/)
     isRestored()
   })

@@ -10,6 +10,7 @@ import { drawPicker, type PickerState, pickerRows, pressInPicker, refreshed } fr
 import { suspendSelf, useSuspension } from './suspension.ts'
 import { isAsciiOnly, type LooksChoice, wantsLines } from './theme.ts'
 
+const CLEAR = '\x1b[2J\x1b[H'
 /** CPU is told over a second. */
 const LOOK_EVERY_MS = 1000
 
@@ -63,14 +64,18 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   }
   const options = { interactive: true, alternateScreen: true, incrementalRendering: true, patchConsole: false } as const
   const instance = render(h(Picker, { view }), { stdin, stdout, ...options, exitOnCtrlC: false })
+  // Ink begins where the cursor stood and rewrites what differs: after this it writes all, from the top.
   const onResize = () => {
     instance.clear()
+    stdout.write(CLEAR)
     redraw()
+    instance.rerender(h(Picker, { view }))
   }
   // A terminal that is closed ends or fails these: nobody is left to choose.
   const lose = () => instance.unmount()
   stdin.on('error', lose).on('end', lose)
   stdout.on('error', lose).on('resize', onResize)
+  onResize()
   const timer = setInterval(() => changeTo(refreshed(state, look())), LOOK_EVERY_MS)
   try {
     await instance.waitUntilExit()
