@@ -33,7 +33,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
   const { load } = phase
   const durationUs = (phase.endUs ?? model.nowUs) - phase.startUs
   const planned = load && load.planned !== null ? Math.round(load.planned) : null
-  const verdict = load
+  const judged = load
     ? judgePhase(
         {
           planned,
@@ -41,10 +41,15 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
           errors: load.errors,
           sendLagP99Ms: load.sendLag?.p99 ?? null,
           generatorCpu: generatorCpu(model, phase),
+          // Also in phases before: whoever took their place works on unseen.
+          lostProcesses: phase.telemetry.get('target')?.last['lost'] ?? 0,
         },
         judging?.validity,
       )
-    : { valid: true, reasons: [] }
+    : hasNoLoad(phase, judging)
+      ? { valid: false, reasons: ['no load was made'] }
+      : { valid: true, reasons: [] }
+  const verdict = withMissingWindows(judged, phase)
   const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
@@ -77,6 +82,18 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
       recorder_cpu_pct: cost.recorderPct,
     },
   }
+}
+
+/** What the programs counted and nobody read is in no number of the phase. */
+function withMissingWindows(judged: { valid: boolean; reasons: string[] }, { loss }: PhaseModel) {
+  if (!loss['tick']) return judged
+  return { valid: false, reasons: [...judged.reasons, 'its last window is missing, since the tracer did not answer'] }
+}
+
+/** The plan sends requests in it, and none was sent; of load that is thrown away its generator is what is seen. */
+function hasNoLoad(phase: PhaseModel, judging: Judging | null): boolean {
+  const load = judging?.loadOf(phase) ?? 'none'
+  return load === 'seen' || (load === 'unseen' && !phase.telemetry.has('generator'))
 }
 
 /** Share of the host's CPU time that the processes which make the load took; null where nobody looked. */

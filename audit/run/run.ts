@@ -1,11 +1,14 @@
 import { lstatSync } from 'node:fs'
 import type { FilePlace } from '../../files/index.ts'
 import {
+  createRoster,
   describeExit,
+  growth,
   type Host,
-  isAlive,
   type Probe,
+  type Roster,
   sanitizeText,
+  servingNow,
   startSession,
   type Target,
   type TraceSession,
@@ -47,6 +50,8 @@ export interface RunOptions {
   generatorPids?: () => readonly number[]
   onRecord?: (record: RecordingRecord) => void
   onProgress?: (text: string) => void
+  /** what is being done now, where that takes a moment */
+  onStep?: (text: string) => void
   signal: AbortSignal
 }
 
@@ -73,9 +78,13 @@ export interface Ending {
 }
 
 const FIRST_WINDOW_MS = 50
+/** exit code of who was interrupted (128 + SIGINT) */
+const INTERRUPTED = 130
 /** By then the tracer has been spawned. */
 const SPAWNED_AFTER_MS = 200
 const TARGET_POLL_MS = 200
+/** A service that is stopped and started again is back by then; what takes longer is an end. */
+const GRACE_MS = 5_000
 /** What a long run is bounded by when the user names no duration. */
 export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 
@@ -83,11 +92,23 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 export async function startRun(options: RunOptions): Promise<Run> {
   const model = createRunModel(options.catalog, options)
   const recording = options.path === null ? null : await createRecording(options.path, options.catalog, options.place)
+  // Whoever ends this process on the spot leaves a recording that says so. Only what needs no waiting happens then.
+  let nowUs = () => 0
+  const leave = (code: number) =>
+    recording?.endNow({
+      type: 'end',
+      t_us: nowUs(),
+      reason: code === INTERRUPTED ? 'interrupted' : 'aborted',
+      exit_code: code,
+      verdict: code === INTERRUPTED ? 'interrupted: left at once, the last window is missing' : 'ended on the spot',
+    })
+  process.once('exit', leave)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)
     recording?.append(record)
     options.onRecord?.(record)
   }
+  const roster = createRoster(options.target, growth(options.target, options.host))
   const restore = options.bpfStats ? measurePrograms() : () => undefined
   let session: TraceSession
   let recorder: Recorder
@@ -95,13 +116,15 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const attaching = startSession({
       probes: options.probes,
       target: options.target,
+      roster,
       host: options.host,
       limitSeconds: options.limitSeconds,
       signal: options.signal,
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.onStep ? { onStep: options.onStep } : {}),
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
-    const opening = whileItCompiles(() => createTelemetry(options.target))
+    const opening = whileItCompiles(() => createTelemetry(options.target, { roster }))
     opening.catch(() => undefined) // told when it is awaited; until then the tracer may take a while
     const closeTelemetry = () => opening.then(({ close }) => close()).catch(() => undefined) // it is not even open
     try {
@@ -121,13 +144,15 @@ export async function startRun(options: RunOptions): Promise<Run> {
   } catch (error) {
     restore()
     await recording?.close()
+    process.off('exit', leave)
     throw error
   }
+  nowUs = recorder.nowUs
   const control = await openControl((label) => recorder.mark(label)).catch((error: Error) => {
     recorder.note(`no marks from another terminal: ${error.message}`)
     return null // the measurement does not hang on it
   })
-  const watch = watchTarget(options.target)
+  const watch = watchTarget(options.target, roster, (text) => recorder.note(text))
   const over = Promise.race([
     watch.gone.then((): Ending => ({ reason: 'target_exited', exitCode: 0, verdict: 'the target ended' })),
     session.failed.then((exit): Ending => {
@@ -148,18 +173,26 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const close = async (ended: Ending | Conclude): Promise<EndRecord> => {
     watch.stop()
     control?.close()
+    options.onStep?.('taking the last window')
+    session.hurry()
     try {
       await recorder.finish()
     } catch (error) {
       // The tracer is gone: what it had since the last cut is lost, and said so.
       if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
-        onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
+        onRecord({
+          type: 'note',
+          t_us: recorder.nowUs(),
+          text: `the last window is missing: ${error instanceof Error ? error.message : String(error)}`,
+        })
     }
-    await session.stop()
+    options.onStep?.('detaching')
+    const leftOver = await session.stop()
+    if (leftOver !== null) onRecord({ type: 'note', t_us: recorder.nowUs(), text: leftOver })
     restore()
     const summary = summarize(model, options.catalog, options.judging)
     onRecord(summary)
-    const ending = typeof ended === 'function' ? ended(model, summary) : ended
+    const ending = typeof ended === 'function' ? ended(model, summary) : wholeOrNot(ended, summary)
     const record: EndRecord = {
       type: 'end',
       t_us: recorder.nowUs(),
@@ -169,6 +202,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     }
     onRecord(record)
     await recording?.close()
+    process.off('exit', leave)
     return record
   }
   let closing: Promise<EndRecord> | null = null
@@ -179,19 +213,46 @@ export async function startRun(options: RunOptions): Promise<Run> {
   return { model, recorder, recording, over, end }
 }
 
+/** A run that ended as it should, but whose numbers do not reach to its end, is no measurement of what was asked for. */
+function wholeOrNot(ending: Ending, summary: SummaryRecord): Ending {
+  const lacking = ending.exitCode === 0 ? summary.phases.find(({ valid }) => !valid) : undefined
+  if (lacking === undefined) return ending
+  return { ...ending, exitCode: 5, verdict: `not valid: ${lacking.name}: ${lacking.reasons.join(', ')}` }
+}
+
 /** The tracer takes half a second to start, and this process waits: what needs a moment is done then. */
 async function whileItCompiles<T>(work: () => T): Promise<T> {
   await new Promise((resolve) => setTimeout(resolve, SPAWNED_AFTER_MS))
   return work()
 }
 
-function watchTarget(target: Target): { gone: Promise<void>; stop: () => void } {
+/**
+ * Tells when nothing of the target is left. A port may be nobody's for a moment: a service that is started again has some
+ * seconds to listen on it.
+ */
+function watchTarget(
+  target: Target,
+  roster: Roster,
+  note: (text: string) => void,
+): { gone: Promise<void>; stop: () => void } {
   let timer: NodeJS.Timeout | undefined
+  let goneSinceMs: number | null = null
+  const isServedAgain = () => target.port !== undefined && servingNow(target.port, target.netnsInode).length > 0
   const gone = new Promise<void>((resolve) => {
     // A cgroup may be empty for a while; its processes at the start say nothing about its end.
     if (target.selectedBy === 'cgroup') return
     timer = setInterval(() => {
-      if (target.processes.some(isAlive)) return
+      if (roster.isAlive()) {
+        goneSinceMs = null
+        return
+      }
+      if (target.port !== undefined && goneSinceMs === null) {
+        goneSinceMs = performance.now()
+        note(`nobody serves port ${target.port} any more: waiting ${GRACE_MS / 1000} s for whoever listens on it next`)
+      }
+      if (goneSinceMs !== null && performance.now() - goneSinceMs < GRACE_MS) return
+      // Who came since the last window is not in the roster yet.
+      if (isServedAgain()) return
       clearInterval(timer)
       resolve()
     }, TARGET_POLL_MS)

@@ -5,13 +5,13 @@ import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
-import { readNetnsCounters } from '../host/netns.ts'
+import { netnsInode, readNetnsCounters } from '../host/netns.ts'
 import { findObstacle, type Obstacle } from '../host/obstacle.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
 import { lacking, type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
-import type { Target } from '../host/target.ts'
+import type { Target, TargetProcess } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
 import { dialectOf, withoutUserNames } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
@@ -23,9 +23,11 @@ import { createDemangler, findDemangler } from '../symbols/demangle.ts'
 import { nameStack } from '../symbols/frames.ts'
 import { adviceText } from '../symbols/naming-advice.ts'
 import { type SymbolReader, startReader } from '../symbols/reader.ts'
+import { createCompany } from './company.ts'
 import { TracerError } from './errors.ts'
 import type { DecodeContext, WindowFrame } from './frame.ts'
-import { targetFilter } from './targets.ts'
+import { createRoster, type Roster } from './roster.ts'
+import { growth, targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import {
   DEAD_WAITS,
@@ -61,23 +63,36 @@ export interface Cut {
   lostEvents: number
   mapFull: number
   truncatedLines: number
+  /** what became of the target's processes, in words */
+  notes: string[]
   /** counters of the target's network namespace; null: unreadable */
   counters: Record<string, number> | null
 }
 
 export interface TraceSession {
+  /** the target's processes as they come and go */
+  roster: Roster
   chosen: ChosenProbe[]
   refused: { probe: string; reason: string; fix?: string }[]
   programs: Program[]
   /** ends the window that runs and begins the next, in `phase`; open waits are listed when the phase changes */
   cut: (phase: number, withStacks: boolean) => Promise<Cut>
-  stop: () => Promise<void>
+  /** Somebody waits for the end: the cuts that are left are answered soon or not at all. */
+  hurry: () => void
+  /** Detaches; resolves, in bounded time, with what is wrong when that cannot be done. */
+  stop: () => Promise<string | null>
   /** resolves when a tracer ended without being told to */
   failed: Promise<TracerExit>
   tracerPids: () => number[]
   /** the process that reads the target's files; null: there is none now */
   readerPid: () => number | null
 }
+
+/** Somebody waits for the end: names that take longer stay mangled. */
+const LAST_DEMANGLING_MS = 1_000
+
+/** Processes whose files are read for names; of thousands of workers most have mapped the same, at the same places. */
+const MOST_FOLLOWED = 64
 
 /** Entries that any map of a script may hold; a map at its limit is reported as loss. */
 export const MAP_ENTRIES = 8_192
@@ -202,12 +217,16 @@ function programFor(
 export interface SessionOptions {
   probes: readonly Probe[]
   target: Target
+  /** of this target; by default a fresh one */
+  roster?: Roster
   host: Host
   /** after this the scripts end themselves, s */
   limitSeconds: number
   prepare?: PrepareOptions
   signal?: AbortSignal
   onProgress?: (text: string) => void
+  /** what takes a moment now */
+  onStep?: (text: string) => void
 }
 
 /**
@@ -221,6 +240,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   const obstacle = await findObstacle(host)
   if (obstacle) throw new TracerError(obstacle.code, obstacle.reason, { fix: obstacle.fix ?? 'probe doctor' })
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
+  options.onStep?.('asking the kernel what it offers')
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = withoutUserNames(dialectOf(host.bpftrace.version))
@@ -235,7 +255,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }),
       host,
       dialect,
-      { signal: options.signal, keepsMangledNames: demangler !== null },
+      { signal: options.signal, onStep: options.onStep, keepsMangledNames: demangler !== null },
     )
   // It opens the target's files while the tracer compiles.
   const reader = await startReader({ pids: target.processes.map(({ pid }) => pid) })
@@ -258,7 +278,7 @@ async function startTogether(
   try {
     return { tracer: await start(chosen), running: chosen }
   } catch (error) {
-    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted) throw error
+    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted || error.fix) throw error
     options.onProgress?.(`the probes did not start together (${error.message}); trying each alone`)
     const running: ChosenProbe[] = []
     for (const one of chosen) {
@@ -293,18 +313,23 @@ async function createSession(
   options: SessionOptions,
 ): Promise<TraceSession> {
   const { target } = options
-  const pids = target.processes.map((p) => p.pid)
+  const roster = options.roster ?? createRoster(target, growth(target, options.host))
+  const company = createCompany(target, growth(target, options.host), roster, {
+    tell: tracer.tell,
+    mostMembers: MAP_ENTRIES,
+  })
   const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
   const notesToCome: string[] = []
-  if (hasStacks) await reader.advise().then((advice) => notesToCome.push(...advice.map(adviceText)))
+  if (hasStacks) await reader.advise((advice) => notesToCome.push(...advice.map(adviceText)))
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
-  const connections = connectionsOf(pids, target.netnsPid)
+  const connections = connectionsOf(roster.pids(), target.netnsPid)
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
+  let leaving = false
 
   const asksForSleepers = chosen.some(({ probe }) => probe.stackUnit === 'ns')
   /** threads that slept at the end of the phase before, and so at the start of this one */
@@ -313,11 +338,13 @@ async function createSession(
   let stacksStartNs = 0
   const cut = async (next: number, withStacks: boolean): Promise<Cut> => {
     const frame = await tracer.cut(next, withStacks)
-    const now = readNetnsCounters(target.netnsPid)
+    const { newcomers, notes } = company.take(frame)
+    if (hasStacks) follow(newcomers)
+    const now = readNetnsCounters(netnsPid())
     const grown = counters && now ? difference(counters, now) : null
     counters = now ?? counters
     if (frame.open) {
-      const found = listeningPorts(pids)
+      const found = listeningPorts(roster.pids())
       if (found.length > 0) ports = new Set(found)
     }
     if (hasStacks && withStacks) await reader.refresh(frame.open !== null)
@@ -326,22 +353,44 @@ async function createSession(
     notesToCome.push(...reader.takeNotes())
     if (frame.gone.waited) notesToCome.push(DEAD_WAITS)
     const losses = tracer.takeLosses()
-    const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
+    const sleepers = frame.open && asksForSleepers ? readSleepers(roster.pids()) : []
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, seen, { grown, sleepers }))
     const windows = await named(
       decoded,
       chosen.map(({ probe }) => probe),
-      demangle,
+      (mangled) => demangle(mangled, leaving ? LAST_DEMANGLING_MS : undefined),
     )
     if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
-    if (frame.withStacks) stacksStartNs = frame.endNs
+    if (frame.withStacks) {
+      stacksStartNs = frame.endNs
+      forgetEnded()
+    }
     if (frame.open) {
       phase = next
       phaseStartNs = frame.endNs
       sleptAtStart = sleepers
     }
-    return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
+    return { windows, notes, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
   }
+
+  const followed = new Set(roster.pids())
+  /** What they have mapped is opened while they live, and let go when the stacks they left behind are named. */
+  const follow = (newcomers: readonly TargetProcess[]): void => {
+    for (const { pid } of newcomers)
+      if (followed.size < MOST_FOLLOWED) {
+        followed.add(pid)
+        reader.add(pid)
+      }
+  }
+  const forgetEnded = (): void => {
+    const living = new Set(roster.pids())
+    for (const pid of followed) if (!living.has(pid) && followed.delete(pid)) reader.remove(pid)
+  }
+  /** A process in the target's network namespace that lives. */
+  const netnsPid = (): number =>
+    target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
+      ? process.pid
+      : (roster.pids().find((pid) => netnsInode(pid) === target.netnsInode) ?? target.netnsPid)
 
   const decodeWindow = (
     { probe, variant, params }: ChosenProbe,
@@ -385,13 +434,20 @@ async function createSession(
     })
   })
   return {
+    roster,
     chosen,
     refused,
     programs: [tracer.program],
     cut,
+    hurry: () => {
+      leaving = true
+      tracer.hurry()
+      reader.hurry()
+    },
     stop: async () => {
       reader.close()
-      await tracer.stop()
+      const { code, signal, reason } = await tracer.stop()
+      return code === null && signal === null ? reason : null
     },
     failed,
     readerPid: reader.pid,

@@ -52,6 +52,7 @@ const questions: readonly Question[] = [
   { id: 'kernel', label: 'kernel', isRequired: true, ask: judgeKernel },
   { id: 'bpftrace', label: 'bpftrace', isRequired: true, ask: (host) => host.bpftraceSupport },
   { id: 'privilege', label: 'privileges', isRequired: true, ask: (host) => host.privilege },
+  { id: 'pid-namespace', label: 'process ids', isRequired: true, ask: (host) => host.pids },
   { id: 'lockdown', label: 'lockdown', isRequired: true, ask: judgeLockdown },
   {
     id: 'tracefs',
@@ -90,7 +91,7 @@ const questions: readonly Question[] = [
     id: 'sched-tracepoints',
     label: 'scheduler tracepoints',
     isRequired: false,
-    ask: tracepoints('sched:sched_switch', 'sched:sched_wakeup', 'sched:sched_process_fork'),
+    ask: tracepoints('sched:sched_switch', 'sched:sched_wakeup', 'sched:sched_process_exec', 'task:task_newtask'),
   },
   {
     id: 'tcp-tracepoints',

@@ -52,6 +52,7 @@ const TYPES =
   'tracepoint:syscalls:sys_enter_getpriority { @n = (uint64)args->who; @t = (uint64)((struct task_struct *)curtask)->nsproxy; }'
 
 const hostChecks: readonly ((host: Host) => Support | Promise<Support>)[] = [
+  (host) => host.pids,
   judgeLockdown,
   (host) => (host.tracefs === null ? lacking('tracefs is not mounted', MOUNT_TRACEFS) : { kind: 'yes' }),
   (host) => checkNeed(CLOCK, host),
