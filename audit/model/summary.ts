@@ -46,7 +46,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
         },
         judging?.validity,
       )
-    : hasNoLoad(phase, judging)
+    : hasNoLoad(model, phase, judging)
       ? { valid: false, reasons: ['no load was made'] }
       : { valid: true, reasons: [] }
   const verdict = withMissingWindows(judged, phase)
@@ -91,8 +91,9 @@ function withMissingWindows(judged: { valid: boolean; reasons: string[] }, { los
 }
 
 /** The plan sends requests in it, and none was sent; of load that is thrown away its generator is what is seen. */
-function hasNoLoad(phase: PhaseModel, judging: Judging | null): boolean {
+function hasNoLoad({ phases }: RunModel, phase: PhaseModel, judging: Judging | null): boolean {
   const load = judging?.loadOf(phase) ?? 'none'
+  if (load === 'somewhere') return !phases.some((one) => one.load)
   return load === 'seen' || (load === 'unseen' && !phase.telemetry.has('generator'))
 }
 
