@@ -47,6 +47,7 @@ const exitCodeOfClass: Record<string, number> = {
   TargetError: exitCodes.target,
   'TargetError:usage': exitCodes.usage,
   'TargetError:no_permission': exitCodes.host,
+  'TargetError:pid_namespace': exitCodes.host,
   PlanError: exitCodes.usage,
   ProfileError: exitCodes.usage,
   RecordingError: exitCodes.usage,

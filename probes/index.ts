@@ -14,6 +14,7 @@ export type {
 } from './define.ts'
 export { defineProbe } from './define.ts'
 export { TracerError } from './engine/errors.ts'
+export { createRoster, type Roster } from './engine/roster.ts'
 export {
   type ChosenProbe,
   type Cut,
@@ -27,6 +28,7 @@ export {
   type VariantChoice,
   writeScript,
 } from './engine/session.ts'
+export { growth } from './engine/targets.ts'
 export { describeExit, type TracerExit } from './engine/tracer.ts'
 export type { ProbeWindow } from './engine/window.ts'
 export {
@@ -44,6 +46,7 @@ export {
 export { type Candidate, createCandidateList } from './host/candidates.ts'
 export { cgroupRoot } from './host/cgroup.ts'
 export { type Check, examineHost } from './host/examine.ts'
+export { servingNow } from './host/family.ts'
 export { type Host, inspectHost } from './host/host.ts'
 export { countsSkippedEvents, parseVersion } from './host/kernel-facts.ts'
 export { type Listener, listenersOf, listeningPorts, readQueues } from './host/listeners.ts'
@@ -61,7 +64,7 @@ export {
 export { standInTarget } from './host/stand-in.ts'
 export { type Support, supportText } from './host/support.ts'
 export { isWaiting } from './host/syscalls.ts'
-export { resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
+export { assertKernelPids, resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
 export { createLineSplitter } from './lines.ts'
 export { nearest } from './nearest.ts'
 export { mergeData } from './record.ts'

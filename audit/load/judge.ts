@@ -10,6 +10,8 @@ export interface PhaseLoad {
   sendLagP99Ms: number | null
   /** share of the CPU time that the generator's processes can have at most, 0..1; null: unknown */
   generatorCpu: number | null
+  /** watched processes that ended while whoever took their place was not watched */
+  lostProcesses?: number
 }
 
 export interface ValidityLimits {
@@ -31,7 +33,8 @@ const ownFaults: Record<string, string> = {
 
 /**
  * Says whether a phase measured the target or the generator. A phase is invalid, not slow, when less than 95 % of the
- * plan was sent, requests left late through the generator's fault, or its own resources ran out.
+ * plan was sent, requests left late through the generator's fault, or its own resources ran out; and when processes that
+ * nobody watched did a part of the work.
  */
 export function judgePhase(
   load: PhaseLoad,
@@ -55,6 +58,11 @@ export function judgePhase(
   for (const [name, reason] of Object.entries(ownFaults)) {
     const count = load.errors[name] ?? 0
     if (count > 0) reasons.push(`${reason} (${count} requests)`)
+  }
+  const { lostProcesses = 0 } = load
+  if (lostProcesses > 0) {
+    const ended = lostProcesses === 1 ? '1 watched process ended' : `${lostProcesses} watched processes ended`
+    reasons.push(`${ended}, and what came after is not watched: choose the target by port, or follow its children`)
   }
   return { valid: reasons.length === 0, reasons }
 }

@@ -41,6 +41,8 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
           errors: load.errors,
           sendLagP99Ms: load.sendLag?.p99 ?? null,
           generatorCpu: generatorCpu(model, phase),
+          // Also in phases before: whoever took their place works on unseen.
+          lostProcesses: phase.telemetry.get('target')?.last['lost'] ?? 0,
         },
         judging?.validity,
       )

@@ -43,20 +43,24 @@ const target = z
       .regex(/^https?:\/\/[^\s#]{1,4096}$/, 'expected an http:// or https:// URL')
       .optional()
       .describe(
-        'where requests go; the processes that listen on its port are watched unless pid, port, comm or cgroup says otherwise',
+        'where requests go; whoever serves its port is watched unless pid, port, comm or cgroup says otherwise',
       ),
     pid: z
       .union([pid, list(pid, 'process ids', 1000)], { error: 'expected a process id, or a list of them' })
       .optional()
       .describe('process to watch, or several'),
     pids: list(pid, 'process ids', 1000).optional().describe('several processes to watch'),
-    port: count(1, 65_535).optional().describe('watch the processes that listen on this TCP port'),
+    port: count(1, 65_535).optional().describe('watch whoever serves this TCP port, now and later'),
+    netns: pid.optional().describe('the port is that of the network namespace of this process, where several have it'),
     comm: text()
       .min(1, 'expected a process name')
       .max(15, 'expected at most 15 characters, as the kernel keeps them')
       .optional()
       .describe('watch the processes with exactly this kernel name'),
-    cgroup: text().min(1, 'expected a path').optional().describe('watch the processes of this cgroup v2'),
+    cgroup: text()
+      .min(1, 'expected a path')
+      .optional()
+      .describe('watch the processes of this cgroup v2 and of those below it'),
     follow: flag.optional().describe('children too; by default only those of a command'),
     command: list(text('an argument').max(4096, 'expected at most 4096 characters'), 'a program and its arguments', 256)
       .optional()

@@ -27,6 +27,8 @@ export function settleTarget(written: WrittenTarget = {}, context: TargetContext
   if (second) report(['target', second], `expected one of ${SELECTORS.join(', ')}, got ${chosen.join(' and ')}`)
   if (written.command && (selector === 'pid' || selector === 'pids'))
     report(['target', selector], 'the process of a command has no number yet: leave it out')
+  if (written.netns !== undefined && (selector ? selector !== 'port' : !url))
+    report(['target', 'netns'], 'this is for a port, and there is none')
   if (!written.command)
     for (const key of OF_THE_COMMAND)
       if (written[key] !== undefined) report(['target', key], 'this is for a command, and there is none')
@@ -36,16 +38,21 @@ export function settleTarget(written: WrittenTarget = {}, context: TargetContext
     report(['target'], `missing: expected one of url, ${SELECTORS.join(', ')} or command`)
   return {
     url: url?.href ?? null,
-    select: selector ? selectOf(written) : null,
+    select: selector ? selectOf(written) : url && written.netns !== undefined ? portOf(url, written.netns) : null,
     follow: written.follow ?? written.command !== undefined,
     command: commandOf(written, context),
   }
 }
 
-function selectOf({ pid, pids, port, comm, cgroup }: WrittenTarget): NonNullable<PlannedTarget['select']> {
+const portOf = ({ port, protocol }: URL, netns: number): NonNullable<PlannedTarget['select']> => ({
+  port: Number(port || (protocol === 'https:' ? 443 : 80)),
+  netns,
+})
+
+function selectOf({ pid, pids, port, netns, comm, cgroup }: WrittenTarget): NonNullable<PlannedTarget['select']> {
   if (pid !== undefined) return { pids: [pid].flat() }
   if (pids) return { pids }
-  if (port !== undefined) return { port }
+  if (port !== undefined) return { port, ...(netns === undefined ? {} : { netns }) }
   if (comm !== undefined) return { comm }
   return cgroup === undefined ? {} : { cgroup }
 }

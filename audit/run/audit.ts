@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type FilePlace, type Folder, freshFolder, openFolder, removeEmptyFolder } from '../../files/index.ts'
-import { resolveTarget, secretsHider, type Target, type TargetSelector } from '../../probes/index.ts'
+import { assertKernelPids, resolveTarget, secretsHider, type Target, type TargetSelector } from '../../probes/index.ts'
 import { type AbortReason, createAbortWatch } from '../load/abort.ts'
 import { type AskConsent, agreeTo, type Destination, destinationOf, mustReach } from '../load/consent.ts'
 import type { Course, DriverVerdict } from '../load/driver.ts'
@@ -42,6 +42,7 @@ export interface AuditOutcome extends AttachOutcome {
  */
 export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const { plan, directory } = options
+  assertKernelPids()
   const clean = secretsHider(plan.secrets)
   if (directory !== null) refusePacked(join(directory, RECORDING))
   let service: Service | null = null

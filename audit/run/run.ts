@@ -1,11 +1,14 @@
 import { lstatSync } from 'node:fs'
 import type { FilePlace } from '../../files/index.ts'
 import {
+  createRoster,
   describeExit,
+  growth,
   type Host,
-  isAlive,
   type Probe,
+  type Roster,
   sanitizeText,
+  servingNow,
   startSession,
   type Target,
   type TraceSession,
@@ -76,6 +79,8 @@ const FIRST_WINDOW_MS = 50
 /** By then the tracer has been spawned. */
 const SPAWNED_AFTER_MS = 200
 const TARGET_POLL_MS = 200
+/** A service that is stopped and started again is back by then; what takes longer is an end. */
+const GRACE_MS = 5_000
 /** What a long run is bounded by when the user names no duration. */
 export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 
@@ -88,6 +93,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     recording?.append(record)
     options.onRecord?.(record)
   }
+  const roster = createRoster(options.target, growth(options.target, options.host))
   const restore = options.bpfStats ? measurePrograms() : () => undefined
   let session: TraceSession
   let recorder: Recorder
@@ -95,13 +101,14 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const attaching = startSession({
       probes: options.probes,
       target: options.target,
+      roster,
       host: options.host,
       limitSeconds: options.limitSeconds,
       signal: options.signal,
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
-    const opening = whileItCompiles(() => createTelemetry(options.target))
+    const opening = whileItCompiles(() => createTelemetry(options.target, { roster }))
     opening.catch(() => undefined) // told when it is awaited; until then the tracer may take a while
     const closeTelemetry = () => opening.then(({ close }) => close()).catch(() => undefined) // it is not even open
     try {
@@ -127,7 +134,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     recorder.note(`no marks from another terminal: ${error.message}`)
     return null // the measurement does not hang on it
   })
-  const watch = watchTarget(options.target)
+  const watch = watchTarget(options.target, roster, (text) => recorder.note(text))
   const over = Promise.race([
     watch.gone.then((): Ending => ({ reason: 'target_exited', exitCode: 0, verdict: 'the target ended' })),
     session.failed.then((exit): Ending => {
@@ -185,13 +192,33 @@ async function whileItCompiles<T>(work: () => T): Promise<T> {
   return work()
 }
 
-function watchTarget(target: Target): { gone: Promise<void>; stop: () => void } {
+/**
+ * Tells when nothing of the target is left. A port may be nobody's for a moment: a service that is started again has some
+ * seconds to listen on it.
+ */
+function watchTarget(
+  target: Target,
+  roster: Roster,
+  note: (text: string) => void,
+): { gone: Promise<void>; stop: () => void } {
   let timer: NodeJS.Timeout | undefined
+  let goneSinceMs: number | null = null
+  const isServedAgain = () => target.port !== undefined && servingNow(target.port, target.netnsInode).length > 0
   const gone = new Promise<void>((resolve) => {
     // A cgroup may be empty for a while; its processes at the start say nothing about its end.
     if (target.selectedBy === 'cgroup') return
     timer = setInterval(() => {
-      if (target.processes.some(isAlive)) return
+      if (roster.isAlive()) {
+        goneSinceMs = null
+        return
+      }
+      if (target.port !== undefined && goneSinceMs === null) {
+        goneSinceMs = performance.now()
+        note(`nobody serves port ${target.port} any more: waiting ${GRACE_MS / 1000} s for whoever listens on it next`)
+      }
+      if (goneSinceMs !== null && performance.now() - goneSinceMs < GRACE_MS) return
+      // Who came since the last window is not in the roster yet.
+      if (isServedAgain()) return
       clearInterval(timer)
       resolve()
     }, TARGET_POLL_MS)

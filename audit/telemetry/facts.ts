@@ -219,6 +219,13 @@ export const metricFacts: readonly MetricFact[] = [
     ['*_bytes', 'bytes', 'target *'],
     ['*', 'count', 'target *'],
   ]),
+  ...gauges('target', [['processes', 'count', 'processes', 'neutral', headline]]),
+  ...counters('target', [
+    ['lost', 'count', 'ended, successors not seen', 'lower', fault],
+    ['unwatched', 'count', 'children made, not watched', 'lower', headline],
+    ['joined', 'count', 'processes that came'],
+    ['ended', 'count', 'processes that ended'],
+  ]),
   ...counters('process', [['cpu_ns', 'ns', 'target CPU']]),
   ...gauges('process', [
     ['rss_bytes', 'bytes', 'target memory'],

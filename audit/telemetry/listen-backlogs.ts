@@ -62,7 +62,7 @@ const FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin']
 const LONGEST_MS = 2000
 const LARGEST_BYTES = 8 * 2 ** 20
 
-function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
+function openBacklogs({ target, roster, isOwnNetns }: Scope): OpenSource | Missing {
   const ss = findProgram('ss')
   const nsenter = isOwnNetns ? null : findProgram('nsenter')
   if (ss === null)
@@ -71,8 +71,10 @@ function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
     return {
       missing: 'no nsenter on this host, and the target has a network namespace of its own. fix: install util-linux',
     }
-  const there = nsenter === null ? [] : [nsenter, `--net=/proc/${target.netnsPid}/ns/net`]
+  // Of a namespace of its own any process that lives is the door.
+  const door = () => roster.pids()[0] ?? target.netnsPid
   const run = (program: string, ...args: string[]): string | null => {
+    const there = nsenter === null ? [] : [nsenter, `--net=/proc/${door()}/ns/net`]
     const [file = program, ...rest] = [...there, program, ...args]
     try {
       return execFileSync(file, rest, {
@@ -94,11 +96,10 @@ function openBacklogs({ target, isOwnNetns }: Scope): OpenSource | Missing {
   // What caps every backlog is the namespace's own, and /proc/sys shows that of whoever reads it.
   const cat = isOwnNetns ? null : findProgram('cat')
   const somaxconn = numberOf((isOwnNetns ? readOnce(SOMAXCONN) : cat && run(cat, SOMAXCONN))?.trim())
-  const pids = target.processes.map(({ pid }) => pid)
   let unread: string | null = first
   return {
     read: () => {
-      const inodes = new Set(listenersOf(pids).map(({ inode }) => inode))
+      const inodes = new Set(listenersOf(roster.pids()).map(({ inode }) => inode))
       const text = unread ?? (inodes.size > 0 ? ask() : null)
       unread = null
       return text === null ? null : backlogValues(parseBacklogs(text), inodes, somaxconn)

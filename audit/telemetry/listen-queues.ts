@@ -26,16 +26,15 @@ const LISTENERS_READ = 64
 /** Looking for sockets anew walks all descriptors of the target: only when some were closed, and not at each sample. */
 const LOOK_AGAIN_AFTER = 10
 
-function openListeners({ target }: Scope) {
-  const pids = target.processes.map(({ pid }) => pid)
-  let known = listenersOf(pids)
+function openListeners({ target, roster }: Scope) {
+  let known = listenersOf(roster.pids())
   let sinceLook = 0
   return {
     read: () => {
       const now = readQueues(target.netnsPid, known)
       sinceLook++
       if ((now.length < known.length || known.length === 0) && sinceLook >= LOOK_AGAIN_AFTER) {
-        known = listenersOf(pids)
+        known = listenersOf(roster.pids())
         sinceLook = 0
         return queueValues(known)
       }

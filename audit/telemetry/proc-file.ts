@@ -84,7 +84,8 @@ export function readOnce(path: string): string | null {
 /** A number that a text holds, `null` when it holds none. */
 export function numberOf(text: string | null | undefined): number | null {
   const value = text === null || text === undefined || text === '' ? Number.NaN : Number(text)
-  return Number.isFinite(value) ? value : null
+  // The kernel counts in 64 bits: what is more is no count.
+  return Math.abs(value) <= 2 ** 64 ? value : null
 }
 
 /** The largest file read here: /proc/interrupts of a machine with hundreds of processors. */

@@ -1,4 +1,4 @@
-import { readProcessStat, readSchedCpuNs } from '../../probes/index.ts'
+import { readProcessStat } from '../../probes/index.ts'
 import type { OpenSource, Scope, Source } from './source.ts'
 
 /** CPU time (ns), resident memory (bytes) and threads of the target's processes together; unknown when all are gone. */
@@ -9,32 +9,21 @@ export const processes: Source = {
   open: openProcesses,
 }
 
-/**
- * The most that each process's clock has shown: it falls back by a tick or two when a thread ends, and is gone with the
- * process, whose time was spent all the same.
- */
-export function createCpuClock(readNs: (pid: number) => number | null): (pids: readonly number[]) => number {
-  const most = new Map<number, number>()
-  return (pids) => {
-    let sum = 0
-    for (const pid of pids) {
-      const ns = Math.max(most.get(pid) ?? 0, readNs(pid) ?? 0)
-      most.set(pid, ns)
-      sum += ns
-    }
-    return sum
-  }
+/** How many processes the target has, and what became of the others: a lane that falls has its reason here. */
+export const membership: Source = {
+  name: 'target',
+  from: 'the kernel programs that see processes come and go, /proc',
+  every: 1,
+  open: ({ roster }) => ({ read: () => ({ ...roster.counts() }), close: () => undefined }),
 }
 
-function openProcesses({ target }: Scope): OpenSource {
-  const pids = target.processes.map(({ pid }) => pid)
-  const cpuNs = createCpuClock(readSchedCpuNs)
+function openProcesses({ roster }: Scope): OpenSource {
   return {
     read: () => {
-      const stats = pids.flatMap((pid) => readProcessStat(pid) ?? [])
+      const stats = roster.pids().flatMap((pid) => readProcessStat(pid) ?? [])
       if (stats.length === 0) return null
       return {
-        cpu_ns: cpuNs(pids),
+        cpu_ns: roster.cpuNs(),
         rss_bytes: stats.reduce((n, s) => n + s.rssBytes, 0),
         threads: stats.reduce((n, s) => n + s.threads, 0),
       }

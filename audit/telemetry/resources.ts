@@ -1,7 +1,8 @@
 import { readdirSync, statSync } from 'node:fs'
 import { createGrowth } from './growth.ts'
+import { ofMembers } from './members.ts'
 import { numberOf, openProcFile, type ProcFile } from './proc-file.ts'
-import type { Missing, OpenSource, Scope, Source, Values } from './source.ts'
+import { isMissing, type Missing, type OpenSource, type Scope, type Source, type Values } from './source.ts'
 
 /** What the target's processes use of what they may use: descriptors and their limit, memory, page faults. */
 export const resources: Source = {
@@ -58,33 +59,35 @@ const IO = new Map([
   ['read_bytes', 'read_bytes'],
   ['write_bytes', 'write_bytes'],
 ])
-/** A target of thousands of workers is looked at by these: their sums are then of these alone. */
-export const PROCESSES_READ = 64
-
 interface Watched {
-  pid: number
   limits: ProcFile | null
   status: ProcFile | null
   stat: ProcFile | null
 }
 
-function openResources({ target }: Scope): OpenSource | Missing {
-  const watched = target.processes.slice(0, PROCESSES_READ).map(({ pid }): Watched => {
-    const open = (name: string) => orNull(openProcFile(`/proc/${pid}/${name}`))
-    return { pid, limits: open('limits'), status: open('status'), stat: open('stat') }
-  })
+function openResources({ roster }: Scope): OpenSource | Missing {
+  const watched = ofMembers(
+    roster,
+    (pid): Watched => {
+      const open = (name: string) => orNull(openProcFile(`/proc/${pid}/${name}`))
+      return { limits: open('limits'), status: open('status'), stat: open('stat') }
+    },
+    ({ limits, status, stat }) => {
+      for (const file of [limits, status, stat]) file?.close()
+    },
+  )
   const growth = createGrowth()
   return {
     read: () => {
       const values: Values = {}
       const faults = new Map<number, Values>()
       let fullest = -1
-      for (const one of watched) {
+      for (const [pid, one] of watched.now()) {
         const stat = one.stat?.read()
         if (stat === null || stat === undefined) continue // ended
-        faults.set(one.pid, parseFaults(stat))
+        faults.set(pid, parseFaults(stat))
         add(values, parseStatus(one.status?.read() ?? ''))
-        const fds = countDescriptors(one.pid)
+        const fds = countDescriptors(pid)
         if (fds === null) continue
         add(values, { fds_total: fds })
         const limit = parseFileLimit(one.limits?.read() ?? '')
@@ -96,27 +99,33 @@ function openResources({ target }: Scope): OpenSource | Missing {
       }
       return faults.size > 0 ? Object.assign(values, growth.add(faults)) : null
     },
-    close: () => {
-      for (const { limits, status, stat } of watched) for (const file of [limits, status, stat]) file?.close()
-    },
+    close: watched.close,
   }
 }
 
-function openIo({ target }: Scope): OpenSource | Missing {
-  const opened = target.processes.slice(0, PROCESSES_READ).map(({ pid }) => openProcFile(`/proc/${pid}/io`))
-  const files = opened.flatMap((file) => ('missing' in file ? [] : [file]))
-  const [first] = opened
-  if (files.length === 0) return first && 'missing' in first ? first : { missing: 'the target has no process' }
+function openIo({ roster }: Scope): OpenSource | Missing {
+  const files = ofMembers(
+    roster,
+    (pid) => openProcFile(`/proc/${pid}/io`),
+    (file) => {
+      if (!isMissing(file)) file.close()
+    },
+  )
+  const opened = files.now()
+  if (opened.every(([, file]) => isMissing(file))) {
+    const why = opened.map(([, file]) => file).find(isMissing)
+    return why ?? { missing: 'the target has no process' }
+  }
   const growth = createGrowth()
   return {
     read: () => {
-      const readings = files.map((file) => parseIo(file.read() ?? ''))
-      const known = readings.flatMap((values, at) => (values ? [[at, values] as const] : []))
+      const known = files.now().flatMap(([pid, file]): [number, Values][] => {
+        const values = isMissing(file) ? null : parseIo(file.read() ?? '')
+        return values ? [[pid, values]] : []
+      })
       return known.length > 0 ? growth.add(new Map(known)) : null
     },
-    close: () => {
-      for (const file of files) file.close()
-    },
+    close: files.close,
   }
 }
 

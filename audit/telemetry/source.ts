@@ -1,4 +1,4 @@
-import type { Target } from '../../probes/index.ts'
+import type { Roster, Target } from '../../probes/index.ts'
 
 /** Numbers by name, as a `telemetry` record holds them; what is not known is not there. */
 export type Values = Record<string, number>
@@ -19,6 +19,8 @@ export interface Source {
 /** What is looked at. */
 export interface Scope {
   target: Target
+  /** its processes as they come and go */
+  roster: Roster
   /** the target lives in this process's network namespace: /proc/sys/net and /sys/class/net speak of it, too */
   isOwnNetns: boolean
 }

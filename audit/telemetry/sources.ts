@@ -9,7 +9,7 @@ import { listenQueues } from './listen-queues.ts'
 import { memory, virtualMemory } from './memory.ts'
 import { openFiles } from './open-files.ts'
 import { pressure } from './pressure.ts'
-import { processes } from './process.ts'
+import { membership, processes } from './process.ts'
 import { processors } from './processors.ts'
 import { inputOutput, resources } from './resources.ts'
 import { ipv6, sockets } from './sockets.ts'
@@ -19,7 +19,7 @@ import { threads } from './threads.ts'
 
 /** All that is sampled beside the probes, the target's first. The counters of its network namespace come with each cut. */
 export const sources: readonly Source[] = [
-  ...[processes, resources, inputOutput, threads, cgroups],
+  ...[membership, processes, resources, inputOutput, threads, cgroups],
   ...[listenQueues, listenBacklogs, connections, sockets, ipv6, interfaces, connectionTracking],
   ...[processors, pressure, virtualMemory, memory, softnet, softInterrupts, interrupts, cards, openFiles],
   clock,

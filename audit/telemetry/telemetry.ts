@@ -1,4 +1,4 @@
-import { netnsInode, type Target } from '../../probes/index.ts'
+import { createRoster, netnsInode, type Roster, type Target } from '../../probes/index.ts'
 import { type ClockDrift, describeJump } from './clock.ts'
 import { netnsTelemetry } from './netns.ts'
 import { isMissing, type OpenSource, type Source, type Values } from './source.ts'
@@ -30,6 +30,8 @@ export interface Sample {
 }
 
 export interface TelemetryOptions {
+  /** of this target, kept by whoever watches it; by default one that stays as it is */
+  roster?: Roster
   sources?: readonly Source[]
   /** ms of a clock that only goes forward */
   now?: () => number
@@ -47,7 +49,13 @@ const PAUSE_AWAKE = 400
 /** @param options what tests and benchmarks replace */
 export function createTelemetry(target: Target, options: TelemetryOptions = {}): Telemetry {
   const now = options.now ?? (() => performance.now())
-  const scope = { target, isOwnNetns: target.netnsInode !== null && target.netnsInode === netnsInode(process.pid) }
+  const isOwnNetns = target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
+  const scope = {
+    // In our own namespace nothing depends on whether a process of the target lives.
+    target: isOwnNetns ? { ...target, netnsPid: process.pid } : target,
+    roster: options.roster ?? createRoster(target, 'no'),
+    isOwnNetns,
+  }
   const missing: { source: string; reason: string }[] = []
   const open = (options.sources ?? sources).flatMap((source): Reader[] => {
     const opened = source.open(scope)

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { createGrowth } from './growth.ts'
+import { PROCESSES_READ } from './members.ts'
 import { numberOf, readOnce } from './proc-file.ts'
-import { PROCESSES_READ } from './resources.ts'
 import type { Scope, Source, Values } from './source.ts'
 
 /**
@@ -37,12 +37,12 @@ const INVOLUNTARY = /^nonvoluntary_ctxt_switches:\s+(\d+)$/m
 /** A target with more threads has these read. */
 const THREADS_READ = 2048
 
-function openThreads({ target }: Scope) {
+function openThreads({ roster }: Scope) {
   const growth = createGrowth()
   return {
     read: () => {
       const seen = new Map<number, Values>()
-      for (const { pid } of target.processes.slice(0, PROCESSES_READ))
+      for (const { pid } of roster.living().slice(0, PROCESSES_READ))
         for (const tid of threadsOf(pid)) {
           if (seen.size >= THREADS_READ) break
           const schedstat = parseSchedstat(readOnce(`/proc/${pid}/task/${tid}/schedstat`) ?? '')

@@ -1,6 +1,6 @@
 import { boolean, string } from '@oclif/core/flags'
 import { type AttachOutcome, attach, LONGEST_RUN_SECONDS, type Run, recordingName } from '../../audit/index.ts'
-import { inspectHost, loadCatalog, resolveTarget } from '../../probes/index.ts'
+import { assertKernelPids, inspectHost, loadCatalog, resolveTarget } from '../../probes/index.ts'
 import { textSummary } from '../../ui/index.ts'
 import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
@@ -56,6 +56,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const { argv, flags } = await this.parse(Attach)
     const catalog = await loadCatalog()
     const probes = chooseProbes(catalog, argv.map(String))
+    assertKernelPids()
     const screen = hasScreen() && !flags.json && !flags['no-ui']
     const given = selectorOf(flags)
     const selector = screen ? await pickTarget(given, flags) : given

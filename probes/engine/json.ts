@@ -9,9 +9,13 @@ export interface Entries {
   entries: [key: string, value: Tolerant][]
 }
 
+/** The tracer nests four. */
+const MOST_LEVELS = 64
+
 /** Throws SyntaxError where the text is no JSON value. */
 export function parseTolerant(text: string): Tolerant {
   let at = 0
+  let depth = 0
 
   const fail = (what: string): never => {
     throw new SyntaxError(`${what} at ${at}`)
@@ -27,10 +31,12 @@ export function parseTolerant(text: string): Tolerant {
   function value(): Tolerant {
     skipBlanks()
     const character = text[at]
-    if (character === '{') return object()
-    if (character === '[') return array()
     if (character === '"') return string()
-    return scalar()
+    if (character !== '{' && character !== '[') return scalar()
+    if (++depth > MOST_LEVELS) fail('too many levels')
+    const read = character === '{' ? object() : array()
+    depth--
+    return read
   }
 
   function object(): Entries {

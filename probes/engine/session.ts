@@ -5,13 +5,13 @@ import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { listeningPorts } from '../host/listeners.ts'
 import { checkNeeds, type Need } from '../host/needs.ts'
-import { readNetnsCounters } from '../host/netns.ts'
+import { netnsInode, readNetnsCounters } from '../host/netns.ts'
 import { findObstacle, type Obstacle } from '../host/obstacle.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
 import { lacking, type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
-import type { Target } from '../host/target.ts'
+import type { Target, TargetProcess } from '../host/target.ts'
 import { tracepointFields } from '../host/tracefs.ts'
 import { dialectOf, withoutUserNames } from '../script/dialect.ts'
 import type { FrameOptions } from '../script/frame.ts'
@@ -23,9 +23,11 @@ import { createDemangler, findDemangler } from '../symbols/demangle.ts'
 import { nameStack } from '../symbols/frames.ts'
 import { adviceText } from '../symbols/naming-advice.ts'
 import { type SymbolReader, startReader } from '../symbols/reader.ts'
+import { createCompany } from './company.ts'
 import { TracerError } from './errors.ts'
 import type { DecodeContext, WindowFrame } from './frame.ts'
-import { targetFilter } from './targets.ts'
+import { createRoster, type Roster } from './roster.ts'
+import { growth, targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import {
   DEAD_WAITS,
@@ -63,11 +65,15 @@ export interface Cut {
   lostEvents: number
   mapFull: number
   truncatedLines: number
+  /** what became of the target's processes, in words */
+  notes: string[]
   /** counters of the target's network namespace; null: unreadable */
   counters: Record<string, number> | null
 }
 
 export interface TraceSession {
+  /** the target's processes as they come and go */
+  roster: Roster
   chosen: ChosenProbe[]
   refused: { probe: string; reason: string; fix?: string }[]
   programs: Program[]
@@ -80,6 +86,9 @@ export interface TraceSession {
   /** the process that reads the target's files; null: there is none now */
   readerPid: () => number | null
 }
+
+/** Processes whose files are read for names; of thousands of workers most have mapped the same, at the same places. */
+const MOST_FOLLOWED = 64
 
 /** Entries that any map of a script may hold; a map at its limit is reported as loss. */
 export const MAP_ENTRIES = 8_192
@@ -204,6 +213,8 @@ function programFor(
 export interface SessionOptions {
   probes: readonly Probe[]
   target: Target
+  /** of this target; by default a fresh one */
+  roster?: Roster
   host: Host
   /** after this the scripts end themselves, s */
   limitSeconds: number
@@ -295,7 +306,11 @@ async function createSession(
   options: SessionOptions,
 ): Promise<TraceSession> {
   const { target } = options
-  const pids = target.processes.map((p) => p.pid)
+  const roster = options.roster ?? createRoster(target, growth(target, options.host))
+  const company = createCompany(target, growth(target, options.host), roster, {
+    tell: tracer.tell,
+    mostMembers: MAP_ENTRIES,
+  })
   const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
   const notesToCome: string[] = []
@@ -303,7 +318,7 @@ async function createSession(
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
-  const connections = connectionsOf(pids, target.netnsPid)
+  const connections = connectionsOf(roster.pids(), target.netnsPid)
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
@@ -315,11 +330,13 @@ async function createSession(
   let stacksStartNs = 0
   const cut = async (next: number, withStacks: boolean): Promise<Cut> => {
     const frame = await tracer.cut(next, withStacks)
-    const now = readNetnsCounters(target.netnsPid)
+    const { newcomers, notes } = company.take(frame)
+    if (hasStacks) follow(newcomers)
+    const now = readNetnsCounters(netnsPid())
     const grown = counters && now ? difference(counters, now) : null
     counters = now ?? counters
     if (frame.open) {
-      const found = listeningPorts(pids)
+      const found = listeningPorts(roster.pids())
       if (found.length > 0) ports = new Set(found)
     }
     if (hasStacks && withStacks) await reader.refresh(frame.open !== null)
@@ -328,7 +345,7 @@ async function createSession(
     notesToCome.push(...reader.takeNotes())
     if (frame.gone.waited) notesToCome.push(DEAD_WAITS)
     const losses = tracer.takeLosses()
-    const sleepers = frame.open && asksForSleepers ? readSleepers(pids) : []
+    const sleepers = frame.open && asksForSleepers ? readSleepers(roster.pids()) : []
     const decoded = frame.startNs === 0 ? [] : chosen.map((one) => decodeWindow(one, frame, seen, { grown, sleepers }))
     const windows = await named(
       decoded,
@@ -336,14 +353,36 @@ async function createSession(
       demangle,
     )
     if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
-    if (frame.withStacks) stacksStartNs = frame.endNs
+    if (frame.withStacks) {
+      stacksStartNs = frame.endNs
+      forgetEnded()
+    }
     if (frame.open) {
       phase = next
       phaseStartNs = frame.endNs
       sleptAtStart = sleepers
     }
-    return { windows, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
+    return { windows, notes, atNs: frame.endNs, askedAtMonotonicNs: frame.askedAtMonotonicNs, counters: now, ...losses }
   }
+
+  const followed = new Set(roster.pids())
+  /** What they have mapped is opened while they live, and let go when the stacks they left behind are named. */
+  const follow = (newcomers: readonly TargetProcess[]): void => {
+    for (const { pid } of newcomers)
+      if (followed.size < MOST_FOLLOWED) {
+        followed.add(pid)
+        reader.add(pid)
+      }
+  }
+  const forgetEnded = (): void => {
+    const living = new Set(roster.pids())
+    for (const pid of followed) if (!living.has(pid) && followed.delete(pid)) reader.remove(pid)
+  }
+  /** A process in the target's network namespace that lives. */
+  const netnsPid = (): number =>
+    target.netnsInode !== null && target.netnsInode === netnsInode(process.pid)
+      ? process.pid
+      : (roster.pids().find((pid) => netnsInode(pid) === target.netnsInode) ?? target.netnsPid)
 
   const decodeWindow = (
     { probe, variant, params }: ChosenProbe,
@@ -388,6 +427,7 @@ async function createSession(
     })
   })
   return {
+    roster,
     chosen,
     refused,
     programs: [tracer.program],

@@ -2,61 +2,102 @@ import type { Host } from '../host/host.ts'
 import { netnsInode } from '../host/netns.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
-import { bitAnd, cgroupId, currentTask, type Expr, eq, field, follow, ne, pid, read, tid, u64 } from '../script/expr.ts'
+import { bitAnd, cgroupId, currentTask, type Expr, eq, field, follow, ne, pid, read, u64 } from '../script/expr.ts'
 import { stateMap } from '../script/maps.ts'
-import {
-  bind,
-  forget,
-  on,
-  positive,
-  type ScriptParts,
-  type Statement,
-  set,
-  type TargetFilter,
-  when,
-} from '../script/parts.ts'
+import { bind, type Handler, positive, type Statement, set, type TargetFilter } from '../script/parts.ts'
+import type { TargetParts } from '../script/program.ts'
 import type { TracepointName } from '../script/tracepoints.ts'
+import {
+  countChildren,
+  joinAcceptors,
+  joinChildren,
+  joinListeners,
+  judgeExecutors,
+  leaveAtExit,
+  members,
+} from './membership.ts'
 
-const members = stateMap('target', 'int', 'int')
+/** Cgroups whose processes are watched, by id. */
+const cgroups = stateMap('target_cgroup', 'int', 'int')
 
 /**
  * How programs tell the target from the rest of the host: always an explicit predicate, never `-p` (which does not filter
- * tracepoints before bpftrace 0.24). One process is compared; several, or a family that grows, are a map that
- * sched_process_fork feeds.
+ * tracepoints before bpftrace 0.24). One process that stays one is compared; all others are a map of members that events
+ * feed (membership.ts); a cgroup with those below it is a map of their ids.
  */
 export function targetFilter(
   target: Target,
   host: Host,
   fields: ReadonlyMap<string, ReadonlySet<string>>,
-): { filter: TargetFilter; parts: ScriptParts } {
-  const single = target.processes.length === 1 && !target.follow ? target.processes[0] : undefined
+): { filter: TargetFilter; parts: TargetParts } {
+  const single = target.processes.length === 1 ? target.processes[0] : undefined
+  const has = (tracepoint: TracepointName, name: string) => fields.get(tracepoint)?.has(name) ?? false
   const shared = {
     inNamespace: (sk: Expr<'pointer'>) => namespaceCondition(target, sk),
     ports: target.ports,
     syscall: (name: string) => syscallNumber(name, host.arch),
     isCompat: compatCondition(host),
-    has: (tracepoint: TracepointName, name: string) => fields.get(tracepoint)?.has(name) ?? false,
+    has,
   }
-  if (target.selectedBy === 'cgroup' && target.cgroup)
+  const grows = growth(target, host)
+  if (grows === 'cgroup' && target.cgroup)
     return {
-      filter: { ...shared, mine: eq(cgroupId, target.cgroup.id) },
-      parts: { begin: rememberNamespace(target), handlers: [] },
+      filter: { ...shared, mine: positive(read(cgroups, cgroupId)) },
+      parts: {
+        begin: [
+          ...rememberNamespace(target),
+          ...[target.cgroup, ...(target.cgroupsBelow ?? [])].map(({ id }) => set(cgroups, [u64(id)], u64(1))),
+        ],
+        handlers: [],
+        words: { members: cgroups },
+      },
     }
-  if (single)
+  if (single && grows === 'no') {
+    const mine = eq(pid, single.pid)
     return {
-      filter: { ...shared, mine: eq(pid, single.pid) },
-      parts: { begin: rememberNamespace(target), handlers: [] },
+      filter: { ...shared, mine },
+      parts: { begin: rememberNamespace(target), handlers: [countChildren(mine)] },
     }
+  }
+  const mine = positive(read(members, pid))
   return {
-    filter: { ...shared, mine: positive(read(members, pid)) },
+    filter: { ...shared, mine },
     parts: {
       begin: [
         ...rememberNamespace(target),
         ...target.processes.map((process) => set(members, [u64(process.pid)], u64(1))),
       ],
-      handlers: target.follow ? [joinFamily(), leaveFamily()] : [leaveFamily()],
+      handlers: grows === 'no' ? [countChildren(mine)] : joiners(target, grows, shared),
+      last: [leaveAtExit()],
+      words: { members },
     },
   }
+}
+
+/** Whom a target takes in while it is watched: nobody, its children, whoever serves its port or is in its cgroup. */
+export type Growth = 'no' | 'children' | 'port' | 'cgroup'
+
+export function growth(target: Target, host: Host): Growth {
+  if (target.selectedBy === 'cgroup' && target.cgroup) return 'cgroup'
+  // Who serves a port is read from structures of the kernel.
+  if (target.port !== undefined && host.btf.kind === 'yes') return 'port'
+  return target.follow ? 'children' : 'no'
+}
+
+function joiners(
+  target: Target,
+  grows: Growth,
+  { inNamespace, has }: Pick<TargetFilter, 'inNamespace' | 'has'>,
+): Handler[] {
+  if (grows !== 'port' || target.port === undefined) return [joinChildren()]
+  const port = { number: target.port, inNamespace }
+  return [
+    joinListeners(port),
+    joinChildren(),
+    // Asked to follow, it takes whatever its children execute.
+    ...(target.follow ? [] : [judgeExecutors(port)]),
+    ...(has('syscalls:sys_enter_accept4', 'fd') ? [joinAcceptors(port)] : []),
+  ]
 }
 
 /** The namespace this program runs in, as a pointer. */
@@ -80,23 +121,6 @@ const rememberNamespace = (target: Target): Statement[] =>
   isOwnNamespace(target)
     ? bind('task', currentTask, (task) => [set(ownNamespace, [], u64(follow(task, 'nsproxy->net_ns')))])
     : []
-
-const joinFamily = () =>
-  on('sched:sched_process_fork', 'a process of the target makes another (or a thread: harmless)', (args) => ({
-    when: positive(read(members, pid)),
-    body: [set(members, [u64(args.child_pid)], u64(1))],
-  }))
-
-const leaveFamily = () =>
-  on('sched:sched_process_exit', 'the last thread of a process ends: its number may be used again', () => ({
-    when: positive(read(members, pid)),
-    body: bind('task', currentTask, (task) => [
-      when(eq(field(task, 'signal->live.counter'), 0), [forget(members, pid)]),
-      when(notLeader(), [forget(members, tid)]),
-    ]),
-  }))
-
-const notLeader = (): Expr<'int'> => ({ kind: 'int', node: 'binary', op: '!=', left: pid, right: tid })
 
 /** Of a 64-bit task that calls through the 32-bit gate (int 0x80), or of a 32-bit program: arch/x86/include/asm/thread_info.h. */
 const TS_COMPAT = 2

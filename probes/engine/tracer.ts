@@ -6,7 +6,7 @@ import { CLEAN_ENVIRONMENT } from '../host/privilege.ts'
 import { summarizeRefusal } from '../host/trial.ts'
 import { createLineSplitter } from '../lines.ts'
 import type { Dialect } from '../script/dialect.ts'
-import { cutWord, forgetWord, WORD } from '../script/frame.ts'
+import { cutWord, forgetWord, memberWords, WORD } from '../script/frame.ts'
 import type { Program } from '../script/program.ts'
 import { sanitizeText } from '../text.ts'
 import { readLine } from './decode.ts'
@@ -45,6 +45,8 @@ export interface Tracer {
   /** pid of bpftrace itself; null while it is not known (sudo) */
   pid: () => number | null
   cut: (phase: number, withStacks: boolean) => Promise<CutFrame>
+  /** adds a number to the target's members, or removes it; heard at once, before anything that this process does next */
+  tell: (does: 'join' | 'leave', member: number) => void
   stop: () => Promise<TracerExit>
   exited: Promise<TracerExit>
   /** losses since the last call */
@@ -264,6 +266,7 @@ export async function startTracer(
       queue = next.catch(() => undefined)
       return next
     },
+    tell: (does, member) => memberWords(does, member).forEach(say),
     stop,
     exited,
     takeLosses: () => {

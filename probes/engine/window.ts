@@ -22,8 +22,7 @@ export interface ProbeWindow {
   notes: string[]
 }
 
-export const NO_DEMANGLER =
-  'C++ and Rust names are not all readable, since there is no c++filt: apt-get install binutils'
+export const NO_DEMANGLER = 'C++ and Rust names are not all readable, since there is no c++filt: install binutils'
 
 export const DEAD_WAITS = 'waits of threads that ended unseen were left out: when they were over is not known'
 

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { sanitizeText } from '../text.ts'
 import { portsByPid } from './listeners.ts'
+import { netnsInode } from './netns.ts'
 import { isGone, listPids, type ProcessIdentity, readCmdline, readProcessStat } from './process.ts'
 
 /** A process that could be attached to. All texts are safe to show. */
@@ -13,6 +14,8 @@ export interface Candidate extends ProcessIdentity {
   user: string | null
   /** TCP ports it listens on, ascending; null where its files may not be looked at, or nobody has looked yet */
   ports: number[] | null
+  /** network namespace of one that listens: the same port in another is another service's */
+  netns?: number | null
   /** percent of one core since the last look; null at the first */
   cpuPct: number | null
 }
@@ -48,6 +51,7 @@ export function createCandidateList(nowMs: () => number = () => performance.now(
         command: facts.command,
         user: facts.user,
         ports: facts.ports,
+        ...(isSame && known.netns !== undefined ? { netns: known.netns } : {}),
         cpuNs: stat.cpuNs,
         cpuPct: isSame && elapsedNs > 0 ? Math.max(0, ((stat.cpuNs - known.cpuNs) / elapsedNs) * 100) : null,
       })
@@ -56,7 +60,9 @@ export function createCandidateList(nowMs: () => number = () => performance.now(
     const ports = portsByPid(unasked)
     for (const pid of unasked) {
       const one = seen.get(pid)
-      if (one) one.ports = ports.get(pid) ?? null
+      if (!one) continue
+      one.ports = ports.get(pid) ?? null
+      if (one.ports?.length) one.netns = netnsInode(pid)
     }
     before = seen
     beforeMs = atMs

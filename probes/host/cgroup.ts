@@ -55,8 +55,26 @@ export const processesIn = (cgroup: Cgroup, root: string): number[] =>
     .filter(Boolean)
     .map(Number)
 
-/** Names of the direct children of a cgroup. */
-export const childrenOf = (cgroup: Cgroup, root: string): string[] =>
-  readdirSync(path.join(root, cgroup.path), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
+/** A host of thousands of containers has some thousand below its root. */
+const MOST_BELOW = 4_096
+
+/** The cgroups below one, at any depth, nearest first. */
+export function cgroupsBelow(cgroup: Cgroup, root: string): Cgroup[] {
+  const found: Cgroup[] = []
+  found.push(...childrenOf(cgroup, root))
+  for (let i = 0; i < found.length && found.length < MOST_BELOW; i++) {
+    const next = found[i]
+    if (next) found.push(...childrenOf(next, root))
+  }
+  return found
+}
+
+function childrenOf(cgroup: Cgroup, root: string): Cgroup[] {
+  try {
+    return readdirSync(path.join(root, cgroup.path), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap(({ name }) => findCgroup(path.join(cgroup.path, name), root) ?? [])
+  } catch {
+    return [] // removed meanwhile
+  }
+}

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import { netnsInode } from './netns.ts'
-import { listPids } from './process.ts'
+import { listPids, readProc } from './process.ts'
 
 /** A TCP socket in state LISTEN, as far as /proc/net/tcp and tcp6 tell. */
 export interface Listener {
@@ -55,7 +55,7 @@ export function parseListeners(text: string, table: ListenerTable): Listener[] {
     const [, local, , state, queues, , , , , inode] = line.trim().split(/\s+/)
     if (state !== LISTEN || local === undefined || queues === undefined || inode === undefined) continue
     listeners.push({
-      port: Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16),
+      port: portOf(local),
       inode: Number(inode),
       table,
       recvQ: Number.parseInt(queues.slice(queues.indexOf(':') + 1), 16),
@@ -65,38 +65,64 @@ export function parseListeners(text: string, table: ListenerTable): Listener[] {
   return listeners
 }
 
-/** Who listens on a port, in every network namespace that can be seen. */
+/** Who listens on a port in one network namespace. */
 export interface PortHolders {
-  /** processes that hold such a socket, ascending */
+  /** inode of the namespace; null where it may not be read */
+  netns: number | null
+  /** a process that lives in it */
+  netnsPid: number
+  /** processes that hold such a socket, ascending; none: the holder is another user's */
   pids: number[]
-  /** whether anybody listens: with no pids, the holder is another user's */
-  isOpen: boolean
 }
 
-/** Finds the processes that hold a listening socket on a TCP port. Walks /proc once. */
-export function holdersOf(port: number): PortHolders {
+/** Finds the processes that hold a listening socket on a TCP port, one entry a network namespace. Walks /proc once. */
+export function holdersOf(port: number): PortHolders[] {
   const pids = listPids()
-  const inodes = new Set(
-    onePidPerNetns(pids).flatMap((pid) =>
-      allListeners(pid).flatMap((listener) => (listener.port === port ? [listener.inode] : [])),
-    ),
-  )
-  if (inodes.size === 0) return { pids: [], isOpen: false }
-  return { pids: pids.filter((pid) => socketInodes(pid).some((inode) => inodes.has(inode))), isOpen: true }
+  const seen = new Set<number>()
+  const found: (PortHolders & { inodes: ReadonlySet<number> })[] = []
+  // A namespace whose number may not be read (a kernel thread's) comes last: it may be one of the others.
+  for (const pid of onePidPerNetns(pids).sort(
+    (a, b) => Number(netnsInode(a) === null) - Number(netnsInode(b) === null),
+  )) {
+    const inodes = allListeners(pid).flatMap(({ port: on, inode }) => (on === port && !seen.has(inode) ? [inode] : []))
+    if (inodes.length > 0) found.push({ netns: netnsInode(pid), netnsPid: pid, inodes: new Set(inodes), pids: [] })
+    for (const inode of inodes) seen.add(inode)
+  }
+  if (found.length > 0)
+    for (const pid of pids) {
+      const held = new Set(socketInodes(pid))
+      for (const one of found) if ([...one.inodes].some((inode) => held.has(inode))) one.pids.push(pid)
+    }
+  return found.map(({ netns, netnsPid, pids: holders }) => ({ netns, netnsPid, pids: holders }))
 }
+
+/** Whether a process holds a socket of a TCP port in its own network namespace: one that listens, or a connection of it. */
+export function holdsSocketOf(pid: number, port: number): boolean {
+  const held = new Set(socketInodes(pid))
+  return (
+    held.size > 0 &&
+    TABLES.some((table) => (readProc(`/proc/${pid}/net/${table}`) ?? '').split('\n').some((line) => isHeld(line)))
+  )
+  function isHeld(line: string): boolean {
+    const [, local, , , , , , , , inode] = line.trim().split(/\s+/)
+    return local !== undefined && portOf(local) === port && held.has(Number(inode))
+  }
+}
+
+const portOf = (address: string): number => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16)
 
 /**
  * The TCP ports that each process listens on, ascending; a process whose files may not be looked at is not in it. Of a
  * process with very many files the first thousands are looked at: servers open their listening sockets early.
  */
 export function portsByPid(pids: readonly number[]): Map<number, number[]> {
-  const portOf = new Map<number, number>()
-  for (const pid of onePidPerNetns(pids)) for (const { inode, port } of allListeners(pid)) portOf.set(inode, port)
+  const byInode = new Map<number, number>()
+  for (const pid of onePidPerNetns(pids)) for (const { inode, port } of allListeners(pid)) byInode.set(inode, port)
   const found = new Map<number, number[]>()
   for (const pid of pids) {
-    const inodes = portOf.size === 0 ? [] : readSocketInodes(pid, MOST_FILES)
+    const inodes = byInode.size === 0 ? [] : readSocketInodes(pid, MOST_FILES)
     if (inodes === null) continue
-    const ports = inodes.flatMap((inode) => portOf.get(inode) ?? [])
+    const ports = inodes.flatMap((inode) => byInode.get(inode) ?? [])
     found.set(
       pid,
       [...new Set(ports)].sort((a, b) => a - b),

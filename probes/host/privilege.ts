@@ -45,10 +45,12 @@ export function parseCredentials(status: string): Credentials {
   const line = (key: string) => new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? ''
   return {
     euid: Number(line('Uid').split(/\s+/)[1] ?? Number.NaN),
-    effective: BigInt(`0x${line('CapEff') || '0'}`),
-    ambient: BigInt(`0x${line('CapAmb') || '0'}`),
+    effective: bitsOf(line('CapEff')),
+    ambient: bitsOf(line('CapAmb')),
   }
 }
+
+const bitsOf = (hex: string): bigint => (/^[0-9a-f]{1,16}$/i.test(hex) ? BigInt(`0x${hex}`) : 0n)
 
 /**
  * Whether these credentials suffice to trace without sudo. Tracing programs need CAP_BPF and CAP_PERFMON (5.8; before,

@@ -17,14 +17,24 @@ export type FrameKind =
   | { kind: 'cuts' /** pid of the process whose getpriority calls are obeyed */; recorderPid: number }
   | { kind: 'ticks' }
 
-/** Words stand above every possible pid, so they name no process. */
+/** of the number that a word carries */
+const BITS = 27
+const NUMBERS = 2 ** BITS
+
+/**
+ * Words stand above every possible pid, so they name no process. Those that carry a number have 27 bits for it, more than
+ * any pid needs (PID_MAX_LIMIT, include/linux/threads.h); of a larger one the upper bits go first, in `high`.
+ */
 export const WORD = {
   base: 2 ** 30,
   ping: 2 ** 30,
   release: 2 ** 30 + 1,
   stop: 2 ** 30 + 2,
   cut: 2 ** 30 + 16,
-  forget: 2 ** 30 + 2 ** 28,
+  forget: 2 ** 30 + NUMBERS,
+  join: 2 ** 30 + 2 * NUMBERS,
+  leave: 2 ** 30 + 3 * NUMBERS,
+  high: 2 ** 30 + 4 * NUMBERS,
 } as const
 
 /** The word that cuts: the window that follows belongs to `phase` (>= 1); with or without printing stacks. */
@@ -32,6 +42,18 @@ export const cutWord = (phase: number, withStacks: boolean): number => WORD.cut 
 
 /** The word that empties the maps of a thread which has ended, as the recorder knows from /proc. */
 export const forgetWord = (thread: number): number => WORD.forget + thread
+
+/** Maps of the target filter that words change. */
+export interface MembershipWords {
+  /** `join` adds the number as a key, `leave` removes it */
+  readonly members?: ScratchMap
+}
+
+/** The words that add a number to the target's members, or remove it. */
+export function memberWords(does: 'join' | 'leave', number: number): number[] {
+  const high = Math.floor(number / NUMBERS)
+  return [...(high > 0 ? [WORD.high + high] : []), WORD[does] + (number % NUMBERS)]
+}
 
 /** When the phase began (CLOCK_BOOTTIME ns), for programs that clamp waits to it; the frame keeps it. */
 export const phaseStart = stateMap('phase_start', 'int')
@@ -49,6 +71,7 @@ export interface FrameOptions {
 }
 
 interface Maps {
+  words: MembershipWords
   results: readonly ResultMap[]
   scratch: readonly ScratchMap[]
   /** statements that empty what is kept of a thread */
@@ -94,7 +117,7 @@ tracepoint:syscalls:sys_enter_getpriority
   if ($word == ${WORD.ping}) { printf("PONG %llu\\n", nsecs); }
   if ($word == ${WORD.release}) { ${BUSY} = (uint64)0; }
   if ($word == ${WORD.stop}) { exit(); }
-${forgets.length === 0 ? '' : `${printForgets(forgets, dialect)}\n`}  if ($word >= ${WORD.cut}${forgets.length === 0 ? '' : ` && $word < ${WORD.forget}`}) {
+${forgets.length === 0 ? '' : `${printForgets(forgets, dialect)}\n`}${printMembership(maps.words)}  if ($word >= ${WORD.cut} && $word < ${WORD.forget}) {
     // word = ${WORD.cut} + 2 * phase + (1 when stacks are wanted)
     $phase = (uint64)($word - ${WORD.cut}) >> 1;
     $stacks = $word & 1;
@@ -120,13 +143,26 @@ ${printSides(maps, '    ')}
 /** Before anything is deleted it is asked whether a frame is under way, as in every other program (print.ts). */
 const printForgets = (forgets: readonly string[], dialect: Dialect): string =>
   [
-    `  if ($word >= ${WORD.forget}) {`,
+    `  if ($word >= ${WORD.forget} && $word < ${WORD.join}) {`,
     '    // a thread has ended, and its end was not seen',
     `    $thread = (uint64)($word - ${WORD.forget});`,
     ...(dialect.deletingWhilePrintingAborts ? [`    $busy = ${BUSY};`] : []),
     ...forgets,
     '  }',
   ].join('\n')
+
+/** Whom the recorder found in /proc, or found to be none of the target. */
+const printMembership = ({ members }: MembershipWords): string =>
+  members === undefined
+    ? ''
+    : `  if ($word >= ${WORD.high}) {
+    @word_high = (uint64)($word - ${WORD.high}) << ${BITS};
+  } else if ($word >= ${WORD.join}) {
+    $number = (uint64)@word_high + ($word & ${NUMBERS - 1});
+    @word_high = (uint64)0;
+    if ($word >= ${WORD.leave}) { delete(@${members.name}[$number]); } else { @${members.name}[$number] = (uint64)1; }
+  }
+`
 
 function printTicks(limitSeconds: number, maps: Maps): string {
   return `// ---- the frame: a window each second ----
@@ -192,11 +228,12 @@ interval:s:1
 
 const OWN_STATE = [SIDE, STACK_SIDE, BUSY, '@phase', `@${phaseStart.name}`, '@started']
 
-const printEnd = ({ results, scratch }: Maps): string =>
+const printEnd = ({ results, scratch, words }: Maps): string =>
   clearAtEnd('nothing is printed twice at the end', [
     ...results.flatMap(({ name }) => [`@${name}_a`, `@${name}_b`]),
     ...scratch.map(({ name }) => `@${name}`),
     ...OWN_STATE,
+    ...(words.members === undefined ? [] : ['@word_high']),
   ])
 
 /** bpftrace itself prints what is left in maps at the end: the last part of a window, and the waits that are still open. */

@@ -1,7 +1,7 @@
 import { type Expr, u64 } from './expr.ts'
 import { phaseStart } from './frame.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
-import { comment, forget, type ScriptParts, type Statement, set } from './parts.ts'
+import { comment, forget, innerOf, type ScriptParts, type Statement, set } from './parts.ts'
 
 /** A map where the script names it, in the order of the text. */
 export interface Mention {
@@ -71,11 +71,8 @@ export function mentionsIn(parts: readonly ScriptParts[]): Mention[] {
         if (update.value) expression(update.value)
         found.push({ map: update.map, value: update.value ?? u64(1) })
       }
-    if (s.do === 'if') {
-      expression(s.when)
-      s.yes.forEach(statement)
-      s.otherwise.forEach(statement)
-    }
+    if (s.do === 'if') expression(s.when)
+    innerOf(s).forEach(statement)
   }
   for (const { begin } of parts) begin?.forEach(statement)
   for (const { handlers } of parts)

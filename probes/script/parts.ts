@@ -12,6 +12,8 @@ export type Statement =
   | { readonly do: 'set'; readonly map: ScratchMap; readonly key: readonly Expr[]; readonly value: Expr }
   | { readonly do: 'forget'; readonly map: ScratchMap; readonly key: readonly Expr[] }
   | { readonly do: 'record'; readonly updates: readonly Update[] }
+  /** the body so many times in a row: programs have no loops on every kernel */
+  | { readonly do: 'repeat'; readonly times: number; readonly body: readonly Statement[] }
   | {
       readonly do: 'if'
       readonly when: Int
@@ -36,6 +38,8 @@ export type AttachPoint =
 /** What a probe contributes to the script: its programs. Maps are found in them. */
 export interface ScriptParts {
   readonly handlers: readonly Handler[]
+  /** programs that run after those of all probes on the same event: they forget what the others ask for */
+  readonly last?: readonly Handler[]
   /** statements for BEGIN, before any event */
   readonly begin?: readonly Statement[]
   /** what it keeps of threads */
@@ -97,12 +101,17 @@ export const set = <K extends Kind>(map: ScratchMap<K>, key: readonly Expr[], va
 export const forget = (map: ScratchMap, ...key: Expr[]): Statement => ({ do: 'forget', map, key })
 /** Updates result maps, on the side the last cut chose. */
 export const record = (...updates: Update[]): Statement => ({ do: 'record', updates })
+export const repeat = (times: number, body: readonly Statement[]): Statement => ({ do: 'repeat', times, body })
 export const when = (condition: Int, then: readonly Statement[], otherwise: readonly Statement[] = []): Statement => ({
   do: 'if',
   when: condition,
   yes: then,
   otherwise,
 })
+
+/** The statements within a statement. */
+export const innerOf = (statement: Statement): readonly Statement[] =>
+  statement.do === 'if' ? [...statement.yes, ...statement.otherwise] : statement.do === 'repeat' ? statement.body : []
 
 /** Declares a variable and hands it to the rest: `bind('wait', since(nsecs, t0), (wait) => [...])`. */
 export function bind<K extends Kind>(

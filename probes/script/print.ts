@@ -2,7 +2,7 @@ import type { KernelTypes } from '../host/btf.ts'
 import type { Dialect } from './dialect.ts'
 import { type Expr, structOf } from './expr.ts'
 import type { ResultMap, ScratchMap, Update } from './maps.ts'
-import type { AttachPoint, Handler, Statement } from './parts.ts'
+import { type AttachPoint, type Handler, innerOf, type Statement } from './parts.ts'
 
 /** Writes statements and expressions as bpftrace text, readable: `probe script` shows exactly what runs. */
 export interface Printer {
@@ -102,6 +102,12 @@ export function printStatement(printer: Printer, statement: Statement, indent: s
       const slow = statement.updates.filter(({ map }) => holdsStack(map))
       return [...printUpdates(printer, fast, '$side', indent), ...printUpdates(printer, slow, '$stack_side', indent)]
     }
+    case 'repeat':
+      return [
+        `${indent}unroll(${statement.times}) {`,
+        ...statement.body.flatMap((s) => printStatement(printer, s, `${indent}  `)),
+        `${indent}}`,
+      ]
     case 'if': {
       const inner = (body: readonly Statement[]) => body.flatMap((s) => printStatement(printer, s, `${indent}  `))
       const otherwise = statement.otherwise.length > 0 ? [`${indent}} else {`, ...inner(statement.otherwise)] : []
@@ -127,7 +133,8 @@ function printUpdates(printer: Printer, updates: readonly Update[], side: string
 
 function printForget(printer: Printer, map: ScratchMap, key: readonly Expr[], indent: string): string[] {
   const place = scratchAt(printer, map, key)
-  if (!printer.dialect.deletingWhilePrintingAborts) return [`${indent}delete(${place});`]
+  // Only what is printed must not be deleted meanwhile.
+  if (!map.shown || !printer.dialect.deletingWhilePrintingAborts) return [`${indent}delete(${place});`]
   const otherwise = map.holds === 'int' ? ` else { ${place} = (uint64)0; }` : ''
   return [`${indent}if ($busy == 0) { delete(${place}); }${otherwise}`]
 }
@@ -211,10 +218,10 @@ const holdsStack = (map: ResultMap): boolean => map.key.includes('stack')
 function recordedMaps(body: readonly Statement[]): ResultMap[] {
   return body.flatMap((s) => {
     if (s.do === 'record') return s.updates.map(({ map }) => map)
-    return s.do === 'if' ? [...recordedMaps(s.yes), ...recordedMaps(s.otherwise)] : []
+    return recordedMaps(innerOf(s))
   })
 }
 
 function forgets(body: readonly Statement[]): boolean {
-  return body.some((s) => s.do === 'forget' || (s.do === 'if' && (forgets(s.yes) || forgets(s.otherwise))))
+  return body.some((s) => (s.do === 'forget' && s.map.shown) || forgets(innerOf(s)))
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { KernelTypes } from '../host/btf.ts'
-import { type FrameOptions, phaseStart, printFrame, printHead, printState } from './frame.ts'
+import { type FrameOptions, type MembershipWords, phaseStart, printFrame, printHead, printState } from './frame.ts'
 import { declarations, mentionsIn } from './map-order.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
 import type { Handler, ScriptParts } from './parts.ts'
@@ -19,11 +19,16 @@ export interface Program {
   mapEntries: number
 }
 
+/** What keeps the target filter up to date, and the maps in it that the recorder changes by words. */
+export interface TargetParts extends ScriptParts {
+  readonly words?: MembershipWords
+}
+
 export interface ProgramOptions extends FrameOptions {
   /** read fields at the offsets of this kernel; null: by name, the same text on every kernel */
   layout: KernelTypes | null
   /** statements and programs that keep the target filter up to date (children, ...) */
-  targets: ScriptParts
+  targets: TargetParts
 }
 
 /**
@@ -62,7 +67,8 @@ export function buildProgram(
   }))
   // Below all that fills their maps.
   const ends: ScriptParts = { handlers: whenThreadEnds(perThread) }
-  const sequence = [options.targets, ...ordered.map(({ parts }) => parts), ends]
+  const last: ScriptParts = { handlers: options.targets.last ?? [] }
+  const sequence = [options.targets, ...ordered.map(({ parts }) => parts), ends, last]
   const sections = [
     ...printHead(options),
     printBegin(printer, options, sequence),
@@ -72,7 +78,9 @@ export function buildProgram(
       ...parts.handlers.map((handler) => printHandler(printer, handler)),
     ]),
     ...ends.handlers.map((handler) => printHandler(printer, handler)),
+    ...last.handlers.map((handler) => printHandler(printer, handler)),
     ...printFrame(options, {
+      words: options.targets.words ?? {},
       results: [...results.values()].map(({ map }) => map),
       scratch: [...scratch.values()].map(({ map }) => map),
       forget: (thread) =>
@@ -112,7 +120,7 @@ function printBegin(printer: Printer, options: FrameOptions, parts: readonly Scr
 
 function mapsOf(parts: ScriptParts): Set<ResultMap | ScratchMap> {
   const maps = new Set<ResultMap | ScratchMap>()
-  for (const { map } of mentionsIn([parts])) maps.add(map)
+  for (const { map } of mentionsIn([parts, { handlers: parts.last ?? [] }])) maps.add(map)
   return maps
 }
 
@@ -127,9 +135,10 @@ export function tracepointsOf(parts: ScriptParts): Map<string, Set<string>> {
       Object.values(node).forEach(visit)
     }
   }
-  for (const handler of [...parts.handlers, ...whenThreadEnds(parts.perThread ?? [])])
+  const handlers = [...parts.handlers, ...(parts.last ?? []), ...whenThreadEnds(parts.perThread ?? [])]
+  for (const handler of handlers)
     for (const point of handler.attach)
       if (point.type === 'tracepoint') found.set(point.name, found.get(point.name) ?? new Set())
-  visit([parts.handlers, whenThreadEnds(parts.perThread ?? [])])
+  visit(handlers)
   return found
 }

@@ -12,7 +12,8 @@ export const tracepoints = {
   'sched:sched_wakeup': ['pid'],
   'sched:sched_waking': ['pid'],
   'sched:sched_wakeup_new': ['pid'],
-  'sched:sched_process_fork': ['parent_pid', 'child_pid'],
+  // of processes and threads alike: the flags tell them apart
+  'task:task_newtask': ['pid', 'clone_flags'],
   'sched:sched_process_exec': ['pid', 'old_pid'],
   'sched:sched_process_exit': ['pid'],
   'sock:inet_sock_set_state': ['skaddr', 'oldstate', 'newstate', 'sport', 'protocol'],

@@ -14,18 +14,30 @@ export function parseFrames(text: string): RawFrame[] {
   })
 }
 
-/** The module is a path or stands in brackets: names of C++ functions hold parentheses of their own, and so do paths. */
-const PERF = /^([0-9a-f]{1,16}) (.+?)(?: \(([/[].*)\))?$/
-
 function parseFrame(line: string): RawFrame {
-  const perf = PERF.exec(line)
-  const address = perf?.[1] ?? null
-  const name = perf?.[2] ?? line
+  const { address, name, module } = parts(line)
   // Names have an offset behind them. Where a walk has gone astray there are addresses of a digit or two.
   const bare = /^(?:0x)?([0-9a-f]{1,16})$/.exec(name)
-  if (bare) return { address: address ?? bare[1] ?? null, symbol: null, module: perf?.[3] ?? null }
+  if (bare) return { address: address ?? bare[1] ?? null, symbol: null, module }
   const symbol = name.replace(/\+(?:0x[0-9a-f]+|\d+)$/, '')
-  return { address, symbol: symbol === '' || symbol === '[unknown]' ? null : symbol, module: perf?.[3] ?? null }
+  return { address, symbol: symbol === '' || symbol === '[unknown]' ? null : symbol, module }
+}
+
+const ADDRESS = /^[0-9a-f]{1,16} /
+
+/**
+ * `<address> <name> (<module>)`. The module is a path or stands in brackets: names of C++ functions hold parentheses of their
+ * own, and so do paths. Cut by position: a pattern would look through a long line once for each parenthesis.
+ */
+function parts(line: string): { address: string | null; name: string; module: string | null } {
+  const [lead = ''] = ADDRESS.exec(line) ?? []
+  if (lead === '' || line.length === lead.length) return { address: null, name: line, module: null }
+  const address = lead.slice(0, -1)
+  const rest = line.slice(lead.length)
+  const opens = [rest.indexOf(' (/', 1), rest.indexOf(' ([', 1)].filter((at) => at > 0)
+  if (!rest.endsWith(')') || opens.length === 0) return { address, name: rest, module: null }
+  const open = Math.min(...opens)
+  return { address, name: rest.slice(0, open), module: rest.slice(open + 2, -1) }
 }
 
 /** Frames of the tracing machinery itself, on top of every kernel stack. */

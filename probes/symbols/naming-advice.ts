@@ -121,7 +121,7 @@ const rules: readonly Rule[] = [
     id: 'xz',
     when: ({ needsXz }) => needsXz,
     text: () => 'its symbol table is compressed (.gnu_debugdata), and there is no xz to unpack it',
-    fix: 'install xz (apt-get install xz-utils)',
+    fix: 'install xz (the package xz, or xz-utils)',
   },
   {
     id: 'stripped',

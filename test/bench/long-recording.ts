@@ -7,13 +7,19 @@ import { histogramOf, type Probe } from '../../probes/index.ts'
 import { recordingHeader } from '../recording-header.ts'
 
 /** The standard preset with its soak of four hours. */
-const PHASES = [
+export interface InventedPhase {
+  name: string
+  kind: string
+  seconds: number
+  rps: number
+}
+const PHASES: readonly InventedPhase[] = [
   { name: 'idle', kind: 'idle', seconds: 60, rps: 0 },
   { name: 'baseline', kind: 'baseline', seconds: 300, rps: 1000 },
   { name: 'stress', kind: 'stress', seconds: 900, rps: 2000 },
   { name: 'recovery', kind: 'recovery', seconds: 60, rps: 200 },
   { name: 'soak', kind: 'soak', seconds: 14_400, rps: 800 },
-] as const
+]
 
 // As a Node.js server of a demo audit had them: system calls, distinct stacks, frames, depth, rows of a stacks record.
 const CALLS = 24
@@ -29,6 +35,7 @@ const ROWS = { 'off-cpu': 160, 'on-cpu': 60, locks: 30 } as const
 export async function writeLongRecording(
   path: string,
   catalog: ReadonlyMap<string, Probe>,
+  phases: readonly InventedPhase[] = PHASES,
 ): Promise<{ records: number; durationUs: number }> {
   const out = createWriteStream(path)
   const random = numbersFrom(7)
@@ -46,10 +53,10 @@ export async function writeLongRecording(
     if (!out.write(batch.join(''))) await once(out, 'drain')
     batch = []
   }
-  coarsener.add(header([...catalog.keys()]))
+  coarsener.add(header([...catalog.keys()], phases))
   coarsener.add({ type: 'frames', from: 0, names: frameNames() })
   let at = 0
-  for (const [id, { name, kind, seconds, rps }] of PHASES.entries()) {
+  for (const [id, { name, kind, seconds, rps }] of phases.entries()) {
     const start_us = at * 1e6
     coarsener.add({ type: 'phase', id, name, kind, start_us })
     let stacksAt = at
@@ -210,5 +217,5 @@ function stacksOf(
   return { type: 'stacks', probe, ...span, unit, rows: Array.from({ length: count }, row) }
 }
 
-const header = (probes: readonly string[]): HeaderRecord =>
-  recordingHeader(probes, { plan: { phases: PHASES.map(({ name, seconds }) => ({ name, duration: `${seconds}s` })) } })
+const header = (probes: readonly string[], phases: readonly InventedPhase[]): HeaderRecord =>
+  recordingHeader(probes, { plan: { phases: phases.map(({ name, seconds }) => ({ name, duration: `${seconds}s` })) } })

@@ -15,7 +15,11 @@ const cli = join(root, 'dist/cli/bin.js')
 export const cliCommand: readonly string[] = [join(root, 'node_modules/.bin/node'), cli]
 
 export type Line = z.infer<typeof recordSchema>
-type LineOf<Type extends Line['type']> = Extract<Line, { type: Type }>
+type LineOf<Type extends Line['type'], Any = Line> = Any extends { type: infer Has }
+  ? Type extends Has
+    ? Any
+    : never
+  : never
 
 export interface Finished {
   code: number | null

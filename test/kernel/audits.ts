@@ -12,6 +12,8 @@ import { cliCommand, type Finished, freshDirectory, type Line, probe, type Surro
 
 export const SERVER = fileURLToPath(new URL('audit-server.mjs', import.meta.url))
 
+const CLUSTER = fileURLToPath(new URL('cluster-server.mjs', import.meta.url))
+
 /** The API in a process of its own, started by the test. */
 export async function startServer(
   args: readonly string[] = [],
@@ -23,6 +25,17 @@ export async function startServer(
   const [port] = await once(createInterface({ input: child.stdout }), 'line')
   const url = `http://127.0.0.1:${port}/`
   return { pid: child.pid ?? 0, url, count: async () => Number(await (await fetch(`${url}count`)).text()) }
+}
+
+/** A Node cluster in processes of its own (cluster-server.mjs), started by the test. */
+export async function startCluster(answers = 0): Promise<{ port: number; pid: number; pids: number[] }> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [CLUSTER, String(port), String(answers)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.stdin.end())
+  const [pids] = await once(createInterface({ input: child.stdout }), 'line')
+  return { port, pid: child.pid ?? 0, pids: String(pids).split(' ').map(Number) }
 }
 
 export async function freePort(): Promise<number> {

@@ -1,8 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { loadCatalog } from '../../probes/catalog/index.ts'
-import { freshDirectory, probe, type Surroundings } from './attach.ts'
+import { syscalls } from '../../probes/catalog/syscalls.ts'
+import { attach, freshDirectory, probe, type Surroundings } from './attach.ts'
+import { phaseData } from './readings.ts'
 import { kernelSuite, mounts, otherUsers } from './requirements.ts'
 import { everyTracer } from './tracers.ts'
 import { startWorkload } from './workload.ts'
@@ -89,12 +92,7 @@ const hosts: readonly Row[] = [
 
 /** Hosts whose answer does: the first release that answers otherwise than the oldest. */
 const byRelease: readonly (Omit<Row, 'refusal'> & { refusal: (minor: number) => RegExp | null })[] = [
-  {
-    host: 'as it is, every probe',
-    surroundings: (bpftrace) => ({ env: own(bpftrace) }),
-    refusal: () => null,
-    probes: catalog,
-  },
+  { host: 'as it is', surroundings: (bpftrace) => ({ env: own(bpftrace) }), refusal: () => null },
   {
     host: 'without BTF',
     surroundings: (bpftrace) => ({ env: own(bpftrace), prefix: withoutBtf }),
@@ -161,3 +159,20 @@ kernelSuite('doctor and list say what attach then does, on a host', () => {
     })
   })
 }, [...mounts, ...otherUsers])
+
+const truthSchema = z.object({ counts: z.record(z.string(), z.number()) })
+
+kernelSuite('all probes in one tracer, and counts that are exact,', () => {
+  // The installed one is held to the truth by the tests of each probe.
+  test.for(tracers.slice(1))('with $name', async ({ bpftrace, reason }, { skip }) => {
+    if (!bpftrace) return skip(reason)
+    const program = await startWorkload('syscalls')
+    const attached = await attach([...catalog, '--pid', String(program.pid)], { env: own(bpftrace.path) })
+    program.say('go')
+    const { counts } = await program.hear('truth', truthSchema)
+    const { stderr } = await attached.stop()
+    expect(stderr).not.toContain('trying each alone')
+    const data = phaseData(attached.records, syscalls)
+    expect(Object.fromEntries(Object.keys(counts).map((name) => [name, data.syscalls[name]?.count]))).toEqual(counts)
+  })
+})

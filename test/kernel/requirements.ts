@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe } from 'vitest'
 
@@ -11,6 +11,10 @@ export const program =
     onPath(name) ? null : `no ${name} on this host (apt-get install ${debianPackage})`
 
 export const network: readonly Requirement[] = [program('ip', 'iproute2'), program('nft', 'nftables')]
+/** Where cgroups of version 2 are made; null: nowhere. */
+export const cgroup2 = (): string | null =>
+  /^\S+ (\S+) cgroup2 /m.exec(existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8') : '')?.[1] ?? null
+export const cgroups: readonly Requirement[] = [() => (cgroup2() === null ? 'no cgroup v2 is mounted here' : null)]
 export const mounts: readonly Requirement[] = [program('mount', 'mount')]
 export const otherUsers: readonly Requirement[] = [program('setpriv', 'util-linux')]
 export const programList: readonly Requirement[] = [program('bpftool', 'bpftool')]

@@ -3,38 +3,66 @@ import { clip, formatPercent, left, right, UNKNOWN } from '../text/format.ts'
 import type { Brush } from './cells.ts'
 import { BOLD, INVERSE, ink } from './palette.ts'
 
+/** A process, or those that listen on the same port as one service: the oldest stands for all. */
+export interface Service extends Candidate {
+  /** the others */
+  others?: readonly Candidate[]
+}
+
 /** What the reader of a list of processes sees and has typed. */
 export interface PickerState {
   /** in the order in which they stand: it is made once, so that nothing moves under the reader's eyes */
-  processes: readonly Candidate[]
+  processes: readonly Service[]
   filter: string
   /** pid; null: the first */
   selected: number | null
 }
 
-export type Picked = { do: 'pick'; pid: number } | { do: 'leave' }
+/** `port`: whoever serves it is meant, not the process alone */
+export type Picked = { do: 'pick'; pid: number; port: number | null } | { do: 'leave' }
 
 /** Less CPU than this (percent of a core) is not burning any. */
 const BUSY_PCT = 1
 const LONGEST_FILTER = 60
 
 /** Those that match what was typed; without anything typed those that listen or burn CPU, and all when none does. */
-export function matching({ processes, filter }: PickerState): readonly Candidate[] {
+export function matching({ processes, filter }: PickerState): readonly Service[] {
   const words = filter.toLowerCase().split(' ').filter(Boolean)
   if (words.length > 0)
-    return processes.filter(({ pid, command, comm, user, ports }) => {
-      const text = `${pid} ${comm} ${command} ${user ?? ''} ${(ports ?? []).map((port) => `:${port}`).join(' ')}`
-      return words.every((word) => text.toLowerCase().includes(word))
+    return processes.filter((service) => {
+      const text = [service, ...(service.others ?? [])].map(searched).join(' ').toLowerCase()
+      return words.every((word) => text.includes(word))
     })
   const likely = processes.filter(({ ports, cpuPct }) => (ports?.length ?? 0) > 0 || (cpuPct ?? 0) >= BUSY_PCT)
   return likely.length > 0 ? likely : processes
+}
+
+const searched = ({ pid, command, comm, user, ports }: Candidate): string =>
+  `${pid} ${comm} ${command} ${user ?? ''} ${(ports ?? []).map((port) => `:${port}`).join(' ')}`
+
+/** Processes that listen on the same port of the same network are one service. */
+function services(seen: readonly Candidate[]): Service[] {
+  const groups = new Map<string, Candidate[]>()
+  for (const process of seen) {
+    const [port] = process.ports ?? []
+    const key = port === undefined ? `pid ${process.pid}` : `${process.netns ?? ''} ${port}`
+    groups.set(key, [...(groups.get(key) ?? []), process])
+  }
+  return [...groups.values()].flatMap((group): Service[] => {
+    const [oldest, ...others] = group.toSorted((a, b) => a.starttime - b.starttime || a.pid - b.pid)
+    if (oldest === undefined) return []
+    if (others.length === 0) return [oldest]
+    const known = group.flatMap(({ cpuPct }) => cpuPct ?? [])
+    return [{ ...oldest, others, cpuPct: known.length > 0 ? known.reduce((sum, pct) => sum + pct, 0) : null }]
+  })
 }
 
 /**
  * The list after another look. The first look that knows the CPU sets the order: what listens and burns most on top. From
  * then on each stays in its place, those that are gone leave, those that are new stand at the end.
  */
-export function refreshed(state: PickerState, seen: readonly Candidate[]): PickerState {
+export function refreshed(state: PickerState, look: readonly Candidate[]): PickerState {
+  const seen = services(look)
   const isOrdered = state.processes.some(({ cpuPct }) => cpuPct !== null)
   if (!isOrdered) return { ...state, processes: seen.toSorted(compare) }
   const byPid = new Map(seen.map((process) => [process.pid, process]))
@@ -66,7 +94,7 @@ export function pressInPicker(state: PickerState, key: string, rows: number): Pi
       return { do: 'leave' }
     case 'enter': {
       const chosen = shown[at]
-      return chosen ? { do: 'pick', pid: chosen.pid } : state
+      return chosen ? { do: 'pick', pid: chosen.pid, port: chosen.ports?.[0] ?? null } : state
     }
     case 'up':
     case 'shift-tab':
@@ -89,7 +117,7 @@ export function pressInPicker(state: PickerState, key: string, rows: number): Pi
   }
 }
 
-const selectedIn = ({ selected }: PickerState, shown: readonly Candidate[]): number =>
+const selectedIn = ({ selected }: PickerState, shown: readonly Service[]): number =>
   Math.max(
     0,
     shown.findIndex(({ pid }) => pid === selected),
@@ -147,8 +175,8 @@ interface Column {
   x: number
   width: number
   align: (text: string, width: number) => string
-  text: (process: Candidate) => string
-  style: (process: Candidate) => number
+  text: (process: Service) => string
+  style: (process: Service) => number
 }
 
 /** The command is what people know; on a narrow terminal the owner gives way first, then the ports. */
@@ -189,7 +217,7 @@ function columnsOf(width: number): Column[] {
       x,
       width: Math.max(0, width - x - 1),
       align: (text, room) => left(clip(text, room), room),
-      text: ({ command }) => command,
+      text: ({ command, others }) => (others ? `${others.length + 1} processes: ${command}` : command),
       style: plain,
     },
   ]

@@ -13,12 +13,12 @@ import { isAsciiOnly, type LooksChoice, wantsLines } from './theme.ts'
 const LOOK_EVERY_MS = 1000
 
 /**
- * Lets the reader choose a process and resolves to its pid, or to null when they leave without. Standard input and output
+ * Lets the reader choose a process and resolves to it, with the port that it serves, or to null when they leave without. Standard input and output
  * must be a terminal, which is left as it was found.
  *
  * @param look all processes, as `createCandidateList` sees them
  */
-export async function openPicker(look: () => Candidate[], looks: LooksChoice): Promise<number | null> {
+export async function openPicker(look: () => Candidate[], looks: LooksChoice): Promise<Choice | null> {
   const { stdin, stdout, env } = process
   // A list that moves under a cursor cannot be read aloud: who needs lines names the target.
   if (looks.screenReader ?? wantsLines(env)) return null
@@ -26,7 +26,7 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   const sgr = createPalette(depth, await themeOfTerminal(looks.theme, { depth, env, stdin, stdout }))
   const ascii = looks.ascii ?? isAsciiOnly(env)
   let state: PickerState = refreshed({ processes: [], filter: '', selected: null }, look())
-  let chosen: number | null = null
+  let chosen: Choice | null = null
   const listeners = new Set<() => void>()
   const changeTo = (next: PickerState) => {
     state = next
@@ -35,7 +35,7 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   const press = (key: string) => {
     const next = pressInPicker(state, key, pickerRows(rowsOf(stdout)))
     if (!('do' in next)) return changeTo(next)
-    chosen = next.do === 'pick' ? next.pid : null
+    chosen = next.do === 'pick' ? { pid: next.pid, port: next.port } : null
     instance.unmount()
   }
   const compose = (): Frame => {
@@ -77,6 +77,12 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
     stdout.off('error', lose).off('resize', onResize)
   }
   return chosen
+}
+
+/** The process; where it listens, whoever serves that port is meant. */
+export interface Choice {
+  pid: number
+  port: number | null
 }
 
 interface Frame {

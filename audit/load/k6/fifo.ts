@@ -16,7 +16,7 @@ export interface FifoReader {
  */
 export async function readFifo(folder: Folder, name: string, onData: (chunk: Buffer) => void): Promise<FifoReader> {
   const mkfifo = findOnPath('mkfifo')
-  if (mkfifo === null) throw new LoadError('tool_missing', 'no mkfifo on the PATH', 'sudo apt-get install coreutils')
+  if (mkfifo === null) throw new LoadError('tool_missing', 'no mkfifo on the PATH', 'install coreutils')
   await execa(mkfifo, ['-m', '600', '--', folder.pathOf(name)], { stdin: 'ignore' })
   const { reading, letGo } = openFifo(folder, name)
   const socket = new Socket({ fd: reading, readable: true, writable: false })

@@ -9,7 +9,16 @@ import type {
 } from '../../../audit/recording/format.ts'
 import { parseRecord } from '../../../audit/recording/reader.ts'
 import { type Recorder, startRecorder } from '../../../audit/run/recorder.ts'
-import type { Cut, DecodedStack, Host, ProbeWindow, Target, TraceSession } from '../../../probes/index.ts'
+import {
+  type Cut,
+  createRoster,
+  type DecodedStack,
+  type Host,
+  type ProbeWindow,
+  standInTarget,
+  type Target,
+  type TraceSession,
+} from '../../../probes/index.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -76,6 +85,7 @@ function session(
     ...change,
   })
   const trace: TraceSession = {
+    roster: createRoster(standInTarget(), 'no'),
     chosen: [],
     refused: [],
     programs: [],
@@ -99,6 +109,7 @@ function session(
         mapFull: 0,
         truncatedLines: 0,
         counters: { 'TcpExt.ListenOverflows': cuts.length },
+        notes: [],
         ...reply,
         windows,
       }

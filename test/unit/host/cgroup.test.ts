@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { childrenOf, findCgroup, mountPoints, processesIn } from '../../../probes/host/cgroup.ts'
+import { cgroupsBelow, findCgroup, mountPoints, processesIn } from '../../../probes/host/cgroup.ts'
 
 // A directory stands for the hierarchy: only names, inodes and cgroup.procs matter.
 const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'probe-cgroup-')))
@@ -27,10 +27,11 @@ test.each(['nowhere', '../..', '/etc', 'way-out', 'system.slice/cgroup.procs'])(
   expect(findCgroup(selector, root)).toBeNull()
 })
 
-test('members and children are told apart', () => {
+test('members and what lies below are told apart', () => {
   const cgroup = { path: '/system.slice', id: 1 }
   expect(processesIn(cgroup, root)).toEqual([12, 7])
-  expect(childrenOf(cgroup, root)).toEqual(['api.service'])
+  expect(cgroupsBelow(cgroup, root)).toMatchObject([{ path: '/system.slice/api.service' }])
+  expect(cgroupsBelow({ path: '/', id: 1 }, root).map((one) => one.path)).toContain('/system.slice/api.service')
 })
 
 test('mount points are read from /proc/mounts', () => {

@@ -32,6 +32,7 @@ describe('a phase is invalid, and says why,', () => {
     ],
     ['when local ports ran out', { errors: { EADDRNOTAVAIL: 1 } }, /local ports.*\(1 requests\)/],
     ['when descriptors ran out', { errors: { EMFILE: 2 } }, /file descriptors.*\(2 requests\)/],
+    ['when others than those watched did the work', { lostProcesses: 2 }, /^2 watched processes ended, .*by port/],
     ['when the queue overflowed', { errors: { dropped: 7 } }, /never sent.*\(7 requests\)/],
   ])('%s', (_case, change, reason) => {
     const { valid, reasons } = judgePhase({ ...good, ...change }, limits)

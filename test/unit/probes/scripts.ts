@@ -61,7 +61,14 @@ export const targets: Readonly<Record<string, () => Target>> = {
   'several processes': () => target({ processes: two }),
   'one process and its children': () => target({ follow: true }),
   'several processes and their children': () => target({ processes: two, follow: true }),
-  'a cgroup': () => target({ selectedBy: 'cgroup', cgroup: { path: '/app', id: 777 } }),
+  'a cgroup': () =>
+    target({
+      selectedBy: 'cgroup',
+      cgroup: { path: '/app', id: 777 },
+      cgroupsBelow: [{ path: '/app/worker', id: 778 }],
+    }),
+  'a port': () => target({ selectedBy: 'port', port: 8080 }),
+  'a port and the children of its processes': () => target({ selectedBy: 'port', port: 8080, follow: true }),
   'processes that listen on several ports': () => target({ processes: two, ports: [8080, 8443], selectedBy: 'port' }),
   'a process of our own network namespace': () => target({ netnsInode: netnsInode(process.pid) }),
   'a process whose network namespace is unknown': () => target({ netnsInode: null }),

@@ -10,7 +10,6 @@ import { metricOf } from '../../../audit/telemetry/facts.ts'
 import { createGrowth } from '../../../audit/telemetry/growth.ts'
 import { listenBacklogs } from '../../../audit/telemetry/listen-backlogs.ts'
 import { openProcFile } from '../../../audit/telemetry/proc-file.ts'
-import { createCpuClock } from '../../../audit/telemetry/process.ts'
 import type { Source, Values } from '../../../audit/telemetry/source.ts'
 import { sources } from '../../../audit/telemetry/sources.ts'
 import { createTelemetry } from '../../../audit/telemetry/telemetry.ts'
@@ -304,22 +303,6 @@ describe('sums over threads', () => {
         ]),
       ),
     ).toEqual({ wait: 36 })
-  })
-})
-
-describe('CPU time of the target', () => {
-  test('never falls: neither by the ticks of a thread that ends, nor with a process', () => {
-    const clocks = new Map([
-      [1, 100],
-      [2, 50],
-    ])
-    const sum = createCpuClock((pid) => clocks.get(pid) ?? null)
-    expect(sum([1, 2])).toBe(150)
-    clocks.set(1, 90)
-    expect(sum([1, 2])).toBe(150)
-    clocks.delete(2)
-    clocks.set(1, 130)
-    expect(sum([1, 2])).toBe(180)
   })
 })
 

@@ -78,16 +78,33 @@ describe('the list of processes', () => {
   })
 
   it.each([
-    [['enter'], { do: 'pick', pid: 300 }],
-    [['down', 'enter'], { do: 'pick', pid: 200 }],
-    [['down', 'down', 'down', 'up', 'up', 'enter'], { do: 'pick', pid: 300 }],
-    [['pagedown', 'enter'], { do: 'pick', pid: 200 }],
-    [['down', 's', 's', 'h', 'enter'], { do: 'pick', pid: 50 }],
-    [['x', 'backspace', 'enter'], { do: 'pick', pid: 300 }],
+    [['enter'], { do: 'pick', pid: 300, port: 8080 }],
+    [['down', 'enter'], { do: 'pick', pid: 200, port: null }],
+    [['down', 'down', 'down', 'up', 'up', 'enter'], { do: 'pick', pid: 300, port: 8080 }],
+    [['pagedown', 'enter'], { do: 'pick', pid: 200, port: null }],
+    [['down', 's', 's', 'h', 'enter'], { do: 'pick', pid: 50, port: null }],
+    [['x', 'backspace', 'enter'], { do: 'pick', pid: 300, port: 8080 }],
     [['escape'], { do: 'leave' }],
     [['s', 'ctrl-c'], { do: 'leave' }],
   ] as const)('%j is %j', (keys, expected) => {
     expect(press(list(), ...keys)).toEqual(expected)
+  })
+
+  it('has one row for those that listen on the same port, and not for those of another network', () => {
+    const nginx = (pid: number, netns: number, cpuPct: number) =>
+      process(pid, { command: pid === 40 ? 'nginx: master' : 'nginx: worker', ports: [9300], netns, cpuPct })
+    const state = refreshed(list({ processes: [] }), [
+      nginx(41, 1, 30),
+      nginx(40, 1, 0),
+      nginx(42, 1, 12),
+      nginx(90, 2, 1),
+    ])
+    expect(rows(state).slice(3, 5)).toEqual([
+      '       40     42.0 %  :9300               www           3 processes: nginx: master',
+      '       90     1.00 %  :9300               www           nginx: worker',
+    ])
+    expect(press(state, 'enter')).toEqual({ do: 'pick', pid: 40, port: 9300 })
+    expect(pids({ ...state, filter: '42' })).toEqual([40])
   })
 
   it('picks nothing where nothing is, and ignores keys that mean nothing', () => {
