@@ -7,6 +7,7 @@ import { costOf } from './cost.ts'
 import { holdAgainst, type Judging } from './judging.ts'
 import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
 import { counterGrowth } from './telemetry.ts'
+import { impossibleThreadTime } from './thread-time.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 
@@ -33,7 +34,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
   const { load } = phase
   const durationUs = (phase.endUs ?? model.nowUs) - phase.startUs
   const planned = load && load.planned !== null ? Math.round(load.planned) : null
-  const verdict = load
+  const judged = load
     ? judgePhase(
         {
           planned,
@@ -47,6 +48,8 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
         judging?.validity,
       )
     : { valid: true, reasons: [] }
+  const impossible = impossibleThreadTime(phase, durationUs * 1000)
+  const verdict = impossible === null ? judged : { valid: false, reasons: [...judged.reasons, impossible] }
   const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
