@@ -39,7 +39,7 @@ interface Facts {
   /** why the scripts are not about the target itself; null: they are */
   note: string | null
   /** what will be missing from stacks; empty where the target is not there to be looked at */
-  advice: NamingAdvice[]
+  advice: readonly NamingAdvice[]
   scripts: { name: string; text: string }[]
 }
 

@@ -38,6 +38,8 @@ export interface WatchOptions {
   pulse: ReturnType<typeof createPulse>
   looks: NonNullable<TerminalOptions['looks']>
   mouse: boolean
+  /** what is asked before the reader leaves, where that ends more than the screen */
+  leaving?: string | undefined
   /** closes the screen from outside */
   signal: AbortSignal
   onEnd: (end: ScreenEnd) => void
@@ -50,7 +52,7 @@ export interface WatchOptions {
 export function watchLive(
   run: Run,
   catalog: ReadonlyMap<string, Probe>,
-  { pulse, looks, mouse, signal, onEnd }: WatchOptions,
+  { pulse, looks, mouse, leaving, signal, onEnd }: WatchOptions,
 ): Promise<void> {
   const watching = openTerminal({
     model: run.model,
@@ -67,6 +69,7 @@ export function watchLive(
     title: run.recording?.path ?? '',
     recording: run.recording?.path ?? null,
     live: true,
+    leaving,
     looks,
     signal,
   }).then(onEnd, (error: unknown) => {

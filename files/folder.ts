@@ -32,6 +32,8 @@ export interface Folder {
   write(name: string, pieces: Pieces, how: 'new' | 'over'): Promise<void>
   /** Removes a file; that there is none is no error. */
   remove(name: string): Promise<void>
+  /** the same at once, as far as it can be done: for who leaves without waiting */
+  removeNow(name: string): void
   close(): void
 }
 
@@ -144,6 +146,13 @@ export function folderOf(path: string, descriptor: number, file: string | null =
           if (error.code !== 'ENOENT') throw error
         })
       }),
+    removeNow: (name) => {
+      try {
+        unlinkSync(placeOf(name))
+      } catch {
+        // It is not there, or may not be removed: nobody is left to be told.
+      }
+    },
     close: () => {
       if (isOpen) closeSync(descriptor)
       isOpen = false

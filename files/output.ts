@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs'
+import { constants, fstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { aboutPath, FileError } from './error.ts'
 import { type FilePlace, openPlace } from './folder.ts'
@@ -15,6 +15,7 @@ import { type Pieces, writeAll } from './write-all.ts'
 export async function writeNamed(path: string, pieces: Pieces): Promise<void> {
   const descriptor = descriptorIn(path)
   if (descriptor !== null) {
+    if (!isHandedOver(descriptor)) throw aboutPath(Object.assign(new Error(), { code: 'EBADF' }), 'write to', path)
     await told(path, () => writeAll(descriptor, pieces))
     return
   }
@@ -35,6 +36,30 @@ export function descriptorIn(path: string): number | null {
   const number = /^\/(?:dev\/fd|proc\/self\/fd)\/(\d{1,6})$/.exec(path)?.[1]
   return number === undefined ? null : Number(number)
 }
+
+/** Node has descriptors of its own, which nobody means: of no type that has a name, or pipes whose other end it holds as well. */
+function isHandedOver(descriptor: number): boolean {
+  try {
+    const found = fstatSync(descriptor)
+    if (!found.isFIFO()) return found.isFile() || found.isCharacterDevice() || found.isSocket()
+    const pipe = readlinkSync(`/proc/self/fd/${descriptor}`)
+    return !readdirSync('/proc/self/fd').some((other) => linkOf(other) === pipe && isForReading(other))
+  } catch {
+    return false // it is not open
+  }
+}
+
+function linkOf(descriptor: string): string | null {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return null // that of the listing itself
+  }
+}
+
+/** O_RDONLY is 0 of the two lowest bits. */
+const isForReading = (descriptor: string): boolean =>
+  /^flags:\s+\d*[04]$/m.test(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))
 
 /** Pipes and devices are written to as they are; nobody else may have put them there. */
 async function writeInto({ folder, name }: FilePlace, path: string, found: Stats, pieces: Pieces): Promise<void> {

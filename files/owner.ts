@@ -28,12 +28,14 @@ export function exposure(
   isTrusted: (uid: number) => boolean,
 ): { why: string; fix?: string } | null {
   const told = name === '.' ? 'the working directory' : name
-  if (!isTrusted(folder.uid)) return { why: `${told} belongs to another user (uid ${folder.uid})` }
+  if (!isTrusted(folder.uid))
+    return { why: `${told} belongs to another user (uid ${folder.uid}), who could exchange it` }
   // Sticky, as /tmp is: everybody may add names, and nobody may touch those of others.
   if ((folder.mode & 0o1000) !== 0) return null
-  if ((folder.mode & 0o002) !== 0) return { why: `every user may write to ${told}`, fix: `chmod o-w ${name}` }
+  if ((folder.mode & 0o002) !== 0)
+    return { why: `every user may write to ${told} and could exchange it`, fix: `chmod o-w ${name}` }
   if ((folder.mode & 0o020) !== 0 && !isPrivateGroup(folder))
-    return { why: `all of group ${folder.gid} may write to ${told}`, fix: `chmod g-w ${name}` }
+    return { why: `all of group ${folder.gid} may write to ${told} and could exchange it`, fix: `chmod g-w ${name}` }
   return null
 }
 

@@ -43,13 +43,13 @@ export function walk(path: string, options: WalkOptions = {}): Walked {
   const isTrusted = trusted(purpose)
   const refuse = (why: string, fix?: string) =>
     new FileError('unsafe', path, `cannot write to ${path}: ${why}`, {
-      fix: fix ?? 'name a place of your own',
+      fix: fix ?? 'name a place of your own (--record, --out, -o)',
       exitCode: 2,
     })
   const checked = (found: Stats, what: string): Stats => {
     const exposed = exposure(found, what, isTrusted)
     if (exposed === null) return found
-    throw refuse(`${exposed.why}, who could exchange it`, exposed.fix && `${exposed.fix}, or name a place of your own`)
+    throw refuse(exposed.why, exposed.fix && `${exposed.fix}, or name a place of your own`)
   }
   if (path === '' || path.includes('\0')) throw refuse('that is no path')
 

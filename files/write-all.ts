@@ -22,10 +22,14 @@ export async function writeAll(descriptor: number, pieces: Pieces): Promise<void
   }
 }
 
-/** The same at once, into a pipe to the process that started this one: what comes next may be the last that it does. */
-export function writeAllNow(descriptor: number, text: string): void {
+/**
+ * The same at once: into a pipe to the process that started this one, where what comes next may be the last that it does, or
+ * at a `position` of a file by who has no time to wait.
+ */
+export function writeAllNow(descriptor: number, text: string, position: number | null = null): void {
   const bytes = Buffer.from(text)
-  for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(descriptor, bytes, done, bytes.length - done, position === null ? null : position + done)
 }
 
 /** Few large writes instead of one for each line. */

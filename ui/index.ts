@@ -22,7 +22,7 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   return terminal.openTerminal(options)
 }
 
-/** Lets the reader choose a process; null when they leave without. See ui/terminal/picker.ts. */
+/** Lets the reader choose a process; `left` when they leave without. See ui/terminal/picker.ts. */
 export async function openPicker(...input: Parameters<typeof pick>): ReturnType<typeof pick> {
   const picker = await import('./terminal/picker.ts')
   return picker.openPicker(...input)

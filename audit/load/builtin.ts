@@ -90,6 +90,9 @@ async function drive(
     const { fromRps, toRps, durationMs, discard } = phase
     const { drained } = await generator.runPhase({ id, rates: { fromRps, toRps, durationMs }, discard })
     await drained
+    // One that dies with its last answers outstanding has not told all it did.
+    const death = generator.died()
+    if (death && !signal.aborted) throw death
     return !signal.aborted
   }
 

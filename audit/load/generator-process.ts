@@ -11,6 +11,7 @@ import { prepareRequests } from './request.ts'
  * target. Speaks protocol.ts over IPC and ends when that channel closes, whatever became of its parent.
  */
 let engine: Engine | null = null
+const ALIVE_EVERY_MS = 1000
 let stopping = false
 
 // Every connection that fails makes an error; nobody reads its stack, which costs more than the connection.
@@ -31,6 +32,7 @@ function openTarget(options: LoadOptions, address: string): void {
   warmEncoding()
   engine = createEngine(options, prepareRequests(options), opener, report)
   report({ type: 'ready' })
+  setInterval(() => report({ type: 'alive' }), ALIVE_EVERY_MS)
 }
 
 /** The first encodings of a full histogram take 10 ms, as long as requests would wait: paid before the first slice. */

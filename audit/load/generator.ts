@@ -26,6 +26,8 @@ export interface GeneratorOptions extends Partial<Omit<z.input<typeof loadOption
   cpus?: string | null
   /** of the url's host, where they have been resolved before */
   addresses?: readonly string[]
+  /** a process that says nothing for so long is taken for dead; default 10 s */
+  silenceMs?: number
   /** called about once a second per phase that has something to tell */
   onSlice?: (slice: LoadSlice) => void
   /** aborted: whatever has been started is killed, and starting rejects with LoadError `stopped` */
@@ -55,6 +57,8 @@ export interface Generator {
    * or `generator_died` when a process ended by itself.
    */
   runPhase(phase: PhaseSpec): Promise<PhaseResult>
+  /** why its processes are gone, where nobody has stopped them */
+  died(): LoadError | null
   /** Stops the load at once; the last slices are delivered, then the processes are gone (killed after 2 s). */
   stop(): Promise<void>
 }
@@ -81,14 +85,21 @@ export async function startGenerator(input: GeneratorOptions): Promise<Generator
   }
   const stoppedEarly = new LoadError('stopped', 'the load was stopped before it began')
   if (signal?.aborted) throw stoppedEarly
-  const workers = Array.from({ length: count }, (_, index) => startWorker(cpus, (report) => onReport(index, report)))
+  const workers = Array.from({ length: count }, (_, index) =>
+    startWorker(cpus, (report) => onReport(index, report), input.silenceMs),
+  )
   const killAll = () => {
     for (const worker of workers) worker.kill()
   }
   let stopping = false
   const firstGone = Promise.race(workers.map(({ gone }) => gone))
   // A share of a load is not the load: when one process dies the others end.
-  void firstGone.then(() => stopping || killAll())
+  let death: LoadError | null = null
+  void firstGone.then((error) => {
+    if (stopping) return
+    death = error
+    killAll()
+  })
   const allGone = Promise.all(workers.map(({ gone }) => gone)).then(() => firstGone)
   signal?.addEventListener('abort', killAll, { once: true })
 
@@ -127,6 +138,7 @@ export async function startGenerator(input: GeneratorOptions): Promise<Generator
       for (const worker of workers) worker.tell({ type: 'warm' })
       await warm // a process that died says so to the phase
     },
+    died: () => death,
     runPhase: phaseRunner(workers, answers, merge.begin),
     stop: async () => {
       stopping = true
@@ -136,7 +148,15 @@ export async function startGenerator(input: GeneratorOptions): Promise<Generator
 }
 
 function checkedOptions(input: GeneratorOptions): LoadOptions {
-  const { workers: _workers, cpus: _cpus, onSlice: _onSlice, signal: _signal, addresses: _addresses, ...load } = input
+  const {
+    workers: _workers,
+    cpus: _cpus,
+    onSlice: _onSlice,
+    signal: _signal,
+    addresses: _addresses,
+    silenceMs: _silenceMs,
+    ...load
+  } = input
   const path = URL.canParse(input.url) ? new URL(input.url).pathname + new URL(input.url).search : '/'
   const parsed = loadOptionsSchema.safeParse({ ...load, requests: load.requests ?? [{ path }] })
   if (parsed.success) return parsed.data

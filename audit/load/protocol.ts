@@ -114,6 +114,8 @@ export type PhaseTotals = z.infer<typeof totalsSchema>
 export const reportSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('warm') }),
+  /** it runs: once a second, whatever else there is to tell */
+  z.object({ type: z.literal('alive') }),
   z.object({ type: z.literal('slice'), slice: sliceSchema }),
   z.object({ type: z.literal('ended'), id: z.number(), startNs: monotonicNs, endNs: monotonicNs }),
   z.object({ type: z.literal('drained'), id: z.number(), totals: totalsSchema }),

@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { LoadError } from './load-error.ts'
+import { findOnPath } from './program.ts'
 import { type Command, type Report, reportSchema } from './protocol.ts'
 
 /** One process of the load generator. */
@@ -17,16 +18,30 @@ export interface Worker {
 }
 
 const STOP_BOUND_MS = 2000
+/** It tells that it runs once a second. */
+const SILENCE_MS = 10_000
+const LOOK_EVERY_MS = 1000
 
 /** `cpus`: where it may run, as taskset(1) takes them; null: anywhere. */
-export function startWorker(cpus: string | null, onReport: (report: Report) => void): Worker {
+export function startWorker(cpus: string | null, onReport: (report: Report) => void, silenceMs = SILENCE_MS): Worker {
   const child = spawnGenerator(cpus)
   const stderr = tailOf(child)
   const gone = new Promise<LoadError>((resolve) => {
     child.once('error', (error) => resolve(died(error.message)))
-    child.once('close', (code, signal) => resolve(died(stderr() || `ended with ${signal ?? `code ${code}`}`)))
+    child.once('close', (code, signal) => {
+      watchdog.stop()
+      resolve(died(silent ?? (stderr() || `ended with ${signal ?? `code ${code}`}`)))
+    })
   })
-  child.on('message', (message) => onReport(reportSchema.parse(message)))
+  let silent: string | null = null
+  const watchdog = watchSilence(silenceMs, () => {
+    silent = `process ${child.pid} said nothing for ${silenceMs / 1000} s: it was stopped, or stands still`
+    child.kill('SIGKILL')
+  })
+  child.on('message', (message) => {
+    watchdog.heard()
+    onReport(reportSchema.parse(message))
+  })
   const tell = (command: Command) => {
     // A process that is gone is noticed by `gone`; the failed write has nothing to add.
     if (child.connected) child.send(command, () => {})
@@ -45,6 +60,28 @@ export function startWorker(cpus: string | null, onReport: (report: Report) => v
   }
 }
 
+/** Calls when nothing has been heard for so long; time in which this process itself did not run (Ctrl-Z) does not count. */
+function watchSilence(silenceMs: number, onSilence: () => void): { heard: () => void; stop: () => void } {
+  let quietMs = 0
+  let lookedMs = performance.now()
+  const timer = setInterval(() => {
+    const nowMs = performance.now()
+    // What came while we were stopped is read after this.
+    quietMs += Math.min(nowMs - lookedMs, LOOK_EVERY_MS)
+    lookedMs = nowMs
+    if (quietMs < silenceMs) return
+    clearInterval(timer)
+    onSilence()
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return {
+    heard: () => {
+      quietMs = 0
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
 const died = (cause: string): LoadError =>
   new LoadError('generator_died', `the load generator died: ${cause}`, 'run the audit again; the phase is incomplete')
 
@@ -52,7 +89,10 @@ function spawnGenerator(cpus: string | null): ChildProcess {
   // From source this is a .ts file, which Node runs by stripping its types; from dist a .js file.
   const entry = fileURLToPath(new URL(`./generator-process${extname(import.meta.url)}`, import.meta.url))
   const command = [process.execPath, entry]
-  const [file = '', ...args] = cpus === null ? command : ['taskset', '-c', cpus, ...command]
+  const pinned = cpus === null ? command : ['taskset', '-c', cpus, ...command]
+  const setpriv = findOnPath('setpriv')
+  // By the channel it ends itself; one that is stopped does not hear that it closes, and the kernel ends it.
+  const [file = '', ...args] = setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...pinned] : pinned
   return spawn(file, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { PATH: process.env['PATH'], NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] },

@@ -1,14 +1,17 @@
 import { failuresOf } from '../load/abort.ts'
 import { defaultValidity, type ValidityLimits } from '../load/judge.ts'
+import { highestRpsOf } from '../plan/ceiling.ts'
 import type { Plan, Thresholds } from '../plan/plan.ts'
 import type { ThresholdResult } from '../recording/format.ts'
-import type { LoadPhase } from './run.ts'
+import type { LoadPhase, PhaseModel } from './run.ts'
 
 /** How the phases of a run are judged; made of the plan, null where there is none. */
 export interface Judging {
   validity: ValidityLimits
   /** what the plan asks of a phase; null: nothing, or it is not judged */
   thresholdsOf: (phase: string) => Thresholds | null
+  /** whether requests belong to a phase, and slices of them into the recording: `unseen` where they are thrown away */
+  loadOf: (phase: Pick<PhaseModel, 'name' | 'kind'>) => 'seen' | 'unseen' | 'none'
 }
 
 /** Lateness of the generator is a tenth of what the target may take, but 5 ms are what a busy host of two cores costs. */
@@ -23,6 +26,16 @@ export function judgingOf(plan: Plan): Judging {
   const phases = new Map(plan.phases.map((phase) => [phase.name, phase]))
   return {
     validity: { ...defaultValidity, minAchieved: achieved, maxSendLagP99Ms: lagMs },
+    loadOf: ({ name, kind }) => {
+      const { driver } = plan.load
+      // Phases of other tools are those in which they have something to do.
+      if (driver === 'k6' || driver === 'jmeter') return kind === 'idle' ? 'none' : 'seen'
+      const phase = phases.get(name)
+      if (driver !== 'builtin' || phase === undefined) return 'none'
+      // A search that has not begun is at rest.
+      if (phase.type === 'search' || highestRpsOf([phase]) === 0) return 'none'
+      return phase.discard ? 'unseen' : 'seen'
+    },
     thresholdsOf: (name) => {
       const phase = phases.get(name)
       // Trials of a search break limits by design; what other tools call their phases is judged by the plan's own.

@@ -47,9 +47,14 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
         },
         judging?.validity,
       )
-    : { valid: true, reasons: [] }
+    : hasNoLoad(phase, judging)
+      ? { valid: false, reasons: ['no load was made'] }
+      : { valid: true, reasons: [] }
   const impossible = impossibleThreadTime(phase, durationUs * 1000)
-  const verdict = impossible === null ? judged : { valid: false, reasons: [...judged.reasons, impossible] }
+  const verdict = withMissingWindows(
+    impossible === null ? judged : { valid: false, reasons: [...judged.reasons, impossible] },
+    phase,
+  )
   const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
@@ -82,6 +87,18 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
       recorder_cpu_pct: cost.recorderPct,
     },
   }
+}
+
+/** What the programs counted and nobody read is in no number of the phase. */
+function withMissingWindows(judged: { valid: boolean; reasons: string[] }, { loss }: PhaseModel) {
+  if (!loss['tick']) return judged
+  return { valid: false, reasons: [...judged.reasons, 'its last window is missing, since the tracer did not answer'] }
+}
+
+/** The plan sends requests in it, and none was sent; of load that is thrown away its generator is what is seen. */
+function hasNoLoad(phase: PhaseModel, judging: Judging | null): boolean {
+  const load = judging?.loadOf(phase) ?? 'none'
+  return load === 'seen' || (load === 'unseen' && !phase.telemetry.has('generator'))
 }
 
 /** Share of the host's CPU time that the processes which make the load took; null where nobody looked. */

@@ -1,9 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
-import { errnoText, type FilePlace, openPlace } from '../../files/index.ts'
+import { errnoText, type FilePlace, openPlace, writeAllNow } from '../../files/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { createCoarsener } from './coarse.ts'
 import { RecordingError } from './error.ts'
-import type { RecordingRecord } from './format.ts'
+import type { EndRecord, RecordingRecord } from './format.ts'
 import { tailName } from './tail-name.ts'
 
 /** A recording being written. Lines are queued and written in order; nothing waits for the disk but `close`. */
@@ -14,6 +14,11 @@ export interface RecordingWriter {
   append: (record: RecordingRecord) => void
   /** writes what is queued, syncs, closes; a file that failed stays readable up to its last whole line, an empty one does not */
   close: () => Promise<void>
+  /**
+   * Writes what is queued and this last record at once, for who leaves without waiting; a recording that has its end, or not
+   * even a header, is left as it should be.
+   */
+  endNow: (end: EndRecord) => void
   /** resolves with the error when the file can no longer be written (disk full, ...) */
   failed: Promise<RecordingError>
 }
@@ -51,6 +56,9 @@ export async function createRecording(
   let hasTail = true
   let tailBytes = 0
   let queue: Work[] = []
+  /** of the batch that is being written, what is not known to be in the file */
+  let underWay: readonly Work[] = []
+  let state: 'open' | 'ended' | 'leaving' | 'closed' = 'open'
   let accepted = 0
   let written = 0
   let syncedAtMs = performance.now()
@@ -81,6 +89,7 @@ export async function createRecording(
   }
   const perform = async (batch: readonly Work[]) => {
     for (let at = 0; at < batch.length; ) {
+      underWay = batch.slice(at)
       const to = batch[at]?.to
       let end = at
       while (end < batch.length && batch[end]?.to === to) end++
@@ -113,6 +122,7 @@ export async function createRecording(
       queue = []
       try {
         await perform(batch)
+        underWay = []
         if (performance.now() - syncedAtMs >= SYNC_EVERY_MS) {
           syncedAtMs = performance.now()
           await file.datasync()
@@ -128,7 +138,7 @@ export async function createRecording(
   const enqueue = (work: Work) => {
     if (broken) return
     queue.push(work)
-    draining ??= drain()
+    if (state !== 'leaving') draining ??= drain()
   }
   const lineOf = (record: RecordingRecord) => `${JSON.stringify(record)}\n`
   const coarsener = createCoarsener(catalog, {
@@ -144,7 +154,23 @@ export async function createRecording(
     path,
     bytes: () => (broken ? written : accepted),
     failed,
-    append: coarsener.add,
+    append: (record) => {
+      if (record.type === 'end') state = 'ended'
+      coarsener.add(record)
+    },
+    endNow: (end) => {
+      if (broken || state === 'closed' || state === 'leaving') return
+      const hasEnd = state === 'ended'
+      state = 'leaving'
+      coarsener.flush()
+      const lines = [...underWay, ...queue].flatMap((work) => (work.to === 'recording' ? [work.line] : []))
+      if (written === 0 && lines.length === 0) folder.removeNow(name)
+      else {
+        // What is under way is written to the same place with the same bytes: whoever is last changes nothing.
+        writeAllNow(file.fd, [...lines, ...(hasEnd ? [] : [lineOf(end)])].join(''), written)
+        if (tail) folder.removeNow(tailName(name))
+      }
+    },
     close: async () => {
       coarsener.flush()
       await draining
@@ -154,6 +180,7 @@ export async function createRecording(
           broken = writeError(path, error)
           fail(broken)
         })
+      state = 'closed'
       await file.close()
       await tail?.close()
       // What is in the tail has been settled, unless the recording could not be written.

@@ -38,7 +38,10 @@ export async function attach(options: AttachOptions): Promise<AttachOutcome> {
   return {
     model: run.model,
     end,
-    error: ending.error ?? null,
+    error: ending.error ?? (end.exit_code === ending.exitCode ? null : notValid(end)),
     recording: run.recording?.bytes() ? { path: run.recording.path, bytes: run.recording.bytes() } : null,
   }
 }
+
+/** It went to its end, and what it measured turned out to be incomplete. */
+const notValid = ({ verdict }: EndRecord): Error => Object.assign(new Error(verdict), { code: 'not_valid' })

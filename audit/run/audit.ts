@@ -54,11 +54,15 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
     // Before anything is sent anywhere, also to see whether it is ready.
     if (destination) await agreeTo(destination, options.askConsent ?? null)
     const { command, url, select } = plan.target
+    if (command) options.onStep?.('starting the target')
     if (command) service = await startService(command, url, options.host.setpriv, options.signal, clean)
     const target = await targetOf(plan, service)
     const [watched] = target.processes
-    if (destination && watched && select === null) mustReach(destination, watched)
+    // By another choice than the url's port somebody says that both belong together: a balancer before it, a database behind.
+    const isOfUrl = select === null || select.port === destination?.port
+    if (destination && watched && isOfUrl) mustReach(destination, watched)
     const judging = judgingOf(plan)
+    options.onStep?.('preparing the load')
     load = await prepareLoad(plan, judging.validity, options.signal, destination)
     const { driver, firstPhase, phases } = load
     folder = directory === null ? freshFolder(folderName()) : openFolder(directory, { make: true })
@@ -90,6 +94,7 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
     const over = run.over.then((end) => (end.reason === 'target_exited' ? targetGone(end, model) : end))
     const ending = await Promise.race([over, aborted, driving])
     // Nothing may hit a target that nobody watches.
+    options.onStep?.('stopping the load')
     await driver.stop()
     await driving
     const end = await run.end(ending)
@@ -108,6 +113,7 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
     if (folder?.isNew) await removeEmptyFolder(folder.path)
     throw told
   } finally {
+    if (service) options.onStep?.('stopping the target')
     await service?.stop()
   }
 }
@@ -121,16 +127,8 @@ const RECORDING = 'run.ndjson'
 
 const folderName = (): string => `probe-audit-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`
 
-/** Compressing this much takes a while, bytes. */
-const LARGE = 20e6
-
-function packed(
-  recording: RecordingWriter,
-  place: FilePlace,
-  { catalog, onProgress }: AuditOptions,
-  durationUs: number,
-) {
-  if (recording.bytes() > LARGE) onProgress?.('compressing the recording')
+function packed(recording: RecordingWriter, place: FilePlace, { catalog, onStep }: AuditOptions, durationUs: number) {
+  onStep?.('packing the recording')
   return packRecording(recording.path, catalog, durationUs, place)
 }
 

@@ -71,6 +71,8 @@ const STACKS_AT_LEAST_EVERY_US = 20_000_000
 const stacksEveryUs = (phaseAgeUs: number): number =>
   Math.min(STACKS_AT_LEAST_EVERY_US, Math.max(STACKS_EVERY_US, phaseAgeUs / 60))
 const LABEL_LENGTH = 64
+/** Cuts that come so late are told. */
+const GAP_MS = 3_000
 const COMMAND_LENGTH = 256
 
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
@@ -241,9 +243,21 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
     })
 
   let timer: NodeJS.Timeout | null = null
+  /** Whoever is stopped (Ctrl-Z) cuts nothing meanwhile: the kernel's side of it is in one window, telemetry has a hole. */
+  const noticeGap = (lateMs: number) => {
+    if (lateMs < Math.max(GAP_MS, 2 * options.intervalMs)) return
+    const endUs = nowUs()
+    const startUs = Math.max(0, endUs - Math.round(lateMs * 1000))
+    const count = Math.floor(lateMs / options.intervalMs)
+    onRecord({ type: 'loss', start_us: startUs, end_us: endUs, probe: 'recorder', kind: 'tick', count })
+    const text = `the recorder stood still for ${(lateMs / 1000).toFixed(1)} s (suspended, or the host had no CPU for it): ${count} windows of that time are one`
+    onRecord({ type: 'note', t_us: endUs, text })
+  }
   const tick = (afterMs: number) => {
+    const dueMs = performance.now() + afterMs
     timer = setTimeout(() => {
       const begun = performance.now()
+      if (!ended) noticeGap(begun - dueMs)
       void inTurn(async () => {
         if (!ended) await cut(phase.id)
       }).then(
@@ -277,6 +291,10 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
         try {
           // A phase that nobody will see: its beginning lists what is still open.
           atUs = await cut(phase.id + 1)
+        } catch (error) {
+          // What the kernel saw since the last cut is lost, and the numbers of this phase end there.
+          onRecord({ type: 'loss', start_us: lastCutUs, end_us: atUs, probe: 'tracer', kind: 'tick', count: 1 })
+          throw error
         } finally {
           telemetry.close()
           onRecord({ ...phase, end_us: atUs })

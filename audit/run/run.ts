@@ -50,6 +50,8 @@ export interface RunOptions {
   generatorPids?: () => readonly number[]
   onRecord?: (record: RecordingRecord) => void
   onProgress?: (text: string) => void
+  /** what is being done now, where that takes a moment */
+  onStep?: (text: string) => void
   signal: AbortSignal
 }
 
@@ -76,6 +78,8 @@ export interface Ending {
 }
 
 const FIRST_WINDOW_MS = 50
+/** exit code of who was interrupted (128 + SIGINT) */
+const INTERRUPTED = 130
 /** By then the tracer has been spawned. */
 const SPAWNED_AFTER_MS = 200
 const TARGET_POLL_MS = 200
@@ -88,6 +92,17 @@ export const LONGEST_RUN_SECONDS = 7 * 24 * 3600
 export async function startRun(options: RunOptions): Promise<Run> {
   const model = createRunModel(options.catalog, options)
   const recording = options.path === null ? null : await createRecording(options.path, options.catalog, options.place)
+  // Whoever ends this process on the spot leaves a recording that says so. Only what needs no waiting happens then.
+  let nowUs = () => 0
+  const leave = (code: number) =>
+    recording?.endNow({
+      type: 'end',
+      t_us: nowUs(),
+      reason: code === INTERRUPTED ? 'interrupted' : 'aborted',
+      exit_code: code,
+      verdict: code === INTERRUPTED ? 'interrupted: left at once, the last window is missing' : 'ended on the spot',
+    })
+  process.once('exit', leave)
   const onRecord = (record: RecordingRecord) => {
     applyRecord(model, record)
     recording?.append(record)
@@ -106,6 +121,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       limitSeconds: options.limitSeconds,
       signal: options.signal,
       ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      ...(options.onStep ? { onStep: options.onStep } : {}),
       ...(options.variants ? { prepare: { variants: options.variants } } : {}),
     })
     const opening = whileItCompiles(() => createTelemetry(options.target, { roster }))
@@ -128,8 +144,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
   } catch (error) {
     restore()
     await recording?.close()
+    process.off('exit', leave)
     throw error
   }
+  nowUs = recorder.nowUs
   const control = await openControl((label) => recorder.mark(label)).catch((error: Error) => {
     recorder.note(`no marks from another terminal: ${error.message}`)
     return null // the measurement does not hang on it
@@ -155,18 +173,26 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const close = async (ended: Ending | Conclude): Promise<EndRecord> => {
     watch.stop()
     control?.close()
+    options.onStep?.('taking the last window')
+    session.hurry()
     try {
       await recorder.finish()
     } catch (error) {
       // The tracer is gone: what it had since the last cut is lost, and said so.
       if (typeof ended === 'function' || ended.reason !== 'tracer_failed')
-        onRecord({ type: 'note', t_us: recorder.nowUs(), text: `the last window is missing: ${String(error)}` })
+        onRecord({
+          type: 'note',
+          t_us: recorder.nowUs(),
+          text: `the last window is missing: ${error instanceof Error ? error.message : String(error)}`,
+        })
     }
-    await session.stop()
+    options.onStep?.('detaching')
+    const leftOver = await session.stop()
+    if (leftOver !== null) onRecord({ type: 'note', t_us: recorder.nowUs(), text: leftOver })
     restore()
     const summary = summarize(model, options.catalog, options.judging)
     onRecord(summary)
-    const ending = typeof ended === 'function' ? ended(model, summary) : ended
+    const ending = typeof ended === 'function' ? ended(model, summary) : wholeOrNot(ended, summary)
     const record: EndRecord = {
       type: 'end',
       t_us: recorder.nowUs(),
@@ -176,6 +202,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     }
     onRecord(record)
     await recording?.close()
+    process.off('exit', leave)
     return record
   }
   let closing: Promise<EndRecord> | null = null
@@ -184,6 +211,13 @@ export async function startRun(options: RunOptions): Promise<Run> {
     return closing
   }
   return { model, recorder, recording, over, end }
+}
+
+/** A run that ended as it should, but whose numbers do not reach to its end, is no measurement of what was asked for. */
+function wholeOrNot(ending: Ending, summary: SummaryRecord): Ending {
+  const lacking = ending.exitCode === 0 ? summary.phases.find(({ valid }) => !valid) : undefined
+  if (lacking === undefined) return ending
+  return { ...ending, exitCode: 5, verdict: `not valid: ${lacking.name}: ${lacking.reasons.join(', ')}` }
 }
 
 /** The tracer takes half a second to start, and this process waits: what needs a moment is done then. */

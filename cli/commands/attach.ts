@@ -5,10 +5,12 @@ import { textSummary } from '../../ui/index.ts'
 import { chooseProbes } from '../choose-probes.ts'
 import { ProbeCommand } from '../command.ts'
 import { duration } from '../duration.ts'
+import { exitCodes } from '../errors.ts'
 import { failureToBegin, interruptible } from '../interrupt.ts'
 import { pickTarget } from '../pick-target.ts'
 import { jsonText, say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
+import { createStatus } from '../status.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
@@ -60,11 +62,19 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     const screen = hasScreen() && !flags.json && !flags['no-ui']
     const given = selectorOf(flags)
     const selector = screen ? await pickTarget(given, flags) : given
+    if (selector === null) {
+      // Who leaves the list has seen that nothing was begun.
+      process.exitCode = exitCodes.interrupted
+      return
+    }
     // What a person takes to choose is no wait.
     if (selector !== given) begunMs = performance.now()
     const target = await resolveTarget(selector)
+    const status = createStatus()
+    const { signal, interrupt, leave, release } = interruptible(status)
+    if (process.stderr.isTTY) status.step(`attaching to ${target.selector}: looking at the host`)
+    else if (!screen) say(`attaching to ${target.selector}`)
     const host = await inspectHost()
-    const { signal, interrupt, release } = interruptible()
     const pulse = createPulse()
     const closing = new AbortController()
     let watching: Promise<void> | null = null
@@ -75,19 +85,25 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     let stopProgress: () => void = () => undefined
     process.stdout.on('error', interrupt) // the reader of the pipe has gone
     const onAttached = (run: Run) => {
+      status.done()
       const said = `attached in ${((performance.now() - begunMs) / 1000).toFixed(1)} s`
-      if (screen)
+      if (screen) {
+        status.hide()
         watching = watchLive(run, catalog, {
           ...{ pulse, looks: looksOf(flags), mouse: !flags['no-mouse'] },
           signal: AbortSignal.any([signal, closing.signal]),
-          onEnd: (end) => (end === 'lost' ? interrupt() : quit()),
+          onEnd: (end) => {
+            status.show()
+            if (end === 'lost') return interrupt()
+            leave()
+            quit()
+          },
         })
-      else {
+      } else {
         say(said)
         stopProgress = printProgress(run.model)
       }
     }
-    if (!screen || process.stderr.isTTY) say(`attaching to ${target.selector}`)
     let outcome: AttachOutcome
     try {
       outcome = await attach({
@@ -107,7 +123,8 @@ The service keeps running as it is; nothing stays attached afterwards, however t
         signal,
         left,
         onAttached,
-        onProgress: (text) => say(text),
+        onProgress: status.say,
+        onStep: (text) => status.step(`${target.selector}: ${text}`),
         onRecord: (record) => {
           if (flags.json) process.stdout.write(`${jsonText(record)}\n`)
           pulse.beat()
@@ -120,6 +137,7 @@ The service keeps running as it is; nothing stays attached afterwards, however t
     } finally {
       closing.abort()
       stopProgress()
+      status.done()
       release()
     }
     if (!flags.json) this.log(textSummary(outcome.model, catalog, outcome.recording ?? undefined))

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { string as argument } from '@oclif/core/args'
 import { boolean, option, string } from '@oclif/core/flags'
 import {
@@ -24,9 +25,12 @@ import { failureToBegin, interruptible } from '../interrupt.ts'
 import { loadRecording } from '../load-recording.ts'
 import { jsonText, say } from '../say.ts'
 import { looksOf, screenFlags } from '../screen-flags.ts'
+import { createStatus } from '../status.ts'
 import { selectorOf, targetFlags } from '../target-flags.ts'
 import { createPulse, hasScreen, printProgress, watchLive } from '../watch.ts'
 
+/** Leaving the screen ends the audit, for a load that nobody watches is a nuisance; so it is asked. */
+const LEAVING = 'stop the load and end the audit?'
 /** What a run may take beyond its timetable before its programs end themselves: starts, last answers, summaries. */
 const SPARE_SECONDS = 600
 
@@ -91,7 +95,8 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
     }
     const directory = flags.out ?? plan?.out ?? null
     const screen = hasScreen() && !flags.json && !flags['no-ui']
-    const { signal, interrupt, release } = interruptible()
+    const status = createStatus()
+    const { signal, interrupt, leave, release } = interruptible(status)
     const quit = new AbortController()
     const pulse = createPulse()
     let watching: Promise<void> | null = null
@@ -109,18 +114,31 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       signal: AbortSignal.any([signal, quit.signal]),
       onAttached: (run: Run) => {
         // Leaving the screen ends the audit: a load that nobody watches is a nuisance.
-        const looks = { looks: looksOf(flags), mouse: !flags['no-mouse'] }
-        if (screen) watching = watchLive(run, catalog, { pulse, ...looks, signal, onEnd: () => quit.abort() })
-        else stopProgress = printProgress(run.model)
+        status.done()
+        if (!screen) {
+          stopProgress = printProgress(run.model)
+          return
+        }
+        status.hide()
+        watching = watchLive(run, catalog, {
+          ...{ pulse, looks: looksOf(flags), mouse: !flags['no-mouse'], signal, leaving: LEAVING },
+          onEnd: () => {
+            status.show()
+            leave()
+            quit.abort()
+          },
+        })
       },
       askConsent: consentBy({ yes: flags.yes, signal }),
-      onProgress: (text: string) => say(text),
+      onProgress: status.say,
+      onStep: status.step,
       onRecord: (record: unknown) => {
         if (flags.json) process.stdout.write(`${jsonText(record)}\n`)
         pulse.beat()
       },
     }
-    say(plan ? 'attaching' : 'starting the demo API and attaching')
+    if (process.stderr.isTTY) status.step(plan ? 'attaching' : 'starting the demo API')
+    else say(plan ? 'attaching' : 'starting the demo API and attaching')
     let outcome: AuditOutcome
     try {
       outcome = plan ? await runAudit({ ...options, plan }) : await runDemo(options)
@@ -129,9 +147,12 @@ Exit code: 0 all limits kept, 1 a limit broken, the load stopped for errors or t
       throw failureToBegin(error, signal)
     } finally {
       stopProgress()
-      release()
+      status.done()
     }
+    status.step('drawing the pictures')
     const pictures = await drawn(outcome, catalog, screen)
+    status.done()
+    release()
     if (flags.json) for (const line of pictures.missing) say(line)
     else this.log(report(outcome, catalog, pictures))
     if (outcome.error) throw Object.assign(outcome.error, { exitCode: outcome.end.exit_code })
@@ -183,7 +204,10 @@ async function drawn(
     }
   }
   try {
-    const whole = looksBack || recording === null ? model : (await loadRecording(recording.path, catalog)).model
+    const whole =
+      looksBack || recording === null
+        ? model
+        : (await loadRecording(folder.placeOf(basename(recording.path)), catalog)).model
     // The first picture of the run: load, kernel and faults over time.
     await draw('timeline.svg', () => timelineSvg(whole, catalog))
     await drawWall(whole, draw)

@@ -79,13 +79,19 @@ export interface TraceSession {
   programs: Program[]
   /** ends the window that runs and begins the next, in `phase`; open waits are listed when the phase changes */
   cut: (phase: number, withStacks: boolean) => Promise<Cut>
-  stop: () => Promise<void>
+  /** Somebody waits for the end: the cuts that are left are answered soon or not at all. */
+  hurry: () => void
+  /** Detaches; resolves, in bounded time, with what is wrong when that cannot be done. */
+  stop: () => Promise<string | null>
   /** resolves when a tracer ended without being told to */
   failed: Promise<TracerExit>
   tracerPids: () => number[]
   /** the process that reads the target's files; null: there is none now */
   readerPid: () => number | null
 }
+
+/** Somebody waits for the end: names that take longer stay mangled. */
+const LAST_DEMANGLING_MS = 1_000
 
 /** Processes whose files are read for names; of thousands of workers most have mapped the same, at the same places. */
 const MOST_FOLLOWED = 64
@@ -221,6 +227,8 @@ export interface SessionOptions {
   prepare?: PrepareOptions
   signal?: AbortSignal
   onProgress?: (text: string) => void
+  /** what takes a moment now */
+  onStep?: (text: string) => void
 }
 
 /**
@@ -234,6 +242,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
   const obstacle = await findObstacle(host)
   if (obstacle) throw new TracerError(obstacle.code, obstacle.reason, { fix: obstacle.fix ?? 'probe doctor' })
   if (host.bpftrace === null) throw new TracerError('no_bpftrace', 'no bpftrace on this host')
+  options.onStep?.('asking the kernel what it offers')
   const { chosen, refused } = await chooseVariants(options.probes, target, host, options.prepare)
   if (chosen.length === 0) throw noProbe(refused)
   const dialect = withoutUserNames(dialectOf(host.bpftrace.version))
@@ -248,7 +257,7 @@ export async function startSession(options: SessionOptions): Promise<TraceSessio
       }),
       host,
       dialect,
-      { signal: options.signal, keepsMangledNames: demangler !== null },
+      { signal: options.signal, onStep: options.onStep, keepsMangledNames: demangler !== null },
     )
   // It opens the target's files while the tracer compiles.
   const reader = await startReader({ pids: target.processes.map(({ pid }) => pid) })
@@ -271,7 +280,7 @@ async function startTogether(
   try {
     return { tracer: await start(chosen), running: chosen }
   } catch (error) {
-    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted) throw error
+    if (!(error instanceof TracerError) || chosen.length === 1 || options.signal?.aborted || error.fix) throw error
     options.onProgress?.(`the probes did not start together (${error.message}); trying each alone`)
     const running: ChosenProbe[] = []
     for (const one of chosen) {
@@ -314,7 +323,7 @@ async function createSession(
   const hasStacks = chosen.some(({ probe }) => probe.stackUnit)
   /** said with the next window */
   const notesToCome: string[] = []
-  if (hasStacks) await reader.advise().then((advice) => notesToCome.push(...advice.map(adviceText)))
+  if (hasStacks) await reader.advise((advice) => notesToCome.push(...advice.map(adviceText)))
   const demangle = createDemangler(demangler)
   let ports: ReadonlySet<number> | null = new Set(target.ports)
   let counters = readNetnsCounters(target.netnsPid)
@@ -322,6 +331,7 @@ async function createSession(
   let phase = 0
   let phaseStartNs = 0
   const noted = new Set<string>()
+  let leaving = false
 
   const asksForSleepers = chosen.some(({ probe }) => probe.stackUnit === 'ns')
   /** threads that slept at the end of the phase before, and so at the start of this one */
@@ -350,7 +360,7 @@ async function createSession(
     const windows = await named(
       decoded,
       chosen.map(({ probe }) => probe),
-      demangle,
+      (mangled) => demangle(mangled, leaving ? LAST_DEMANGLING_MS : undefined),
     )
     if (demangler === null && windows.some(hasMangledNames)) notesToCome.push(NO_DEMANGLER)
     if (frame.withStacks) {
@@ -432,9 +442,15 @@ async function createSession(
     refused,
     programs: [tracer.program],
     cut,
+    hurry: () => {
+      leaving = true
+      tracer.hurry()
+      reader.hurry()
+    },
     stop: async () => {
       reader.close()
-      await tracer.stop()
+      const { code, signal, reason } = await tracer.stop()
+      return code === null && signal === null ? reason : null
     },
     failed,
     readerPid: reader.pid,

@@ -5,7 +5,6 @@ import { compareVersions, OLDEST_TESTED_KERNEL } from './kernel-facts.ts'
 import { judgeLockdown } from './lockdown.ts'
 import { checkNeed, checkNeeds, MOUNT_TRACEFS } from './needs.ts'
 import { checkTypes } from './obstacle.ts'
-import { judgePidNamespace } from './pid-namespace.ts'
 import { findProgram } from './privilege.ts'
 import { lacking, type Support, supported, supportText, undetermined } from './support.ts'
 
@@ -53,7 +52,7 @@ const questions: readonly Question[] = [
   { id: 'kernel', label: 'kernel', isRequired: true, ask: judgeKernel },
   { id: 'bpftrace', label: 'bpftrace', isRequired: true, ask: (host) => host.bpftraceSupport },
   { id: 'privilege', label: 'privileges', isRequired: true, ask: (host) => host.privilege },
-  { id: 'pid-namespace', label: 'process ids', isRequired: true, ask: () => judgePidNamespace() },
+  { id: 'pid-namespace', label: 'process ids', isRequired: true, ask: (host) => host.pids },
   { id: 'lockdown', label: 'lockdown', isRequired: true, ask: judgeLockdown },
   {
     id: 'tracefs',

@@ -5,6 +5,7 @@ import { type Bpftrace, inspectBpftrace } from './bpftrace.ts'
 import { mountPoints } from './cgroup.ts'
 import { type KernelVersion, parseVersion } from './kernel-facts.ts'
 import { readLockdown } from './lockdown.ts'
+import { judgePidNamespace } from './pid-namespace.ts'
 import { type Elevation, findProgram, inspectPrivilege } from './privilege.ts'
 import { readProc } from './process.ts'
 import { lacking, type Support, supported } from './support.ts'
@@ -25,6 +26,8 @@ export interface Host {
   btf: Support
   /** none, integrity, confidentiality, or Unknown */
   lockdown: string
+  /** whether process ids mean here what they mean to the kernel */
+  pids: Support
   privilege: Support & { how: Elevation }
   /** absolute path of sudo, where there is one */
   sudo: string | null
@@ -57,6 +60,7 @@ export async function inspectHost(): Promise<Host> {
     tracefs,
     btf: findBtf(),
     lockdown: readLockdown(tracefs),
+    pids: judgePidNamespace(),
     privilege: { ...privilege.support, how: privilege.how },
     sudo,
     bpftrace,

@@ -69,7 +69,8 @@ export function compareVersions(a: readonly number[], b: readonly number[]): num
 
 /** First dotted number of a text as major, minor, patch; `null` where there is none. "6.1.0-18-amd64" -> [6, 1, 0]. */
 export function parseVersion(text: string): [number, number, number] | null {
-  const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text)
+  // Not from within a number: a long one would be tried from each of its digits.
+  const match = /(?<!\d)(\d+)\.(\d+)(?:\.(\d+))?/.exec(text)
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : null
 }
 

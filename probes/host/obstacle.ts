@@ -1,7 +1,6 @@
 import type { Host } from './host.ts'
 import { judgeLockdown } from './lockdown.ts'
 import { checkNeed, MOUNT_TRACEFS, type Need } from './needs.ts'
-import { judgePidNamespace } from './pid-namespace.ts'
 import { mayAdministrate } from './privilege.ts'
 import { lacking, type Support } from './support.ts'
 import { tryProgram } from './trial.ts'
@@ -53,7 +52,7 @@ const TYPES =
   'tracepoint:syscalls:sys_enter_getpriority { @n = (uint64)args->who; @t = (uint64)((struct task_struct *)curtask)->nsproxy; }'
 
 const hostChecks: readonly ((host: Host) => Support | Promise<Support>)[] = [
-  () => judgePidNamespace(),
+  (host) => host.pids,
   judgeLockdown,
   (host) => (host.tracefs === null ? lacking('tracefs is not mounted', MOUNT_TRACEFS) : { kind: 'yes' }),
   (host) => checkNeed(CLOCK, host),

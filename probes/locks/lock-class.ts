@@ -6,11 +6,11 @@ export type LockClass = 'mutex' | 'rwlock' | 'interpreter' | 'condition' | 'sema
  */
 const NAMES: readonly (readonly [RegExp, LockClass])[] = [
   [/^(__)?pthread_rwlock_|rwlock_(rd|wr)lock|RwLock/, 'rwlock'],
-  [/^(__)?pthread_cond_|__futex_abstimed_wait_common.*cond|cond_wait|Condvar|uv_cond_wait/, 'condition'],
+  [/^(__)?pthread_cond_|__futex_abstimed_wait_common.{0,64}cond|cond_wait|Condvar|uv_cond_wait/, 'condition'],
   [/^_{0,2}(new_)?sem_(timed|clock)?wait|uv_sem_wait/, 'semaphore'],
   [/pthread_(timed|clock)?join/, 'join'],
   [
-    /__lll_lock_wait|___?pthread_mutex_lock|^pthread_mutex_lock|uv_mutex_lock|parking_lot.*lock_slow|Mutex.*lock_contended|runtime\.lock2/,
+    /__lll_lock_wait|___?pthread_mutex_lock|^pthread_mutex_lock|uv_mutex_lock|parking_lot.{0,64}lock_slow|Mutex.{0,64}lock_contended|runtime\.lock2/,
     'mutex',
   ],
 ]

@@ -94,12 +94,12 @@ export function createChecksums(budget: Pick<Budget, 'take'>): Checksums {
   }
 }
 
-function checksumOf({ readAt, identity }: ElfFile, budget: Pick<Budget, 'take'>): number | null {
+function checksumOf({ readAt, path }: ElfFile, budget: Pick<Budget, 'take'>): number | null {
   let crc = 0
   for (let at = 0; ; ) {
     const bytes = readAt(at, CHUNK)
     if (bytes.length === 0) return crc
-    if (!budget.take('checksumBytes', bytes.length, `file ${identity}`)) return null
+    if (!budget.take('checksumBytes', bytes.length, path)) return null
     crc = crc32(bytes, crc)
     at += bytes.length
   }
@@ -118,13 +118,12 @@ export const hasMiniDebugInfo = ({ image }: ElfFile): boolean => image.named.has
  * @returns null when there is none, or it cannot be read
  */
 export function unpackMiniDebugInfo(
-  { image, readAt, identity }: ElfFile,
+  { image, readAt, path }: ElfFile,
   xz: string,
   budget: Pick<Budget, 'allows' | 'take'> = createBudget(),
 ): ElfFile | null {
   const section = image.named.get('.gnu_debugdata')
-  const of = `file ${identity}`
-  if (section === undefined || !budget.allows('packedBytes', section.fileBytes, of)) return null
+  if (section === undefined || !budget.allows('packedBytes', section.fileBytes, path)) return null
   const result = spawnSync(xz, ['--decompress', '--stdout', '--format=xz', '--memlimit-decompress=256MiB'], {
     env: CLEAN_ENVIRONMENT,
     input: readAt(section.fileOffset, section.fileBytes),
@@ -133,6 +132,6 @@ export function unpackMiniDebugInfo(
     killSignal: 'SIGKILL',
     stdio: ['pipe', 'pipe', 'ignore'],
   })
-  if (result.status !== 0 || !budget.take('unpackedTogether', result.stdout.length, of)) return null
-  return elfOf(result.stdout)
+  if (result.status !== 0 || !budget.take('unpackedTogether', result.stdout.length, path)) return null
+  return elfOf(result.stdout, path)
 }

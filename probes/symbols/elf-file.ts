@@ -8,6 +8,8 @@ export interface ElfFile {
   readAt: ReadAt
   /** what names its contents: device, inode, time and size; null: it lies in memory only */
   identity: string | null
+  /** what it is called when something is said of it; untrusted text */
+  path: string
 }
 
 /** Files that are opened one after the other and closed together. */
@@ -36,7 +38,7 @@ export function createElfFiles(budget: Pick<Budget, 'allows'> = createBudget()):
       const { descriptor, identity } = opened
       const readAt = readerOf(descriptor)
       const image = readElf(readAt)
-      const file = image && { image, readAt, identity }
+      const file = image && { image, readAt, identity, path }
       if (file !== null && accept(file)) {
         descriptors.push(descriptor)
         return file
@@ -51,11 +53,11 @@ export function createElfFiles(budget: Pick<Budget, 'allows'> = createBudget()):
 }
 
 /** An ELF file in memory; null when it is none. */
-export function elfOf(bytes: Buffer): ElfFile | null {
+export function elfOf(bytes: Buffer, path = 'memory'): ElfFile | null {
   const readAt: ReadAt = (offset, length) =>
     Number.isSafeInteger(offset) && length > 0 ? bytes.subarray(offset, offset + length) : Buffer.alloc(0)
   const image = readElf(readAt)
-  return image && { image, readAt, identity: null }
+  return image && { image, readAt, identity: null, path }
 }
 
 /** Opening a device or a pipe may act or wait: only regular files are opened, and what was opened is looked at again. */

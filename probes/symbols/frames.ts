@@ -14,30 +14,41 @@ export function parseFrames(text: string): RawFrame[] {
   })
 }
 
-function parseFrame(line: string): RawFrame {
-  const { address, name, module } = parts(line)
-  // Names have an offset behind them. Where a walk has gone astray there are addresses of a digit or two.
-  const bare = /^(?:0x)?([0-9a-f]{1,16})$/.exec(name)
-  if (bare) return { address: address ?? bare[1] ?? null, symbol: null, module }
-  const symbol = name.replace(/\+(?:0x[0-9a-f]+|\d+)$/, '')
+/** Bytes of a line that are read: a symbol may be longer, and is shown to NAME_LENGTH. */
+const LINE_LENGTH = 8192
+
+/** By places and not by one expression: a symbol may hold what an expression would try again and again. */
+function parseFrame(whole: string): RawFrame {
+  const line = whole.slice(0, LINE_LENGTH)
+  const blank = line.indexOf(' ')
+  const first = line.slice(0, Math.max(0, blank))
+  if (!isAddress(first) || blank + 1 >= line.length) return namedFrame(null, line, null)
+  const { name, module } = splitModule(line.slice(blank + 1))
+  return namedFrame(first, name, module)
+}
+
+/** The module is a path or stands in brackets: names of C++ functions hold parentheses of their own, and so do paths. */
+function splitModule(text: string): { name: string; module: string | null } {
+  const places = text.endsWith(')') ? [text.indexOf(' (/', 1), text.indexOf(' ([', 1)].filter((at) => at > 0) : []
+  if (places.length === 0) return { name: text, module: null }
+  const at = Math.min(...places)
+  return { name: text.slice(0, at), module: text.slice(at + 2, -1) }
+}
+
+function namedFrame(address: string | null, name: string, module: string | null): RawFrame {
+  // Where a walk has gone astray there are addresses of a digit or two.
+  const bare = name.startsWith('0x') ? name.slice(2) : name
+  if (isAddress(bare)) return { address: address ?? bare, symbol: null, module }
+  const symbol = withoutOffset(name)
   return { address, symbol: symbol === '' || symbol === '[unknown]' ? null : symbol, module }
 }
 
-const ADDRESS = /^[0-9a-f]{1,16} /
+const isAddress = (text: string): boolean => text.length <= 16 && /^[0-9a-f]+$/.test(text)
 
-/**
- * `<address> <name> (<module>)`. The module is a path or stands in brackets: names of C++ functions hold parentheses of their
- * own, and so do paths. Cut by position: a pattern would look through a long line once for each parenthesis.
- */
-function parts(line: string): { address: string | null; name: string; module: string | null } {
-  const [lead = ''] = ADDRESS.exec(line) ?? []
-  if (lead === '' || line.length === lead.length) return { address: null, name: line, module: null }
-  const address = lead.slice(0, -1)
-  const rest = line.slice(lead.length)
-  const opens = [rest.indexOf(' (/', 1), rest.indexOf(' ([', 1)].filter((at) => at > 0)
-  if (!rest.endsWith(')') || opens.length === 0) return { address, name: rest, module: null }
-  const open = Math.min(...opens)
-  return { address, name: rest.slice(0, open), module: rest.slice(open + 2, -1) }
+/** `symbol+0x1f` or `symbol+31` */
+function withoutOffset(name: string): string {
+  const at = name.lastIndexOf('+')
+  return at >= 0 && /^(?:0x[0-9a-f]+|\d+)$/.test(name.slice(at + 1)) ? name.slice(0, at) : name
 }
 
 /** Frames of the tracing machinery itself, on top of every kernel stack. */
@@ -78,12 +89,12 @@ export function nameStack(
   jitName: (frame: RawFrame) => string | null,
   byAddress: NamesByAddress = NOTHING_KNOWN,
 ): string[] {
-  const names: string[] = []
-  for (let i = user.length - 1; i >= 0; i--) {
-    const frame = user[i]
-    if (frame) names.push(userName(frame, jitName, byAddress))
-    if (i === 1) names.push(...skippedCaller(user, byAddress))
+  const leafFirst: string[] = []
+  for (const [i, frame] of user.entries()) {
+    leafFirst.push(userName(frame, jitName, byAddress))
+    if (i === 0) leafFirst.push(...skippedCaller(user, byAddress))
   }
+  const names = upToEntry(leafFirst).reverse()
   let firstReal = 0
   while (firstReal < kernel.length && TRACER.test(kernel[firstReal]?.symbol ?? '')) firstReal++
   for (let i = kernel.length - 1; i >= firstReal; i--) names.push(`${clean(kernel[i]?.symbol ?? UNKNOWN)}_[k]`)
@@ -99,7 +110,26 @@ export function nameStack(
 function skippedCaller([leaf, above]: RawFrame[], byAddress: NamesByAddress): string[] {
   if (leaf === undefined || above === undefined || !byAddress.skipsCaller(leaf)) return []
   const symbol = byAddress.calledBefore(above)
-  return [symbol === null ? CALLER_NOT_SEEN : clean(symbol)]
+  if (symbol !== null) return [clean(symbol)]
+  return [byAddress.symbolOf(above) === CALLS_MAIN ? 'main' : CALLER_NOT_SEEN]
+}
+
+/** What glibc calls `main` from, by an address and from nowhere else. */
+const CALLS_MAIN = '__libc_start_call_main'
+/** By which a program or thread begins, as a walk meets them: glibc, then musl. */
+const ENTRY =
+  /^(?:__libc_start_call_main|__libc_start_main(?:_impl)?|libc_start_main_stage2|_start_c|_start|start_thread|(?:__)?clone3?)(?:@.*)?$/
+
+/**
+ * A stack without what lies below its beginning. The functions that begin one are compiled without frame pointer, mostly:
+ * what stands in the register there is left from something else, and where it leads nobody has called anything.
+ */
+function upToEntry(leafFirst: string[]): string[] {
+  const entry = leafFirst.findIndex((name) => ENTRY.test(name))
+  if (entry < 0) return leafFirst
+  let end = entry + 1
+  while (end < leafFirst.length && ENTRY.test(leafFirst[end] ?? '')) end++
+  return leafFirst.slice(0, end)
 }
 
 function userName(frame: RawFrame, jitName: (frame: RawFrame) => string | null, byAddress: NamesByAddress): string {

@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import { readProcessStat, readProcStart } from '../host/process.ts'
 import { sanitizeText } from '../text.ts'
+import type { Budget } from './budget.ts'
 import { type Region, readRegions } from './maps.ts'
-import type { MayRead, Module, Modules } from './modules.ts'
+import { type MayRead, type Module, type Modules, mayReadFile } from './modules.ts'
 import { adviseNaming, FRAMED, type NamingAdvice, type NamingFacts, type Runtime } from './naming-advice.ts'
 import { hasPerfMap, mayReadPerfMap } from './perf-map.ts'
 
@@ -16,10 +17,10 @@ const NAME_LENGTH = 64
  * What will be missing from the stacks of these processes, and what to do about it; each piece of advice once a program.
  * Reads /proc and the headers of mapped files; of what may not be read nothing is said.
  */
-export function adviseProcesses(pids: readonly number[], options: FactsOptions): NamingAdvice[] {
+export function adviseProcesses(pids: readonly number[], options: FactsOptions & { budget: Budget }): NamingAdvice[] {
   const advice = new Map<string, NamingAdvice>()
   for (const pid of pids.slice(0, PROCESSES_LOOKED_AT)) {
-    const facts = readNamingFacts(pid, options)
+    const facts = options.budget.onTimeOf(pid, `/proc/${pid}/maps`, () => readNamingFacts(pid, options))
     for (const one of facts === null ? [] : adviseNaming(facts)) {
       const key = `${one.id} ${facts?.program}`
       if (!advice.has(key)) advice.set(key, one)
@@ -64,6 +65,7 @@ export function readNamingFacts(
     framedShare: (isStatic ? program?.mainIsFramed() : program?.framedShare()) ?? null,
     framelessLibraries: others
       .slice(0, LIBRARIES_LOOKED_AT)
+      .filter((region) => mayReadFile(mayRead, pid, region))
       .filter((region) => (modules.open(pid, region)?.framedShare() ?? 1) < FRAMED)
       .map((region) => shown(region.path)),
   }

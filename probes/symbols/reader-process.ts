@@ -62,7 +62,7 @@ function createReading() {
       return userNames.refresh(phaseEnds) || changes.includes(true)
     },
     name: (addresses: readonly string[]) => addresses.map(nameOf),
-    advise: () => ({ advice: adviseProcesses([...pids], { modules, hasXz: xz !== null, mayRead }) }),
+    advise: () => ({ advice: adviseProcesses([...pids], { modules, hasXz: xz !== null, mayRead, budget }) }),
   }
 }
 

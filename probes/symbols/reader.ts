@@ -27,12 +27,14 @@ export interface SymbolReader {
   refresh: (phaseEnds: boolean) => Promise<void>
   /** learns the names of these user frames (addresses as hex), as far as that can be had in a moment */
   learn: (addresses: Iterable<string>) => Promise<void>
-  /** what will be missing from stacks, and what to do about it */
-  advise: () => Promise<readonly NamingAdvice[]>
+  /** tells what will be missing from stacks, and what to do about it; resolves when that is told, or is not worth waiting for */
+  advise: (tell: (advice: readonly NamingAdvice[]) => void) => Promise<void>
   /** what has been learnt */
   names: NamesByAddress
   /** just-in-time compiled function; untrusted text */
   jitName: (frame: RawFrame) => string | null
+  /** somebody waits for the end: names are waited for no longer than for a moment */
+  hurry: () => void
   /** what was left out since the last call, safe to show */
   takeNotes: () => string[]
   /** pid of the process that reads now; null: there is none */
@@ -55,8 +57,10 @@ const TIMES = {
   requestMs: 15_000,
   /** The recorder waits so long for names: later ones are there for the stacks to come. */
   patienceMs: 3_000,
+  lastPatienceMs: 1_000,
 }
 
+const READ_ANEW = 'reading the files of the target began anew'
 /** Killed more often, it is not started again. */
 const STARTS = 4
 const WATCH_EVERY_MS = 250
@@ -64,6 +68,8 @@ const NAMES_KEPT = 65_536
 /** Addresses asked for at once; a window of very many stacks has some ten thousand. */
 const ADDRESSES_AT_ONCE = 65_536
 const UNANSWERED = 4
+/** Of hundreds of workers most have mapped the same, at the same places. */
+const PROCESSES = 256
 /** 65 536 answers with names of 2 KiB would be more: then lines are dropped, and the request is late. */
 const ANSWER_BYTES = 64 * 1024 * 1024
 /** Heap, and everything together: symbols 50 MB, perf maps 100 MB, what is unpacked 128 MB, at their limits. */
@@ -91,6 +97,7 @@ export async function startReader({
   let starts = 0
   let nextId = 0
   let closed = false
+  let leaving = false
 
   const note = (text: string) => {
     if (!notes.includes(text)) notes.push(text)
@@ -108,7 +115,10 @@ export async function startReader({
     })
     // It is never waited for: this process ends when it has nothing else to do.
     started.unref()
-    const lines = createLineSplitter(hear, { limit: ANSWER_BYTES, onDropped: () => lose('its answer is too long') })
+    const lines = createLineSplitter(hear, {
+      limit: ANSWER_BYTES,
+      onDropped: () => lose('since the answer was too long'),
+    })
     const [stdin, stdout] = [started.stdin, started.stdout]
     for (const stream of [stdin, stdout])
       if (stream && 'unref' in stream && typeof stream.unref === 'function') stream.unref()
@@ -116,9 +126,9 @@ export async function startReader({
     stdout?.on('data', (chunk: Buffer) => {
       if (started === child) lines.write(chunk)
     })
-    started.on('error', () => lose('it could not be started'))
-    started.on('exit', () => {
-      if (started === child) lose('it needs more memory than there is for it')
+    started.on('error', (error) => lose(`since it could not be started (${error.message})`))
+    started.on('exit', (code, signal) => {
+      if (started === child) lose(`since the process that reads ended (${signal ?? `exit code ${code}`})`)
     })
     child = started
     reading = null
@@ -136,8 +146,8 @@ export async function startReader({
     lost.stdin?.destroy()
     lost.stdout?.destroy()
     if (reading) barred.add(reading.key)
-    const what = sanitizeText(reading?.what ?? 'the files of the target', { maxLength: 200 })
-    note(`names may be missing from stacks: ${what} is not read any more, ${why}`)
+    const what = reading ? `${sanitizeText(reading.what, { maxLength: 200 })} is not read any more` : READ_ANEW
+    note(`names may be missing from stacks: ${what}, ${why}`)
     known.clear()
     for (const one of [...pending.values()]) one.settle(null)
     if (start() === null && !closed) note('user functions have no names from here on: reading has failed too often')
@@ -150,16 +160,18 @@ export async function startReader({
     try {
       value = JSON.parse(line)
     } catch {
-      return lose('its answer makes no sense')
+      return lose('since the answer made no sense')
     }
     const message = messageSchema.safeParse(value)
-    if (!message.success) return lose('its answer makes no sense')
+    if (!message.success) return lose('since the answer made no sense')
     if ('reading' in message.data) {
       reading = message.data.reading
       return
     }
     for (const one of message.data.notes) note(one)
     pending.get(message.data.id)?.settle(message.data.answer)
+    // It has come back from all that it was asked for.
+    if (pending.size === 0) reading = null
   }
 
   /** null when there is nobody to ask, or too much is asked already, or it was given up. */
@@ -203,14 +215,13 @@ export async function startReader({
 
   /** What came too late is heard later. */
   const patiently = async (work: Promise<unknown>): Promise<void> => {
+    const patienceMs = leaving ? times.lastPatienceMs : times.patienceMs
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        note(
-          `names may be missing from stacks: reading the files of the target took more than ${times.patienceMs / 1000} s`,
-        )
+        note(`names may be missing from stacks: reading the files of the target took more than ${patienceMs / 1000} s`)
         resolve()
-      }, times.patienceMs)
+      }, patienceMs)
     })
     await Promise.race([work, late])
     clearTimeout(timer)
@@ -226,7 +237,7 @@ export async function startReader({
   const nameOf = ({ address }: RawFrame): NameOf | undefined => (address === null ? undefined : known.get(address))
 
   const add = (pid: number) => {
-    if (watched.has(pid)) return
+    if (watched.has(pid) || watched.size >= PROCESSES) return
     watched.add(pid)
     tell({ do: 'add', pid })
   }
@@ -252,10 +263,12 @@ export async function startReader({
       })
       await patiently(asked)
     },
-    advise: async () => {
-      const answer = await ask((id) => ({ do: 'advise', id }))
-      return answer !== null && typeof answer === 'object' && 'advice' in answer ? answer.advice : []
-    },
+    advise: (tell) =>
+      patiently(
+        ask((id) => ({ do: 'advise', id })).then((answer) => {
+          if (answer !== null && typeof answer === 'object' && 'advice' in answer) tell(answer.advice)
+        }),
+      ),
     names: {
       symbolOf: (frame) => nameOf(frame)?.[0] ?? null,
       moduleOf: (frame) => nameOf(frame)?.[1] ?? null,
@@ -263,6 +276,9 @@ export async function startReader({
       calledBefore: (frame) => nameOf(frame)?.[4] ?? null,
     },
     jitName: (frame) => nameOf(frame)?.[2] ?? null,
+    hurry: () => {
+      leaving = true
+    },
     takeNotes: () => notes.splice(0),
     pid: () => child?.pid ?? null,
     close: () => {
@@ -286,12 +302,13 @@ interface Pending {
 const ENTRY = fileURLToPath(new URL(`./reader-process${extname(import.meta.url)}`, import.meta.url))
 
 /** What will be missing from the stacks of these processes, and what to do about it. */
-export async function adviseTarget(pids: readonly number[]): Promise<NamingAdvice[]> {
+export async function adviseTarget(pids: readonly number[]): Promise<readonly NamingAdvice[]> {
   if (pids.length === 0) return []
-  const reader = await startReader({ pids })
-  try {
-    return [...(await reader.advise())]
-  } finally {
-    reader.close()
-  }
+  const reader = await startReader({ pids, limits: { patienceMs: TIMES.requestMs } })
+  let found: readonly NamingAdvice[] = []
+  await reader.advise((advice) => {
+    found = advice
+  })
+  reader.close()
+  return found
 }

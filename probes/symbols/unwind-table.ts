@@ -31,7 +31,7 @@ const FRAME_POINTER = 6
 
 /** null when the file has no table, or one that is written in a way no linker does. */
 export function readUnwindTable(
-  { image, readAt, identity }: Pick<ElfFile, 'image' | 'readAt'> & { identity?: string | null },
+  { image, readAt, path }: ElfFile,
   budget: Pick<Budget, 'allows'> = createBudget(),
 ): UnwindTable | null {
   const frames = image.named.get('.eh_frame')
@@ -40,7 +40,7 @@ export function readUnwindTable(
   // Linkers make no index for static programs.
   const index = header
     ? readIndex(readAt, header)
-    : makeIndex(readAt, frames, (name, amount) => budget.allows(name, amount, `file ${identity}`))
+    : makeIndex(readAt, frames, (name, amount) => budget.allows(name, amount, path))
   if (index === null) return null
   const { count, entryAt } = index
   const rowsOf = (i: number): FrameRows | null => {
@@ -111,6 +111,14 @@ function makeIndex(
   if (!allows('ehFrameBytes', section.fileBytes)) return null
   const bytes = readAt(section.fileOffset, section.fileBytes)
   const encodings = new Map<number, number | null>()
+  /** Of a common entry, looked at when the first that refers to it comes. */
+  const encodingOf = (at: number): number | null => {
+    const known = encodings.get(at)
+    if (known !== undefined) return known
+    const encoding = readCommon(entryIn(bytes, at))?.pointerEncoding ?? null
+    encodings.set(at, encoding)
+    return encoding
+  }
   const found: { start: number; fde: number }[] = []
   for (let at = 0, n = 0; at + 12 <= bytes.length; n++) {
     if (!allows('ehFrameEntries', n)) break
@@ -118,8 +126,7 @@ function makeIndex(
     if (length < 4 || length === 0xffff_ffff) break
     const distance = bytes.readUInt32LE(at + 4)
     const common = at + 4 - distance
-    if (distance === 0) encodings.set(at, readCommon(entryIn(bytes, at))?.pointerEncoding ?? null)
-    else if (encodings.get(common) === RELATIVE)
+    if (distance !== 0 && encodingOf(common) === RELATIVE)
       found.push({ start: section.address + at + 8 + bytes.readInt32LE(at + 8), fde: section.address + at })
     at += 4 + length
   }
@@ -128,6 +135,7 @@ function makeIndex(
 }
 
 function entryIn(bytes: Buffer, at: number): Entry | null {
+  if (at < 0) return null
   const length = bytes.readUInt32LE(at)
   if (length > ENTRY_LIMIT || at + 4 + length > bytes.length) return null
   return { id: bytes.readUInt32LE(at + 4), body: bytes.subarray(at + 8, at + 4 + length) }

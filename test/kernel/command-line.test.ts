@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, type onTestFinished, test } from 'vitest'
 import { freshDirectory, probe, startAttach } from './attach.ts'
@@ -185,6 +185,20 @@ describe('what is asked for rightly', () => {
     const { stdout } = await probe(['diff', 'x.svg', 'page-faults..cpu-clock', '--json'], { directory })
     expect(JSON.parse(stdout)).toMatchObject({ base: 'page-faults', candidate: 'cpu-clock', unit: 'samples' })
   })
+})
+
+test('-o takes what the shell hands over', () => {
+  const directory = freshDirectory()
+  writeFileSync(join(directory, 'some.folded'), 'a;b 5\n')
+  const flame = (rest: string) =>
+    spawnSync('bash', ['-c', `sh "$0" flame some.folded --format folded ${rest}`, LAUNCHER], {
+      cwd: directory,
+      encoding: 'utf8',
+    }).stdout
+  expect(flame('-o -')).toBe('a;b 5\n')
+  expect(flame('-o >(cat) | cat')).toBe('a;b 5\n')
+  expect(flame('-o /dev/fd/7 7>out; cat out')).toBe('a;b 5\n')
+  expect(readdirSync(directory).sort()).toEqual(['out', 'some.folded'])
 })
 
 test.each([

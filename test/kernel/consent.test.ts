@@ -7,7 +7,9 @@ import { endOf, of, recordsIn, SERVER, write } from './audits.ts'
 import { freshNetns } from './netns.ts'
 import { kernelSuite, network } from './requirements.ts'
 
+/** where the watched server listens, and where the other */
 const PORT = '18473'
+const OTHER = '18474'
 
 /** Two network namespaces with a cable between them: 203.0.113.1 here, 203.0.113.5 there, and a server on each. */
 async function neighbours() {
@@ -21,13 +23,16 @@ async function neighbours() {
     ip('-n', name, 'addr', 'add', address, 'dev', 'eth0')
     ip('-n', name, 'link', 'set', 'eth0', 'up')
   }
-  const [watched, other] = await Promise.all([serve(here.prefix, '127.0.0.1'), serve(there.prefix, '203.0.113.5')])
+  const [watched, other] = await Promise.all([
+    serve(here.prefix, '127.0.0.1', PORT),
+    serve(there.prefix, '203.0.113.5', OTHER),
+  ])
   // `ip netns exec` has a /sys of its own, without tracefs.
   return { prefix: ['nsenter', `--net=/run/netns/${here.name}`, '--'], watched, requests: other.requests }
 }
 
-async function serve(prefix: readonly string[], host: string) {
-  const [file = '', ...args] = [...prefix, process.execPath, SERVER, PORT, '--host', host]
+async function serve(prefix: readonly string[], host: string, port: string) {
+  const [file = '', ...args] = [...prefix, process.execPath, SERVER, port, '--host', host]
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   await once(createInterface({ input: child.stdout }), 'line')
@@ -39,7 +44,7 @@ async function serve(prefix: readonly string[], host: string) {
           ...prefix.slice(1),
           process.execPath,
           '-e',
-          `fetch('http://${host}:${PORT}/count').then((a) => a.text()).then(console.log)`,
+          `fetch('http://${host}:${port}/count').then((a) => a.text()).then(console.log)`,
         ],
         { encoding: 'utf8' },
       ),
@@ -48,7 +53,7 @@ async function serve(prefix: readonly string[], host: string) {
 }
 
 const planOf = (more: object, target: object = {}) => ({
-  target: { url: `http://203.0.113.5:${PORT}/`, ...target },
+  target: { url: `http://203.0.113.5:${OTHER}/`, ...target },
   peak: '50/s',
   load: { requests: [{ path: '/' }] },
   probes: ['off-cpu'],
@@ -83,13 +88,13 @@ kernelSuite(
       expect([fast.code, fast.records]).toEqual([2, []])
       expect(fast.stderr).toMatch(/asks for 2000\/s .*at most 1000\/s[\s\S]*ceiling: 2000\/s/)
 
-      const astray = await run(planOf({ consent: ['203.0.113.5'] }))
+      const astray = await run(planOf({ consent: ['203.0.113.5'] }, { url: `http://203.0.113.5:${PORT}/` }))
       expect([astray.code, astray.records]).toEqual([2, []])
       expect(astray.stderr).toMatch(/the load does not reach the watched listener, .* on port 18473/)
 
-      const dry = await run(planOf({ consent: [`203.0.113.5:${PORT}`] }, pid), '--dry-run')
+      const dry = await run(planOf({ consent: [`203.0.113.5:${OTHER}`] }, pid), '--dry-run')
       expect(dry.stdout.replace(/\n {16}/g, '   ')).toMatch(
-        /^goes to +203\.0\.113\.5:18473 +not this host +consent by the plan \(203\.0\.113\.5:18473\) +at most 50\/s +ceiling 1\.00 k\/s$/m,
+        /^goes to +203\.0\.113\.5:18474 +not this host +consent by the plan \(203\.0\.113\.5:18474\) +at most 50\/s +ceiling 1\.00 k\/s$/m,
       )
       // Nothing of all this has sent anything.
       expect(requests()).toBe(0)
@@ -97,13 +102,16 @@ kernelSuite(
       const agreed = await run(planOf({}, pid), '--yes')
       expect([agreed.code, endOf(agreed.records)?.reason]).toEqual([0, 'done'])
       expect(of(agreed.records, 'note').map(({ text }) => text)).toContainEqual(
-        expect.stringContaining('the load goes to 203.0.113.5:18473 (203.0.113.5), which is not this host'),
+        expect.stringContaining('the load goes to 203.0.113.5:18474 (203.0.113.5), which is not this host'),
       )
       expect(requests()).toBeGreaterThanOrEqual(50)
 
+      // A load that could not begin is said to be none, and proves nothing.
       // An address of an interface is this host, though it is not loopback.
       const own = await run(planOf({}, { ...pid, url: `http://203.0.113.1:${PORT}/` }))
       expect([own.code, own.stderr]).toEqual([4, expect.stringContaining('cannot connect to 203.0.113.1')])
+      expect(own.stdout).toMatch(/^base is not valid: no load was made$/m)
+      expect(of(own.records, 'summary').at(-1)?.phases).toMatchObject([{ valid: false, reasons: ['no load was made'] }])
     })
   },
   network,

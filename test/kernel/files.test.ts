@@ -80,7 +80,7 @@ kernelSuite('what a run leaves', () => {
     const { code, stderr } = await probe(args, { directory })
     expect(code, stderr).toBe(2)
     expect(stderr).toMatch(
-      /^error: cannot write to shared.*: every user may write to .*shared, who could exchange it\n {2}fix: chmod o-w/m,
+      /^error: cannot write to shared.*: every user may write to .*shared and could exchange it\n {2}fix: chmod o-w/m,
     )
     expect(readdirSync(join(directory, 'shared'))).toEqual([])
   })

@@ -27,6 +27,16 @@ const inMounts = (change: string) => [
 const withoutBtf = inMounts('mount -t tmpfs none /sys/kernel/btf')
 const withoutTracefs = inMounts('umount -l /sys/kernel/tracing 2>/dev/null; umount -l /sys/kernel/debug 2>/dev/null')
 const withoutEvents = inMounts('mount -t tmpfs none /sys/kernel/tracing/events')
+/** What a kernel in lockdown shows: an empty tracefs, and its mode, or the word it was started with where securityfs is not there. */
+const lockedDown = inMounts(
+  `mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/security &&
+   echo 'none integrity [confidentiality]' > /sys/kernel/security/lockdown`,
+)
+const lockedDownUntold = inMounts(
+  `mount -t tmpfs none /sys/kernel/tracing && mount -t tmpfs none /sys/kernel/security &&
+   echo 'quiet lockdown=confidentiality' > /sys/kernel/security/line && mount --bind /sys/kernel/security/line /proc/cmdline &&
+   mount -t tmpfs none /sys/kernel/security`,
+)
 const withCapabilities = (...names: string[]) => [
   'setpriv',
   `--bounding-set=${['-all', ...names.map((name) => `+${name}`)].join(',')}`,
@@ -82,6 +92,21 @@ const hosts: readonly Row[] = [
     host: 'whose tracefs has no tracepoints',
     surroundings: () => ({ prefix: withoutEvents }),
     refusal: /no tracepoint syscalls:sys_enter_getpriority/,
+  },
+  {
+    host: 'locked down for confidentiality',
+    surroundings: () => ({ prefix: lockedDown }),
+    refusal: /the kernel is locked down \(confidentiality\)/,
+  },
+  {
+    host: 'locked down, and without securityfs',
+    surroundings: () => ({ prefix: lockedDownUntold }),
+    refusal: /the kernel is locked down \(confidentiality\)/,
+  },
+  {
+    host: 'in a pid namespace of its own',
+    surroundings: () => ({ prefix: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] }),
+    refusal: /process ids are not the kernel’s here/,
   },
   {
     host: 'as root without capabilities',

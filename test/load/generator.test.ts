@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type GeneratorOptions, type LoadSlice, loadRecordOf, startGenerator } from '../../audit/load/generator.ts'
 import { createHdr, sumHdr } from '../../audit/load/hdr.ts'
+import { findOnPath } from '../../audit/load/program.ts'
 import { loadSchema } from '../../audit/recording/format.ts'
 import { httpServer, serverProcess, tcpServer } from './servers.ts'
 
@@ -257,6 +258,39 @@ describe('the process', () => {
     await expect(generator.runPhase({ id: 2, rates: constant(1, 100) })).rejects.toMatchObject({
       code: 'generator_died',
     })
+  })
+
+  it('that is stopped is killed, and fails the phase: it would be waited for without end', {
+    timeout: 30_000,
+  }, async () => {
+    const server = await httpServer()
+    const { generator } = await generatorFor({ url: server.url, workers: 2, silenceMs: 2000 })
+    const ran = generator.runPhase({ id: 1, rates: constant(100, 60_000) })
+    process.kill(generator.pids[1] ?? 0, 'SIGSTOP')
+    await expect(ran).rejects.toMatchObject({
+      code: 'generator_died',
+      message: expect.stringContaining(`process ${generator.pids[1]} said nothing for 2 s`),
+    })
+    expect(generator.died()?.code).toBe('generator_died')
+    await vi.waitFor(() => expect(generator.pids.some(isAlive)).toBe(false), { timeout: 5000, interval: 10 })
+  })
+
+  it('that is stopped dies with its parent, too', { timeout: 15_000 }, async (ctx) => {
+    if (findOnPath('setpriv') === null) return ctx.skip('no setpriv on this host')
+    const server = await httpServer()
+    const module = new URL('../../audit/load/generator.ts', import.meta.url).href
+    const parent = spawn(process.execPath, [
+      ...['--input-type=module', '--eval'],
+      `import { startGenerator } from ${JSON.stringify(module)}
+       const generator = await startGenerator({ url: ${JSON.stringify(server.url)}, connections: 2 })
+       console.log(generator.pids[0])`,
+    ])
+    onTestFinished(() => void parent.kill('SIGKILL'))
+    const [line] = await once(createInterface({ input: parent.stdout }), 'line')
+    const pid = Number(line)
+    process.kill(pid, 'SIGSTOP')
+    parent.kill('SIGKILL')
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 5000, interval: 10 })
   })
 
   it('runs one phase at a time', { timeout: 15_000 }, async () => {

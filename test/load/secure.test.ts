@@ -56,6 +56,15 @@ describe('TLS', { timeout: 20_000 }, () => {
     })
   })
 
+  it('does not begin with a certificate whose name is made for a terminal, and says so safely', async (ctx) => {
+    const hostile = makeCertificate('evil\x1b[31m\x9b\u202e')
+    if (!hostile) return ctx.skip(LACK)
+    const { url } = await start(hostile)
+    const refused = run({ url, tls: { ca: hostile.cert, serverName: 'api.example' } })
+    await expect(refused).rejects.toMatchObject({ code: 'tls_failed', message: expect.stringContaining('evil') })
+    await refused.catch((error: Error) => expect(error.message).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/))
+  })
+
   it('that fails while the load runs is an error of its own', async (ctx) => {
     if (!certificate || !other) return ctx.skip(LACK)
     const { url, server } = await start(certificate)

@@ -42,11 +42,17 @@ export async function tcpServer(onData: (socket: Socket) => void): Promise<TestS
   return state
 }
 
-/** A key and a certificate for 127.0.0.1 and localhost, signed by itself; null where there is no openssl(1). */
-export function makeCertificate(): { key: string; cert: string } | null {
+/**
+ * A key and a certificate, signed by itself, for 127.0.0.1 and localhost, or of a name that is none; null where there is no
+ * openssl(1).
+ */
+export function makeCertificate(name?: string): { key: string; cert: string } | null {
   const folder = mkdtempSync(join(tmpdir(), 'probe-tls-'))
   const [key, cert] = [join(folder, 'key'), join(folder, 'cert')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  const subject =
+    name === undefined
+      ? ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+      : ['-utf8', '-subj', `/CN=${name}`]
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   try {
     execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })

@@ -54,6 +54,7 @@ const end = await openTerminal({
   title: 'synthetic.ndjson',
   recording,
   live: true,
+  leaving: process.env['DRIVE_LEAVING'],
 })
 if (timer) clearInterval(timer)
 if (gate) appendFileSync(report, end)

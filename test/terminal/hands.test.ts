@@ -160,7 +160,7 @@ describe('what is taken away', () => {
   it('is said not to be written where it cannot', async () => {
     await open(`DRIVE_SAVE=${folder}/missing/run.ndjson`)
     tmux.keys('S')
-    await tmux.until(/▲ not written: .*ENOENT/)
+    await tmux.until(/▲ not written: .*missing: no such file or directory/)
   })
 })
 

@@ -97,7 +97,7 @@ describe('the list of processes', () => {
 
   it('is not opened where lines are wanted', async () => {
     tmux.run(`TERM=dumb ${run('picker-drive.ts')}`)
-    await tmux.until(/^picked null$/m)
+    await tmux.until(/^picked no list$/m)
     expect(tmux.rows().join('\n')).not.toContain('Which process?')
   })
 
@@ -105,6 +105,6 @@ describe('the list of processes', () => {
     tmux.run(run('picker-drive.ts'))
     await tmux.until(/Which process\?/)
     tmux.keys('Escape')
-    await tmux.until(/^picked null$/m)
+    await tmux.until(/^picked left$/m)
   })
 })

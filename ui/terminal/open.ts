@@ -38,6 +38,8 @@ export interface TerminalOptions {
   start?: Partial<ScreenState>
   /** share of a recording that has been read so far, 0..1; null when all of it is there */
   progress?: () => number | null
+  /** what is asked before the reader quits a live run, since more than the screen ends with it */
+  leaving?: string | undefined
   /** closes the screen from outside, as when the reader quits */
   signal?: AbortSignal
 }
@@ -59,21 +61,30 @@ export async function openTerminal(options: TerminalOptions): Promise<ScreenEnd>
   }
   // React chooses its build when it is first loaded; the development build costs half as much again.
   process.env['NODE_ENV'] ??= 'production'
-  const [{ themeOfTerminal }, { mount }, { createScreen }, { colourDepth, createPalette }, { unblock }, { takeAway }] =
-    await Promise.all([
-      import('./background.ts'),
-      import('./mount.ts'),
-      import('./screen.ts'),
-      import('./palette.ts'),
-      import('./stream.ts'),
-      import('./take-away.ts'),
-    ])
+  const [
+    { themeOfTerminal },
+    { mount },
+    { createScreen },
+    { colourDepth, createPalette },
+    { unblock },
+    { takeAway },
+    { suspendSelf },
+  ] = await Promise.all([
+    import('./background.ts'),
+    import('./mount.ts'),
+    import('./screen.ts'),
+    import('./palette.ts'),
+    import('./stream.ts'),
+    import('./take-away.ts'),
+    import('./suspension.ts'),
+  ])
   const { stdin, stdout } = process
   const block = unblock(stdout)
   let mounted: Mounted | null = null
   const perform = (effect: Exclude<Effect, SpanEffect>, seen: Seen) => {
     if (effect.do === 'quit') mounted?.close()
     else if (effect.do === 'redraw') mounted?.redraw()
+    else if (effect.do === 'suspend') suspendSelf()
     else if (effect.do === 'mark') options.onMark?.(effect.label)
     else void takeAway(effect, { ...seen, theme }, (bytes) => stdout.write(bytes), options.save).then(screen.tell)
   }

@@ -7,21 +7,24 @@ import { toAscii } from './glyphs.ts'
 import { keyNames } from './keys.ts'
 import { colourDepth, createPalette } from './palette.ts'
 import { drawPicker, type PickerState, pickerRows, pressInPicker, refreshed } from './picker-list.ts'
+import { suspendSelf, useSuspension } from './suspension.ts'
 import { isAsciiOnly, type LooksChoice, wantsLines } from './theme.ts'
 
+const CLEAR = '\x1b[2J\x1b[H'
 /** CPU is told over a second. */
 const LOOK_EVERY_MS = 1000
 
 /**
- * Lets the reader choose a process and resolves to it, with the port that it serves, or to null when they leave without. Standard input and output
+ * Lets the reader choose a process, with the port that it serves: `left` when they leave without (also where the terminal is
+ * gone). Standard input and output
  * must be a terminal, which is left as it was found.
  *
  * @param look all processes, as `createCandidateList` sees them
  */
-export async function openPicker(look: () => Candidate[], looks: LooksChoice): Promise<Choice | null> {
+export async function openPicker(look: () => Candidate[], looks: LooksChoice): Promise<Picked> {
   const { stdin, stdout, env } = process
   // A list that moves under a cursor cannot be read aloud: who needs lines names the target.
-  if (looks.screenReader ?? wantsLines(env)) return null
+  if (looks.screenReader ?? wantsLines(env)) return 'no list'
   const depth = colourDepth(stdout, env)
   const sgr = createPalette(depth, await themeOfTerminal(looks.theme, { depth, env, stdin, stdout }))
   const ascii = looks.ascii ?? isAsciiOnly(env)
@@ -53,6 +56,7 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   const view: View = {
     press,
     frame: () => frame,
+    resumed: () => onResize(),
     subscribe: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -60,14 +64,18 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
   }
   const options = { interactive: true, alternateScreen: true, incrementalRendering: true, patchConsole: false } as const
   const instance = render(h(Picker, { view }), { stdin, stdout, ...options, exitOnCtrlC: false })
+  // Ink begins where the cursor stood and rewrites what differs: after this it writes all, from the top.
   const onResize = () => {
     instance.clear()
+    stdout.write(CLEAR)
     redraw()
+    instance.rerender(h(Picker, { view }))
   }
   // A terminal that is closed ends or fails these: nobody is left to choose.
   const lose = () => instance.unmount()
   stdin.on('error', lose).on('end', lose)
   stdout.on('error', lose).on('resize', onResize)
+  onResize()
   const timer = setInterval(() => changeTo(refreshed(state, look())), LOOK_EVERY_MS)
   try {
     await instance.waitUntilExit()
@@ -76,8 +84,10 @@ export async function openPicker(look: () => Candidate[], looks: LooksChoice): P
     stdin.off('error', lose).off('end', lose)
     stdout.off('error', lose).off('resize', onResize)
   }
-  return chosen
+  return chosen ?? 'left'
 }
+
+export type Picked = Choice | 'left' | 'no list'
 
 /** The process; where it listens, whoever serves that port is meant. */
 export interface Choice {
@@ -92,16 +102,24 @@ interface Frame {
 interface View {
   press: (key: string) => void
   frame: () => Frame
+  /** the terminal is ours again and shows anything */
+  resumed: () => void
   subscribe: (listener: () => void) => () => void
 }
 
 /** One row less than there are, so that nothing ever scrolls. */
 const rowsOf = (stdout: { rows: number }): number => Math.max(1, stdout.rows - 1)
 
+const NO_POINTER = () => undefined
+
 function Picker({ view }: { view: View }): ReactNode {
   const { columns, lines } = useSyncExternalStore(view.subscribe, view.frame)
+  useSuspension(NO_POINTER, view.resumed)
   useInput((input: string, key: Key) => {
-    for (const name of keyNames(input, key)) view.press(name)
+    for (const name of keyNames(input, key)) {
+      if (name === 'ctrl-z') suspendSelf()
+      else view.press(name)
+    }
   })
   return h(
     Box,

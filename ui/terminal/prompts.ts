@@ -56,6 +56,15 @@ export const prompts: Readonly<Record<Prompt['kind'], Rules>> = {
     typed: ({ state }) => ({ ...state, hands: { ...state.hands, chosen: 0 } }),
     key: choose,
   },
+  leave: {
+    question: ({ leaving = 'leave?' }) => leaving,
+    hint: 'y leaves, n stays',
+    accept: ({ state }) => ({ state: closed(state) }),
+    key: ({ state }, _, key) => {
+      if (key === 'y' || key === 'Y') return { state: closed(state), effect: { do: 'quit' } }
+      return { state: key === 'n' || key === 'N' || key === 'q' ? closed(state) : state }
+    },
+  },
   export: {
     question: (scene) =>
       `export: ${exportsOf(scene)
@@ -94,6 +103,8 @@ const MOST = 40
 export function answer(context: Context, prompt: Prompt, key: string): Update {
   const { state } = context
   const rules = prompts[prompt.kind]
+  if (key === 'ctrl-z') return { state, effect: { do: 'suspend' } }
+  if (key === 'ctrl-c' && prompt.kind === 'leave') return { state: closed(state), effect: { do: 'quit' } }
   if (key === 'escape' || key === 'ctrl-c') return { state: closed(rules.left?.(context) ?? state) }
   if (key === 'enter') return rules.accept(context, prompt.text.trim())
   const special = rules.key?.(context, prompt, key)

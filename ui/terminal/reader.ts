@@ -49,7 +49,20 @@ export function openReader(
   const changed = () => {
     timer ??= setTimeout(tellNews, Math.max(0, saidAtMs + NEWS_EVERY_MS - performance.now()))
   }
+  let isAsked = false
   const press = (key: string): 'quit' | undefined => {
+    const { leaving, live, model: run } = options
+    if (isAsked && key !== '\x03' && key !== '\x04') {
+      isAsked = false
+      if (key === 'y') return 'quit'
+      say(['it goes on'])
+      return undefined
+    }
+    if (key === 'q' && leaving !== undefined && live && !run.end) {
+      isAsked = true
+      say([`${leaving} y leaves, any other key stays`])
+      return undefined
+    }
     if (key === 'q' || key === '\x03' || key === '\x04') return 'quit'
     if (key === '?') say([keysLine(scene())])
     else if (key === 'z') {

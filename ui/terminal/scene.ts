@@ -16,6 +16,8 @@ export interface Scene {
   title: string
   /** spans that were selected, which are among the model's phases, and what is being done for another */
   shelf?: Shelf
+  /** what is asked before the reader quits; without it quitting ends nothing but the screen */
+  leaving?: string | undefined
   /** share of the recording that has been read so far; null when all of it is there */
   readShare?: number | null
 }

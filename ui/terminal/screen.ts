@@ -34,6 +34,8 @@ export interface ScreenInput {
   recording?: string | null
   /** what is looked at first, where it is not the overview */
   start?: Partial<ScreenState> | undefined
+  /** what is asked before the reader quits, while the run goes on */
+  leaving?: string | undefined
   /** share of the recording read so far; null when all of it is there */
   progress?: () => number | null
   sgr: (style: number) => string
@@ -132,6 +134,7 @@ export function createScreen(input: ScreenInput): Screen {
       live,
       title,
       shelf: spans.shelf(),
+      leaving: input.leaving,
       readShare: input.progress?.() ?? null,
     }
   }

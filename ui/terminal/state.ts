@@ -26,7 +26,11 @@ export interface ScreenState {
   frozen: boolean
   time: TimeState
   /** a selected text is replaced by what is typed */
-  prompt: { kind: 'search' | 'mark' | 'filter' | 'command' | 'export'; text: string; selected?: boolean } | null
+  prompt: {
+    kind: 'search' | 'mark' | 'filter' | 'command' | 'export' | 'leave'
+    text: string
+    selected?: boolean
+  } | null
   hands: HandsState
 }
 

@@ -2,7 +2,13 @@ import { useApp } from 'ink'
 import { useInsertionEffect } from 'react'
 
 /**
- * SIGTSTP (`kill -TSTP`; ctrl-z is a key like any other here) stops the process with the terminal as it was before:
+ * What ctrl-z does where it is no key: the whole job stops (the terminal's process group), and its shell says so. Others of
+ * the job, a `sudo` above all, stop by themselves; this process does what `useSuspension` says.
+ */
+export const suspendSelf = (): void => void process.kill(0, 'SIGTSTP')
+
+/**
+ * SIGTSTP (`kill -TSTP`, or `suspendSelf`) stops the process with the terminal as it was before:
  * the pointer, which Ink does not know of, is let go by `point`. Once it is continued Ink takes the terminal again and
  * `resumed` is called.
  */

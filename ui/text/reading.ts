@@ -193,6 +193,8 @@ export function placeInPlan(
  */
 export function isNotJudged(model: RunModel, phase: PhaseModel): boolean {
   if (phase.load) return false
+  // It may also be that none was sent: the summary knows.
+  if (model.summary?.phases.find(({ id }) => id === phase.id)?.valid === false) return false
   const { discard, rate } = plannedOf(model, phase)
   return discard === true || (phase.endUs !== null && typeof rate === 'string' && Number.parseFloat(rate) > 0)
 }

@@ -1,8 +1,9 @@
 import { string } from '@oclif/core/args'
 import { string as stringFlag } from '@oclif/core/flags'
 import { initPlan, planSchemaText, SCHEMA_FILE } from '../../../audit/index.ts'
-import { FileError, type Folder, openPlace } from '../../../files/index.ts'
+import { descriptorIn, FileError, type Folder, openPlace } from '../../../files/index.ts'
 import { jsonFlag, ProbeCommand } from '../../command.ts'
+import { writeOut } from '../../write-out.ts'
 
 export class AuditInit extends ProbeCommand {
   static override summary = 'Write a plan to start from, with a word on every part'
@@ -15,12 +16,21 @@ export class AuditInit extends ProbeCommand {
   }
   static override flags = {
     json: jsonFlag,
-    output: stringFlag({ char: 'o', description: 'file to write', default: 'plan.yaml', helpValue: 'plan.yaml' }),
+    output: stringFlag({
+      char: 'o',
+      description: 'file to write; - is stdout, and then there is no schema',
+      default: 'plan.yaml',
+      helpValue: 'plan.yaml',
+    }),
   }
 
-  async run(): Promise<{ plan: string; schema: string; next: string[] }> {
+  async run(): Promise<{ plan: string; schema: string | null; next: string[] }> {
     const { args, flags } = await this.parse(AuditInit)
     const plan = flags.output
+    if (plan === '-' || descriptorIn(plan) !== null) {
+      await writeOut(plan, [initPlan(args.url)])
+      return { plan, schema: null, next: [] }
+    }
     const { folder, name } = openPlace(plan)
     try {
       const schema = folder.pathOf(SCHEMA_FILE)

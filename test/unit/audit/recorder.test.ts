@@ -40,6 +40,7 @@ const host: Host = {
   memoryBytes: 2 ** 30,
   tracefs: null,
   btf: supported,
+  pids: { kind: 'yes' },
   lockdown: 'none',
   privilege: { ...supported, how: null },
   sudo: null,
@@ -114,9 +115,10 @@ function session(
         windows,
       }
     },
-    stop: async () => undefined,
+    stop: async () => null,
     failed: new Promise(() => undefined),
     readerPid: () => null,
+    hurry: () => undefined,
     tracerPids: () => [],
   }
   return { trace, cuts }

@@ -64,6 +64,44 @@ async function begun(name: string): Promise<void> {
 const records = [header(), phase(1, 'baseline', 0), note('größe 語', 5), phase(1, 'baseline', 0, 9)]
 
 describe('a recording that is written', () => {
+  test.each([0, 1, 20_000])(
+    'has its end at once for who leaves, whatever is still queued: %i records',
+    async (count) => {
+      const name = fresh()
+      const writer = await createRecording(name, new Map())
+      const many = [header(), ...Array.from({ length: count }, (_, n) => note(`n${n}`, n))]
+      // Some of it is being written when the rest comes.
+      for (const record of many.slice(0, count / 2)) writer.append(record)
+      await new Promise((resolve) => setImmediate(resolve))
+      for (const record of many.slice(count / 2)) writer.append(record)
+      const end = { type: 'end', t_us: 1, reason: 'interrupted', exit_code: 130, verdict: 'interrupted' } as const
+      writer.endNow(end)
+      const written = readFileSync(name, 'utf8')
+      expect(
+        written
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).type),
+      ).toEqual([...many.map(({ type }) => type), 'end'])
+      // What was under way, or closing in order after all, changes nothing.
+      await writer.close()
+      expect(readFileSync(name, 'utf8')).toBe(written)
+    },
+  )
+
+  test('that has its end gets no second one, and one without even a header is not left', async () => {
+    const end = { type: 'end', t_us: 1, reason: 'done', exit_code: 0, verdict: 'done' } as const
+    const whole = await createRecording(fresh(), new Map())
+    for (const record of [header(), end]) whole.append(record)
+    whole.endNow({ ...end, reason: 'interrupted' })
+    expect((await read(whole.path)).filter(({ type }) => type === 'end')).toEqual([end])
+    await whole.close()
+    const empty = await createRecording(fresh(), new Map())
+    empty.endNow(end)
+    expect(existsSync(empty.path)).toBe(false)
+    await empty.close()
+  })
+
   test('reads back as it was appended, in order', async () => {
     const name = fresh()
     const writer = await createRecording(name, new Map())

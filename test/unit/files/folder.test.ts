@@ -131,7 +131,7 @@ describe('a folder where another user could exchange what is written is refused'
     ['of another user, although sticky', /another user/, (p) => folderIn(p, 'o', { uid: NOBODY, mode: 0o1777 })],
     [
       'that everybody may write to',
-      /every user may write to .*\/o, who could exchange it/,
+      /every user may write to .*\/o and could exchange it/,
       (parent) => folderIn(parent, 'o', { mode: 0o777 }),
     ],
     [

@@ -1,11 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
+  chmodSync,
   chownSync,
   lchownSync,
   linkSync,
   lstatSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -107,4 +110,47 @@ test('a socket and a folder are refused', async () => {
   })
   await expect(writeNamed(join(path, 'socket'), ['x'])).rejects.toMatchObject({ exitCode: 2 })
   await expect(writeNamed(path, ['x'])).rejects.toMatchObject({ code: 'EISDIR', exitCode: 2 })
+})
+
+test('whoever keeps putting links in the place of a file in a folder for all gets nothing written through them', async ({
+  skip,
+}) => {
+  skip(!isRoot, 'needs root')
+  const parent = ownFolder()
+  chmodSync(parent, 0o755)
+  const path = folderIn(parent, 'tmp', { mode: 0o1777 })
+  const [file, victim] = [join(path, 'a.svg'), join(parent, 'victim')]
+  writeFileSync(victim, 'precious', { mode: 0o600 })
+  const script = 'echo on; while :; do ln -s "$1" "$2"; rm -f "$2"; done 2>/dev/null'
+  const other = spawn('/bin/sh', ['-c', script, 'sh', victim, file], {
+    uid: NOBODY,
+    gid: NOBODY,
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void other.kill('SIGKILL'))
+  await once(other.stdout, 'data')
+  const outcomes = new Set<string>()
+  for (let n = 0; n < 300; n++) {
+    await writeNamed(file, ['x']).then(
+      () => outcomes.add('written'),
+      (error: { code: string }) => outcomes.add(error.code),
+    )
+    rmSync(file, { force: true })
+  }
+  expect(outcomes).toContain('written')
+  outcomes.delete('written')
+  outcomes.delete('unsafe')
+  expect([...outcomes]).toEqual([])
+  expect(readFileSync(victim, 'utf8')).toBe('precious')
+})
+
+test('no descriptor is written to that Node has for itself', () => {
+  const module = join(import.meta.dirname, '../../../files/index.ts')
+  const script = `import { writeNamed } from ${JSON.stringify(module)}
+    for (let n = 3; n < 64; n++)
+      await writeNamed('/dev/fd/' + n, ['x']).then(() => console.log(n, 'written'), (error) => error.code === 'EBADF' || console.log(n, error))
+    console.log('done')`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout).toBe('done\n')
 })

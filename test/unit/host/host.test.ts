@@ -98,6 +98,7 @@ describe('bpftrace', () => {
   test.each([
     ['an old one', 'echo bpftrace v0.16.0', 'no', /needs bpftrace 0\.17; .* is 0\.16\.0/],
     ['the oldest that does', 'echo bpftrace v0.17.0', 'yes', /0\.17\.0/],
+    ['one that is slow to end', 'echo bpftrace v0.17.0; exec sleep 600', 'yes', /0\.17\.0/],
     ['one that fails', 'echo cannot >&2; exit 3', 'unknown', /does not tell its version: cannot/],
     ['one that says something hostile', "printf '\\033[2J'", 'unknown', /does not tell its version: \\x1b\[2J/],
   ])('%s', async (name, body, kind, text) => {

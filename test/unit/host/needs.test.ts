@@ -59,6 +59,7 @@ beforeEach(() => {
     memoryBytes: 2 ** 30,
     tracefs,
     btf: supported(),
+    pids: { kind: 'yes' },
     lockdown: 'none',
     privilege: { kind: 'yes', how: 'root' },
     sudo: null,

@@ -48,6 +48,7 @@ const good: Host = {
   memoryBytes: 2 ** 30,
   tracefs,
   btf: supported(),
+  pids: { kind: 'yes' },
   lockdown: 'none',
   privilege: { kind: 'yes', how: 'root' },
   sudo: null,
@@ -80,6 +81,12 @@ const obstacles: readonly [string, Partial<Host>, RegExp, RegExp][] = [
     { bpftraceSupport: lacking('needs bpftrace 0.17; /usr/bin/bpftrace is 0.11.3', 'a newer one') },
     /is 0\.11\.3$/,
     /^a newer one$/,
+  ],
+  [
+    'a pid namespace of its own',
+    { pids: lacking('process ids are not the kernel’s here', 'run it on the host') },
+    /^process ids are not the kernel’s here$/,
+    /on the host$/,
   ],
   ['no rights', { privilege: { ...lacking('not root', 'run probe as root'), how: null } }, /^not root$/, /as root/],
   [

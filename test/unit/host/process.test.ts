@@ -122,4 +122,14 @@ describe('another process', () => {
     expect(readProcessStat(pid)?.comm).toBe('\\x1b[2J\\u202e')
     expect(readCmdline(pid)).not.toMatch(/[\u0000-\u001f\u202e]/)
   })
+
+  test('with arguments of nothing, as many as fit, reads as it is called', async () => {
+    const program = 'console.log("ready"); setInterval(() => {}, 1000)'
+    const { child } = await startProgram(
+      program,
+      Array.from({ length: 180_000 }, () => ''),
+    )
+    programs.push(child)
+    expect(readCmdline(child.pid ?? 0)).toMatch(/node.* -e console\.log/)
+  })
 })

@@ -104,6 +104,34 @@ describe('the names of a stack', () => {
     expect(names).toEqual(['j\\x07_[j]', 'a\\x1b[2J', 'k\\u202e_[k]'])
   })
 
+  test.each([
+    [
+      'a program',
+      ['main', '__libc_start_call_main', '__do_global_dtors_aux', '0x7f51'],
+      ['__libc_start_call_main', 'main'],
+    ],
+    [
+      'a program whose C library keeps frame pointers',
+      ['main', '__libc_start_call_main', '__libc_start_main@@GLIBC_2.34', '_start', '0x1'],
+      ['_start', '__libc_start_main@@GLIBC_2.34', '__libc_start_call_main', 'main'],
+    ],
+    ['a thread', ['work', 'start_thread', '__clone3', 'garbage'], ['__clone3', 'start_thread', 'work']],
+    ['one of nothing we know', ['work', 'goexit', 'x'], ['x', 'goexit', 'work']],
+  ])('end where %s begins: what lies below was left there by something else', (_, leafFirst, names) => {
+    const stack = leafFirst.map((name) => frame(name))
+    expect(nameStack(stack, [], noJit)).toEqual(names)
+  })
+
+  test('have main where the walk has passed over it: nothing else is called from there', () => {
+    const names = nameStack([frame('0x1'), frame('0x2'), frame('0x3')], [], noJit, {
+      symbolOf: ({ address }) => ({ 1: 'read', 2: '__libc_start_call_main', 3: 'garbage' })[address ?? ''] ?? null,
+      moduleOf: () => null,
+      skipsCaller: ({ address }) => address === '1',
+      calledBefore: () => null,
+    })
+    expect(names).toEqual(['__libc_start_call_main', 'main', 'read'])
+  })
+
   test('are bounded, and keep their mark', () => {
     const [name] = nameStack([], [frame('x'.repeat(5000))], noJit)
     expect(name).toHaveLength(512 + '_[k]'.length)

@@ -31,6 +31,7 @@ const host: Host = {
   memoryBytes: 2 ** 30,
   tracefs: '/sys/kernel/tracing',
   btf: supported,
+  pids: { kind: 'yes' },
   lockdown: 'none',
   privilege: { ...supported, how: 'root' },
   sudo: null,

@@ -19,17 +19,43 @@ function type(
   from: Partial<ScreenState> = {},
   live = true,
   height = 30,
+  leaving?: string,
 ): { state: ScreenState; effects: Effect[] } {
   let state: ScreenState = { ...initialState, ...from }
   const effects: Effect[] = []
   for (const key of keys) {
-    const scene: Scene = { model: run.model, catalog, profileOf, state, live, title: '' }
+    const scene: Scene = { model: run.model, catalog, profileOf, state, live, title: '', leaving }
     const update = press(scene, key, { width: 120, height })
     state = update.state
     if (update.effect) effects.push(update.effect)
   }
   return { state, effects }
 }
+
+describe('leaving', () => {
+  const asked = (keys: readonly string[], live = true) => type(keys, {}, live, 30, 'stop the load?')
+  it.each([
+    ['q asks where more than the screen would end', ['q'], [], 'leave'],
+    ['n stays', ['q', 'n'], [], undefined],
+    ['enter stays', ['q', 'enter'], [], undefined],
+    ['esc stays', ['q', 'escape'], [], undefined],
+    ['q twice stays', ['q', 'q'], [], undefined],
+    ['any other key goes on asking', ['q', 'x', 'down'], [], 'leave'],
+    ['y leaves', ['q', 'y'], [{ do: 'quit' }], undefined],
+    ['ctrl-c asks nothing', ['ctrl-c'], [{ do: 'quit' }], undefined],
+    ['nor while it is asked', ['q', 'ctrl-c'], [{ do: 'quit' }], undefined],
+    ['ctrl-z suspends', ['ctrl-z'], [{ do: 'suspend' }], undefined],
+    ['and in a prompt', ['/', 'ctrl-z'], [{ do: 'suspend' }], 'search'],
+  ] as const)('%s', (_what, keys, effects, prompt) => {
+    const { state, effects: done } = asked(keys)
+    expect(done).toEqual(effects)
+    expect(state.prompt?.kind).toBe(prompt)
+  })
+  it('asks nothing in a replay, or where nothing else ends', () => {
+    expect(asked(['q'], false).effects).toEqual([{ do: 'quit' }])
+    expect(type(['q']).effects).toEqual([{ do: 'quit' }])
+  })
+})
 
 describe('keys', () => {
   it.each([

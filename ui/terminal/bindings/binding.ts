@@ -9,6 +9,7 @@ import type { ScreenState, Tab } from '../state.ts'
 export type Effect =
   | { do: 'quit' }
   | { do: 'redraw' }
+  | { do: 'suspend' }
   | { do: 'mark'; label: string }
   | { do: 'export'; kind: ExportKind }
   | { do: 'screenshot' }

@@ -1,4 +1,5 @@
 import { overviewViews } from '../panels/overview.ts'
+import type { Scene } from '../scene.ts'
 import { KEYED_TABS, keyOfTab, noTable, phaseShown, type ScreenState, tabsOf, viewShown, viewsOf } from '../state.ts'
 import { otherSide } from '../tail.ts'
 import { type Binding, type Context, change } from './binding.ts'
@@ -89,14 +90,32 @@ export const runBindings: readonly Binding[] = [
     listed: false,
   },
   {
-    keys: ['q', 'ctrl-c'],
+    keys: ['ctrl-z'],
+    where: 'everywhere',
+    act: ({ state }) => ({ state, effect: { do: 'suspend' } }),
+    help: { keys: 'ctrl-z', does: 'suspend; the shell’s fg comes back' },
+    listed: false,
+  },
+  {
+    keys: ['ctrl-c'],
     where: 'everywhere',
     act: ({ state }) => ({ state, effect: { do: 'quit' } }),
-    help: { keys: 'q  ctrl-c', does: 'quit' },
+    listed: false,
+  },
+  {
+    keys: ['q'],
+    where: 'everywhere',
+    // What ends more than the screen is asked first; ctrl-c asks nothing.
+    act: ({ state, scene }) =>
+      mustAsk(scene) ? { state: { ...state, prompt: { kind: 'leave', text: '' } } } : { state, effect: { do: 'quit' } },
+    help: { keys: 'q  ctrl-c', does: 'quit; in a running audit q asks' },
     hint: 'q quit',
     rank: 0,
   },
 ]
+
+/** Leaving would stop something that runs. */
+const mustAsk = ({ live, leaving, model }: Scene): boolean => live && leaving !== undefined && !model.end
 
 const tabCount = ({ scene }: Context): number => tabsOf(scene.model, scene.catalog).length
 
