@@ -91,7 +91,7 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
 
 /** What the programs counted and nobody read is in no number of the phase. */
 function withMissingWindows(judged: { valid: boolean; reasons: string[] }, { loss }: PhaseModel) {
-  if (!loss['tick']) return judged
+  if (!loss['unanswered']) return judged
   return { valid: false, reasons: [...judged.reasons, 'its last window is missing, since the tracer did not answer'] }
 }
 
