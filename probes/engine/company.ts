@@ -15,7 +15,7 @@ export interface Company {
 }
 
 /** Processes whose descriptors are walked through between two cuts. */
-const MOST_DOUBTS = 32
+const MOST_DOUBTS = 8
 
 /** @param mostMembers entries of the map of members */
 export function createCompany(

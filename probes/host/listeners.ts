@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import { netnsInode } from './netns.ts'
-import { listPids, readProc } from './process.ts'
+import { listPids } from './process.ts'
 
 /** A TCP socket in state LISTEN, as far as /proc/net/tcp and tcp6 tell. */
 export interface Listener {
@@ -96,18 +96,48 @@ export function holdersOf(port: number): PortHolders[] {
   return found.map(({ netns, netnsPid, pids: holders }) => ({ netns, netnsPid, pids: holders }))
 }
 
-/** Whether a process holds a socket of a TCP port in its own network namespace: one that listens, or a connection of it. */
+/**
+ * Whether a process holds a socket of a TCP port in its own network namespace: one that listens, or a connection of it.
+ * Of a table of very many connections the first 100 000 are looked at; those that listen come first.
+ */
 export function holdsSocketOf(pid: number, port: number): boolean {
   const held = new Set(socketInodes(pid))
-  return (
-    held.size > 0 &&
-    TABLES.some((table) => (readProc(`/proc/${pid}/net/${table}`) ?? '').split('\n').some((line) => isHeld(line)))
-  )
-  function isHeld(line: string): boolean {
+  if (held.size === 0) return false
+  const isOurs = (line: string): boolean => {
     const [, local, , , , , , , , inode] = line.trim().split(/\s+/)
     return local !== undefined && portOf(local) === port && held.has(Number(inode))
   }
+  return TABLES.some((table) => someLine(`/proc/${pid}/net/${table}`, isOurs))
 }
+
+function someLine(path: string, matches: (line: string) => boolean): boolean {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    return false // gone, or no IPv6
+  }
+  try {
+    const chunk = Buffer.alloc(TABLE_CHUNK)
+    let rest = ''
+    for (let left = TABLE_BYTES; left > 0; ) {
+      const length = readSync(fd, chunk)
+      if (length === 0) return matches(rest)
+      left -= length
+      const lines = (rest + chunk.toString('latin1', 0, length)).split('\n')
+      rest = lines.pop() ?? ''
+      if (lines.some(matches)) return true
+    }
+    return false
+  } catch {
+    return false // ended while it was read
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const TABLE_CHUNK = 64 * 1024
+const TABLE_BYTES = 100_000 * 150
 
 const portOf = (address: string): number => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16)
 

@@ -75,6 +75,7 @@ kernelSuite('each script compiles for this kernel', () => {
         'one process',
         'several processes',
         'several processes and their children',
+        'a port',
         'a cgroup',
         'a process of our own network namespace',
       ]
