@@ -10,8 +10,8 @@ export interface Judging {
   validity: ValidityLimits
   /** what the plan asks of a phase; null: nothing, or it is not judged */
   thresholdsOf: (phase: string) => Thresholds | null
-  /** whether requests belong to a phase, and slices of them into the recording: `unseen` where they are thrown away */
-  loadOf: (phase: Pick<PhaseModel, 'name' | 'kind'>) => 'seen' | 'unseen' | 'none'
+  /** whether requests belong to a phase, and slices of them into the recording: `unseen` where they are thrown away, `somewhere` where it may be another phase of a tool's plan */
+  loadOf: (phase: Pick<PhaseModel, 'name' | 'kind'>) => 'seen' | 'unseen' | 'somewhere' | 'none'
 }
 
 /** Lateness of the generator is a tenth of what the target may take, but 5 ms are what a busy host of two cores costs. */
@@ -28,8 +28,8 @@ export function judgingOf(plan: Plan): Judging {
     validity: { ...defaultValidity, minAchieved: achieved, maxSendLagP99Ms: lagMs },
     loadOf: ({ name, kind }) => {
       const { driver } = plan.load
-      // Phases of other tools are those in which they have something to do.
-      if (driver === 'k6' || driver === 'jmeter') return kind === 'idle' ? 'none' : 'seen'
+      // Their plans have pauses.
+      if (driver === 'k6' || driver === 'jmeter') return kind === 'idle' ? 'none' : 'somewhere'
       const phase = phases.get(name)
       if (driver !== 'builtin' || phase === undefined) return 'none'
       // A search that has not begun is at rest.

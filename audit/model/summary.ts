@@ -8,6 +8,7 @@ import type { Interval } from './interval.ts'
 import { holdAgainst, type Judging } from './judging.ts'
 import type { LoadPercentiles, PhaseModel, RunModel } from './run.ts'
 import { counterGrowth, targetCpuNs } from './telemetry.ts'
+import { impossibleThreadTime } from './thread-time.ts'
 
 type Catalog = ReadonlyMap<string, Probe>
 
@@ -47,10 +48,14 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
         },
         judging?.validity,
       )
-    : hasNoLoad(phase, judging)
+    : hasNoLoad(model, phase, judging)
       ? { valid: false, reasons: ['no load was made'] }
       : { valid: true, reasons: [] }
-  const verdict = withMissingWindows(judged, phase)
+  const impossible = impossibleThreadTime(phase, durationUs * 1000)
+  const verdict = withMissingWindows(
+    impossible === null ? judged : { valid: false, reasons: [...judged.reasons, impossible] },
+    phase,
+  )
   const thresholds = judging?.thresholdsOf(phase.name) ?? null
   const figures = figuresOf(phase, catalog, durationUs)
   const cost = costOf(model, phase, [...catalog.values()])
@@ -87,13 +92,14 @@ function summarizePhase(model: RunModel, phase: PhaseModel, catalog: Catalog, ju
 
 /** What the programs counted and nobody read is in no number of the phase. */
 function withMissingWindows(judged: { valid: boolean; reasons: string[] }, { loss }: PhaseModel) {
-  if (!loss['tick']) return judged
+  if (!loss['unanswered']) return judged
   return { valid: false, reasons: [...judged.reasons, 'its last window is missing, since the tracer did not answer'] }
 }
 
 /** The plan sends requests in it, and none was sent; of load that is thrown away its generator is what is seen. */
-function hasNoLoad(phase: PhaseModel, judging: Judging | null): boolean {
+function hasNoLoad({ phases }: RunModel, phase: PhaseModel, judging: Judging | null): boolean {
   const load = judging?.loadOf(phase) ?? 'none'
+  if (load === 'somewhere') return !phases.some((one) => one.load)
   return load === 'seen' || (load === 'unseen' && !phase.telemetry.has('generator'))
 }
 

@@ -146,8 +146,11 @@ export const telemetrySchema = z.object({
 
 export const textSchema = z.object({ type: z.enum(['mark', 'note']), t_us: us, text: z.string() })
 
-/** skipped: events that the kernel ran no program for, since another BPF program was running on that processor */
-export const lossKinds = ['lost_events', 'map_full', 'untracked', 'truncated', 'tick', 'skipped'] as const
+/**
+ * skipped: events that the kernel ran no program for, since another BPF program was running on that processor; unanswered:
+ * windows that the tracer did not print when it was asked for them
+ */
+export const lossKinds = ['lost_events', 'map_full', 'untracked', 'truncated', 'tick', 'skipped', 'unanswered'] as const
 export const lossSchema = z.object({
   type: z.literal('loss'),
   start_us: us,

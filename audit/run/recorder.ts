@@ -293,7 +293,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
           atUs = await cut(phase.id + 1)
         } catch (error) {
           // What the kernel saw since the last cut is lost, and the numbers of this phase end there.
-          onRecord({ type: 'loss', start_us: lastCutUs, end_us: atUs, probe: 'tracer', kind: 'tick', count: 1 })
+          onRecord({ type: 'loss', start_us: lastCutUs, end_us: atUs, probe: 'tracer', kind: 'unanswered', count: 1 })
           throw error
         } finally {
           telemetry.close()

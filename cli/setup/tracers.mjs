@@ -5,8 +5,8 @@
 //   node cli/setup/tracers.mjs      fetches what is missing; npm test does it. Removing the folder it names fetches anew.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** Debian's releases and the bpftrace each brings: a later one is one line. */
 export const releases = [
@@ -15,11 +15,10 @@ export const releases = [
   { release: 'sid', series: '0.27' },
 ]
 
-/** Where they are kept, for all checkouts of a user. */
-export const tracersFolder = join(
-  process.env.XDG_CACHE_HOME || join(process.env.HOME || '/var/tmp', '.cache'),
-  'probe-test',
-)
+/** Where they are kept, for all checkouts of a user; never where others may write, since they are run as root. */
+export const tracersFolder = process.env.HOME
+  ? join(process.env.XDG_CACHE_HOME || join(process.env.HOME, '.cache'), 'probe-test')
+  : join(dirname(fileURLToPath(import.meta.url)), '../../node_modules/.cache/probe-test')
 
 const limitMs = 4 * 60_000
 

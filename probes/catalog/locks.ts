@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import { percentile } from '../histogram.ts'
-import type { LockClass } from '../locks/lock-class.ts'
+import { isLock, type LockClass } from '../locks/lock-class.ts'
 import { waitsByLock } from './locks/by-lock.ts'
-import { decode, isLock, recordSchema } from './locks/decode.ts'
+import { decode, recordSchema } from './locks/decode.ts'
 import { kernelHandlers, perThread, userHandlers } from './locks/programs.ts'
 
 const params = z.object({})
@@ -18,7 +18,9 @@ export const locks = defineProbe({
     'lock waits that never reach the kernel',
     'which thread held the lock',
     'waits that began before the attach and have not ended: off-cpu shows those threads as blocked',
-    'read-write locks, except in the stacks: the arguments of their waits look like those of conditions',
+    'what a wait is for where libc is not glibc (musl: conditions look like mutexes), or a lock is made of a condition',
+    'spinning for a kernel lock before the thread sleeps (it is on-CPU time), and who in user space waits for a kernel lock',
+    'the names of locks that are no variables of a program or library: those on the heap',
   ],
   cost: 'medium',
   isDefault: true,
@@ -54,7 +56,7 @@ export const locks = defineProbe({
       {
         key: 'waits',
         label: 'lock waits',
-        value: data.user.waits,
+        value: data.user.waits + (data.user.by_name?.waits ?? 0),
         unit: 'count',
         adds: true,
         better: 'lower',
@@ -63,7 +65,7 @@ export const locks = defineProbe({
       {
         key: 'wait',
         label: 'waited for locks',
-        value: data.user.wait_ns,
+        value: waitedNs(data),
         unit: 'ns',
         adds: true,
         better: 'lower',
@@ -73,7 +75,7 @@ export const locks = defineProbe({
       {
         key: 'wait_per_request',
         label: 'waited for locks per request',
-        value: scope.requests ? data.user.wait_ns / scope.requests : null,
+        value: scope.requests ? waitedNs(data) / scope.requests : null,
         unit: 'ns_per_request',
         better: 'lower',
       },
@@ -109,6 +111,7 @@ export const locks = defineProbe({
       columns: [
         { key: 'waiter', label: 'waits in', unit: 'text' },
         { key: 'class', label: 'class', unit: 'text' },
+        { key: 'lock', label: 'lock', unit: 'text' },
         { key: 'address', label: 'address', unit: 'text' },
         { key: 'waits', label: 'waits', unit: 'count' },
         { key: 'wait', label: 'time', unit: 'ns' },
@@ -117,7 +120,14 @@ export const locks = defineProbe({
       rows: (data, scope) =>
         (data.user.by_lock ?? byClass(data))
           .map((row) => ({
-            ...{ waiter: row.waiter, class: row.class, address: row.address, waits: row.count, wait: row.wait_ns },
+            ...{
+              waiter: row.waiter,
+              class: row.class,
+              lock: row.name ?? null,
+              address: row.address,
+              waits: row.count,
+              wait: row.wait_ns,
+            },
             per_request: scope.requests ? row.wait_ns / scope.requests : null,
           }))
           // Threads wait on conditions for work, mostly: that is longest, and seldom what anybody asks for.
@@ -148,11 +158,13 @@ export const locks = defineProbe({
     Object.values(data.user.by_class).reduce((n, sum) => n + sum.waits, 0) * 1400 + (data.kernel?.waits ?? 0) * 2000,
 })
 
+const waitedNs = ({ user }: z.infer<typeof recordSchema>): number => user.wait_ns + (user.by_name?.wait_ns ?? 0)
+
 const isOnLock = (of: string): boolean => isLock(of as LockClass) || of.startsWith('kernel ')
 
 /** Until the first stacks come, and in recordings without them: what was waited for is all that is known. */
 function byClass({ user, kernel }: z.infer<typeof recordSchema>) {
-  const unknown = { waiter: null, address: null }
+  const unknown = { waiter: null, name: null, address: null }
   return [
     ...Object.entries(user.by_class).map(([name, sum]) => ({
       ...unknown,

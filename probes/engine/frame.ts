@@ -59,6 +59,8 @@ export interface DecodeContext<Params = unknown> {
   errnoName: (errno: number) => string
   /** comm of a process that still lives; null: it does not, or may not be seen */
   processName: (pid: number) => string | null
+  /** variable of a program or library that an address (0x…) lies in; null: none, or it is not known */
+  dataName: (address: string) => string | null
   /** names of a stack, root first, ready to be shown: kernel frames end in _[k], JIT frames in _[j] */
   names: (user: RawFrame[], kernel: RawFrame[]) => string[]
 }

@@ -33,6 +33,8 @@ import { growth, targetFilter } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import {
   DEAD_WAITS,
+  dataAddressesIn,
+  dataName,
   fullMaps,
   hasMangledNames,
   NO_DEMANGLER,
@@ -364,7 +366,7 @@ async function createSession(
     }
     if (hasStacks && withStacks) await reader.refresh(frame.open !== null)
     const seen = windowFrame(frame, tracer.program)
-    await reader.learn(userAddressesIn(seen, tracer.program))
+    await reader.learn([...userAddressesIn(seen, tracer.program), ...dataAddressesIn(seen, tracer.program)])
     notesToCome.push(...reader.takeNotes())
     if (frame.gone.waited) notesToCome.push(DEAD_WAITS)
     const losses = tracer.takeLosses()
@@ -426,6 +428,7 @@ async function createSession(
       syscallName: (id) => syscallName(id, options.host.arch),
       errnoName,
       processName: (pid) => readProcessStat(pid)?.comm ?? null,
+      dataName: (address) => dataName(reader.names, address),
       names: (user, kernel) => nameStack(user, kernel, reader.jitName, reader.names),
     }
     const decoded: Decoded<unknown> = variant.decode(seen, context)

@@ -1,7 +1,8 @@
 import type { DecodedStack, Probe } from '../define.ts'
 import type { Program } from '../script/program.ts'
 import type { Demangler } from '../symbols/demangle.ts'
-import { isMangled } from '../symbols/frames.ts'
+import { isMangled, NAME_LENGTH, type NamesByAddress } from '../symbols/frames.ts'
+import { sanitizeText } from '../text.ts'
 import { readOpen, readRows } from './decode.ts'
 import type { OpenRow, RawFrame, Row, WindowFrame } from './frame.ts'
 import type { CutFrame } from './tracer.ts'
@@ -65,6 +66,29 @@ export function userAddressesIn(frame: WindowFrame, { results, scratch }: Progra
   for (const { map } of scratch.values())
     if (map.shown && map.holds === 'stack') for (const { value } of frame.open(map) ?? []) take(value)
   return found
+}
+
+/**
+ * Addresses of what threads of the target wait for, as the reader takes them (`*` and hex: of data, not of code). The
+ * kernel's own lie above all that is a number exactly.
+ */
+export function dataAddressesIn(frame: WindowFrame, { results, scratch }: Program): Set<string> {
+  const found = new Set<string>()
+  const take = (address: number) => {
+    if (address > 0 && Number.isSafeInteger(address)) found.add(`*${address.toString(16)}`)
+  }
+  for (const { map } of results.values())
+    for (const [i, part] of map.key.entries())
+      if (part === 'address') for (const { key } of frame.rows(map)) take(Number(key[i]))
+  for (const { map } of scratch.values())
+    if (map.isAddress) for (const { value } of frame.open(map) ?? []) take(Number(value))
+  return found
+}
+
+/** The variable at an address (0x…), safe to show. */
+export function dataName(names: NamesByAddress, address: string): string | null {
+  const symbol = names.symbolOf({ address: address.replace(/^0x/, '*'), symbol: null, module: null })
+  return symbol === null ? null : sanitizeText(symbol, { maxLength: NAME_LENGTH })
 }
 
 /** Reads each map once, when it is first asked for. */

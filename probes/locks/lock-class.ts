@@ -1,4 +1,4 @@
-export type LockClass = 'mutex' | 'rwlock' | 'condition' | 'semaphore' | 'join' | 'idle' | 'other'
+export type LockClass = 'mutex' | 'rwlock' | 'interpreter' | 'condition' | 'semaphore' | 'join' | 'idle' | 'other'
 
 /**
  * Function names that say what a thread waits for, first match wins; leaf names are looked at first. They overrule the
@@ -21,21 +21,36 @@ const NAMES: readonly (readonly [RegExp, LockClass])[] = [
  */
 const COMMON_WAIT = /__futex_abstimed_wait_common/
 
+/** The lock of an interpreter (CPython, Ruby) is made of a condition: the function around that says what it is. */
+const INTERPRETER =
+  /^(take_gil|_PyEval_TakeGIL|PyEval_(RestoreThread|AcquireThread|AcquireLock)|PyGILState_Ensure|gvl_acquire\w*|thread_sched_to_running\w*)$/
+/** The object that CPython's lies in. */
+const INTERPRETER_STATE = /^(_PyRuntime|gil)$/
+
 /** System calls and glibc's own layers under a lock. */
 const BENEATH = /^(__)?futex|^syscall$|^__libc_lock|^_L_(un)?lock/
 
 /** Whether a function is a part of waiting for a lock, and not of what wanted it. */
 export const namesLock = (name: string): boolean =>
-  COMMON_WAIT.test(name) || BENEATH.test(name) || NAMES.some(([pattern]) => pattern.test(name))
+  INTERPRETER.test(name) ||
+  COMMON_WAIT.test(name) ||
+  BENEATH.test(name) ||
+  NAMES.some(([pattern]) => pattern.test(name))
 
-/** The class of a futex wait, from what its arguments told and the names of its stack (root first). */
-export function refineClass(byArguments: LockClass, frames: readonly string[]): LockClass {
+/** The class of a futex wait, from what its arguments told, the names of its stack (root first), and whose it is. */
+export function refineClass(
+  byArguments: LockClass,
+  frames: readonly string[],
+  object: string | null = null,
+): LockClass {
+  if (frames.some((name) => INTERPRETER.test(name)) || (object !== null && INTERPRETER_STATE.test(object)))
+    return 'interpreter'
   for (let i = frames.length - 1; i >= 0; i--)
     for (const [pattern, as] of NAMES) if (pattern.test(frames[i] ?? '')) return as
-  return frames.some((name) => COMMON_WAIT.test(name)) ? 'condition' : byArguments
+  return byArguments === 'other' && frames.some((name) => COMMON_WAIT.test(name)) ? 'condition' : byArguments
 }
 
-const LOCKS: readonly LockClass[] = ['mutex', 'rwlock', 'semaphore']
+const LOCKS: readonly LockClass[] = ['mutex', 'rwlock', 'semaphore', 'interpreter']
 /** Whether what is waited for is a lock: others hold it, and give it back. */
 export const isLock = (as: LockClass): boolean => LOCKS.includes(as)
 

@@ -27,6 +27,8 @@ export interface ScratchMap<K extends Kind = Kind> {
   readonly holds: K
   readonly key: readonly KeyPart[]
   readonly shown: boolean
+  /** it holds addresses of the target's data */
+  readonly isAddress?: boolean
 }
 
 export const resultMap = (name: string, fn: ResultMap['fn'], ...key: KeyPart[]): ResultMap => ({
@@ -43,6 +45,11 @@ export const openMap = <K extends Kind>(name: string, holds: K, ...key: KeyPart[
   holds,
   key,
   shown: true,
+})
+/** The same for addresses of what is waited for. */
+export const openAddressMap = (name: string, ...key: KeyPart[]): ScratchMap<'int'> => ({
+  ...openMap(name, 'int', ...key),
+  isAddress: true,
 })
 /** Holds state that nobody needs to see. */
 export const stateMap = <K extends Kind>(name: string, holds: K, ...key: KeyPart[]): ScratchMap<K> => ({

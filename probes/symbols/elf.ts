@@ -8,6 +8,9 @@ export interface Segment {
   fileOffset: number
   fileBytes: number
   address: number
+  /** in memory: what lies beyond the file's bytes is zero at first (.bss) */
+  memoryBytes: number
+  isWritable: boolean
 }
 
 /** Where a symbol table lies in the file, and its names. */
@@ -49,6 +52,7 @@ const PROGRAM_HEADER = 56
 const SECTION_HEADER = 64
 const PT_LOAD = 1
 const PT_NOTE = 4
+const PF_W = 2
 const SHT_SYMTAB = 2
 const SHT_NOBITS = 8
 const SHT_DYNSYM = 11
@@ -99,6 +103,8 @@ const segmentOf = (entry: Buffer): Segment => ({
   fileOffset: u64(entry, 8),
   fileBytes: u64(entry, 32),
   address: u64(entry, 16),
+  memoryBytes: u64(entry, 40),
+  isWritable: (entry.readUInt32LE(4) & PF_W) !== 0,
 })
 
 const isSound = (segment: Segment): boolean =>

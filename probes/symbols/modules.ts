@@ -12,6 +12,11 @@ import { type FrameBase, readUnwindTable, type UnwindTable } from './unwind-tabl
 export interface Module {
   /** name of the symbol at a byte of the file; null when it has none */
   nameOf: (fileOffset: number) => string | null
+  /**
+   * Name of the variable at an address of a process that has mapped this file: `start` is where the byte at `fileOffset`
+   * of it lies there. Also of those that are zero at first and stand in no file. null when there is none.
+   */
+  variableAt: (address: number, mapped: { start: number; fileOffset: number }) => string | null
   /** how the caller's frame is found at an instruction; null where the file does not say */
   frameBaseAt: (fileOffset: number) => FrameBase | null
   /** name of the function that the instruction before a return address calls; null when it is no direct call */
@@ -91,6 +96,14 @@ export function createModules({
     }
     return {
       nameOf: (fileOffset) => nameAt(own && addressOf(own.image, fileOffset)),
+      variableAt: (address, { start, fileOffset }) => {
+        const mapped = own && addressOf(own.image, fileOffset)
+        const place = mapped === null ? -1 : address - start + mapped
+        const isData = own?.image.segments.some(
+          (part) => part.isWritable && place >= part.address && place < part.address + part.memoryBytes,
+        )
+        return isData ? nameAt(place) : null
+      },
       frameBaseAt: (fileOffset) => {
         const address = own && addressOf(own.image, fileOffset)
         return address === null ? null : (unwindTable()?.baseAt(address) ?? null)

@@ -37,6 +37,9 @@ function createReading() {
   const pids = new Set<number>()
 
   const nameOf = (address: string): NameOf => {
+    // of data: a name of code must never come from there
+    if (address.startsWith('*'))
+      return [userNames.variableAt(Number.parseInt(address.slice(1), 16)), null, null, false, null]
     const frame: RawFrame = { address, symbol: null, module: null }
     const symbol = userNames.symbolOf(frame)
     const module = userNames.moduleOf(frame)

@@ -7,7 +7,7 @@ export const requestSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('remove'), pid: z.number() }),
   /** answered by whether names may have changed */
   z.object({ do: z.literal('refresh'), id: z.number(), phaseEnds: z.boolean() }),
-  /** answered by one `NameOf` for each address, hex without 0x */
+  /** answered by one `NameOf` for each address, hex without 0x; with `*` before it it is of data */
   z.object({ do: z.literal('name'), id: z.number(), addresses: z.array(z.string()) }),
   /** answered by advice on all processes that were added */
   z.object({ do: z.literal('advise'), id: z.number() }),

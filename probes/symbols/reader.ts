@@ -72,9 +72,12 @@ const UNANSWERED = 4
 const PROCESSES = 256
 /** 65 536 answers with names of 2 KiB would be more: then lines are dropped, and the request is late. */
 const ANSWER_BYTES = 64 * 1024 * 1024
-/** Heap, and everything together: symbols 50 MB, perf maps 100 MB, what is unpacked 128 MB, at their limits. */
+/**
+ * Heap, and everything together: symbols 50 MB, perf maps 100 MB, what is unpacked 128 MB, at their limits. Node counts
+ * for 600 MB before it does anything, most of which it never touches (it has 70 MB then).
+ */
 const HEAP_MB = 128
-const DATA_BYTES = 768 * 1024 * 1024
+const DATA_BYTES = 1200 * 1024 * 1024
 
 export async function startReader({
   pids = [],

@@ -25,6 +25,8 @@ export interface UserNames extends NamesByAddress {
   symbolOf: (frame: RawFrame) => string | null
   /** path of the file a frame lies in, or `[vdso]`; untrusted text */
   moduleOf: (frame: RawFrame) => string | null
+  /** The variable of a program or library at an address; null when there is none, or processes disagree. Untrusted text. */
+  variableAt: (address: number) => string | null
   /** lets go of the files; nothing has a name afterwards */
   close: () => void
 }
@@ -46,6 +48,9 @@ interface CodeFacts {
   frameBase: FrameBase | null
   calledBefore: string | null
 }
+
+/** No program has variables of so many bytes; a library further away is another one. */
+const FARTHEST = 2 ** 31
 
 const NOWHERE: Place = { symbol: null, module: null, code: null }
 /** Addresses remembered; a stack has up to 127, most of them shared. */
@@ -126,6 +131,18 @@ export function createUserNames(pids: readonly number[], options: UserNamesOptio
     return symbols.size > 1 ? NOWHERE : { symbol, module: files.size > 1 ? null : module, code }
   }
 
+  /** Data lies in segments of its own, at the same distance from the code as in the file. */
+  const variableIn = (process: Watched, address: number): string | null => {
+    for (const region of process.regions) {
+      if (region.inode === 0 || Math.abs(address - region.start) > FARTHEST) continue
+      const module = modules.open(process.pid, region)
+      if (module === null || !mayReadFile(mayRead, process.pid, region)) continue
+      const found = budget.onTimeOf(process.pid, region.path, () => module.variableAt(address, region))
+      if (found) return found
+    }
+    return null
+  }
+
   const placeOf = (frame: RawFrame): Place => {
     if (frame.address === null) return NOWHERE
     const known = places.get(frame.address)
@@ -159,6 +176,10 @@ export function createUserNames(pids: readonly number[], options: UserNamesOptio
         if (phaseEnds && readMaps(process)) hasChanged = true
       }
       return hasChanged
+    },
+    variableAt: (address) => {
+      const found = new Set([...processes, ...ended].flatMap((process) => variableIn(process, address) ?? []))
+      return found.size === 1 ? ([...found][0] ?? null) : null
     },
     symbolOf: (frame) => placeOf(frame).symbol,
     moduleOf: (frame) => placeOf(frame).module,

@@ -21,6 +21,7 @@ kernelSuite(
         target: { url },
         // More than one process sends on any machine.
         load: { workers: 1, connections: 50 },
+        ceiling: '400000/s',
         phases: [{ name: 'stress', duration: '2s', rate: '400000/s' }],
         thresholds: { p99: '10m', errors: null },
         abort: false,

@@ -72,7 +72,7 @@ kernelSuite('a tracer that is stopped', () => {
     onTestFinished(() => goneSoon(tracers))
     return attached
   }
-  const lossSchema = z.object({ type: z.literal('loss'), probe: z.literal('tracer'), kind: z.literal('tick') })
+  const lossSchema = z.object({ type: z.literal('loss'), probe: z.literal('tracer'), kind: z.literal('unanswered') })
 
   test('Ctrl-C ends it all the same; what is missing is told, and nothing stays attached', async () => {
     const attached = await stopped()

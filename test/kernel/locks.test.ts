@@ -42,7 +42,7 @@ kernelSuite('locks against a mutex held for a known time', () => {
 
       // Both take it in one function: the same waits by lock and by who waits.
       const mutexRows = (user.by_lock ?? []).filter((row) => row.class === 'mutex')
-      expect(mutexRows).toMatchObject([{ waiter: 'take', address: mutexes[0]?.dims['address'] }])
+      expect(mutexRows).toMatchObject([{ waiter: 'take', name: 'contended', address: mutexes[0]?.dims['address'] }])
       expect(Math.abs((mutexRows[0]?.wait_ns ?? 0) / waited - 1), `${mutexRows[0]?.wait_ns}`).toBeLessThan(0.05)
       expect(mutexRows[0]?.count).toBeGreaterThanOrEqual(takers.reduce((sum, taker) => sum + taker.contended, 0))
 

@@ -2,20 +2,22 @@ import { z } from 'zod'
 import type { Decoded, DecodedStack } from '../../define.ts'
 import type { DecodeContext, RawFrame, WindowFrame } from '../../engine/frame.ts'
 import { emptyHistogram, histogramOf } from '../../histogram.ts'
-import { type LockClass, refineClass } from '../../locks/lock-class.ts'
+import { isLock, type LockClass, refineClass } from '../../locks/lock-class.ts'
 import { byKey, count, histogram } from '../../record.ts'
 import { byLockSchema } from './by-lock.ts'
 import { address, began, classOf, kernelStacks, kernelWaits, kind, place, stacks, time, waits } from './programs.ts'
 
 export const recordSchema = z.object({
   user: z.object({
-    /** waits on mutexes and their time, by the arguments of the calls; stacks know read-write locks, too */
+    /** waits for locks and their time, by what the calls tell */
     waits: count(),
     wait_ns: count(),
     latency: histogram(),
     /** different lock addresses waited for in one window, summed over windows */
     contended: count(),
     by_class: byKey(z.object({ waits: count(), wait_ns: count() })),
+    /** those that are for locks by the names in their stacks or of what they wait for alone: an interpreter's */
+    by_name: z.object({ waits: count(), wait_ns: count() }).optional(),
     /** the same waits by lock and by who waits, also in the kernel; in windows that have stacks */
     by_lock: byLockSchema.optional(),
   }),
@@ -25,6 +27,7 @@ type Data = z.infer<typeof recordSchema>
 
 export function decode(frame: WindowFrame, context: DecodeContext, withKernel: boolean): Decoded<Data> {
   const rows: DecodedStack[] = []
+  const byName = { waits: 0, wait_ns: 0 }
   const byClass = new Map<LockClass, { waits: number; wait_ns: number }>()
   const addresses = new Set<string>()
   const note = (as: LockClass, waited: number, ns: number, lock: string) => {
@@ -35,13 +38,13 @@ export function decode(frame: WindowFrame, context: DecodeContext, withKernel: b
   for (const { key, value, count: waited } of frame.rows(time)) note(classOf(key[0]), waited, value, String(key[1]))
   for (const { key, value, count: waited } of frame.rows(stacks)) {
     const frames = context.names(key[2] as RawFrame[], [])
-    const as = refineClass(classOf(key[0]), frames)
-    rows.push({
-      value,
-      count: waited,
-      frames,
-      dims: { lock: 'user', address: String(key[1]), class: as },
-    })
+    const [told, lock] = [classOf(key[0]), String(key[1])]
+    const name = context.dataName(lock)
+    const as = refineClass(told, frames, name)
+    const sign = Number(isLock(as)) - Number(isLock(told))
+    byName.waits += sign * waited
+    byName.wait_ns += sign * value
+    rows.push({ value, count: waited, frames, dims: dimsOf(lock, as, name) })
   }
   const open = openWaits(frame, context)
   for (const wait of open) {
@@ -51,7 +54,7 @@ export function decode(frame: WindowFrame, context: DecodeContext, withKernel: b
       value: wait.ns,
       count: 1,
       frames: wait.frames,
-      dims: { lock: 'user', address: wait.address, class: wait.class },
+      dims: dimsOf(wait.address, wait.class, context.dataName(wait.address)),
     })
   }
   for (const { key, value, count: waited } of withKernel ? frame.rows(kernelStacks) : [])
@@ -81,12 +84,18 @@ export function decode(frame: WindowFrame, context: DecodeContext, withKernel: b
             : emptyHistogram(),
         contended: addresses.size,
         by_class: Object.fromEntries(byClass),
+        ...(frame.withStacks ? { by_name: byName } : {}),
       },
       kernel: withKernel ? kernelData(frame) : null,
     },
     stacks: rows,
   }
 }
+
+const dimsOf = (address: string, as: LockClass, name: string | null): Record<string, string> => ({
+  ...{ lock: 'user', address, class: as },
+  ...(name === null ? {} : { name }),
+})
 
 function kernelData(frame: WindowFrame): NonNullable<Data['kernel']> {
   const rows = frame.rows(kernelWaits)
@@ -110,7 +119,8 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
     const t0 = Number(value)
     if (t0 === 0 || t0 > frame.endNs) return []
     const frames = context.names((places.get(key[0]) ?? []) as RawFrame[], [])
-    const as = refineClass(classOf(kinds.get(key[0])), frames)
+    const lock = `0x${Number(addresses.get(key[0]) ?? 0).toString(16)}`
+    const as = refineClass(classOf(kinds.get(key[0])), frames, context.dataName(lock))
     const from = Math.max(t0, context.phaseStartNs)
     const wholePhase =
       t0 <= context.phaseStartNs || frame.endNs - from >= IDLE_SHARE * (frame.endNs - context.phaseStartNs)
@@ -118,7 +128,7 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
       {
         frames,
         ns: frame.endNs - from,
-        address: `0x${Number(addresses.get(key[0]) ?? 0).toString(16)}`,
+        address: lock,
         class: as === 'condition' && wholePhase ? ('idle' as const) : as,
       },
     ]
@@ -127,8 +137,6 @@ function openWaits(frame: WindowFrame, context: DecodeContext) {
 
 /** A condition wait that lasts nine tenths of the phase or more is a thread without work, not a delay. */
 const IDLE_SHARE = 0.9
-
-export const isLock = (as: LockClass) => as === 'mutex' || as === 'rwlock'
 
 /** Flags of lock:contention_begin (include/trace/events/lock.h). */
 const kernelKind = (flags: number): string =>

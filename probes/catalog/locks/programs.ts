@@ -1,7 +1,8 @@
+import { classifyFutex, FUTEX, WAITS } from '../../locks/futex-wait.ts'
 import type { LockClass } from '../../locks/lock-class.ts'
-import { all, bitAnd, eq, gt, kstack, nsecs, read, since, tid, u64, ustack } from '../../script/expr.ts'
+import { all, eq, gt, kstack, nsecs, read, since, tid, u64, ustack } from '../../script/expr.ts'
 import { phaseStart } from '../../script/frame.ts'
-import { addTo, countIn, openMap, resultMap, stateMap } from '../../script/maps.ts'
+import { addTo, countIn, openAddressMap, openMap, resultMap, stateMap } from '../../script/maps.ts'
 import {
   assign,
   bind,
@@ -18,27 +19,21 @@ import {
 } from '../../script/parts.ts'
 import type { PerThread } from '../../script/thread-end.ts'
 
-// Futex operations that wait (include/uapi/linux/futex.h); the mask removes PRIVATE and CLOCK_REALTIME.
-const OP_MASK = 127
-const WAIT = 0
-const LOCK_PI = 6
-const WAIT_BITSET = 9
-const WAIT_REQUEUE_PI = 11
-const LOCK_PI2 = 13
-
-/**
- * What the arguments of the call alone tell. glibc's low-level lock waits with FUTEX_WAIT and the value 2; Rust's std
- * mutex with FUTEX_WAIT_BITSET and 2; condition variables and semaphores with WAIT_BITSET and 0.
- */
-const CLASSES: Record<number, LockClass> = { 1: 'mutex', 2: 'mutex', 3: 'condition', 4: 'other' }
+/** What the call tells (locks/futex-wait.ts). */
+const CLASSES: Record<number, LockClass> = {
+  [FUTEX.mutex]: 'mutex',
+  [FUTEX.priorityInheriting]: 'mutex',
+  [FUTEX.condition]: 'condition',
+  [FUTEX.other]: 'other',
+  [FUTEX.rwlock]: 'rwlock',
+  [FUTEX.semaphore]: 'semaphore',
+  [FUTEX.join]: 'join',
+}
 export const classOf = (code: unknown): LockClass => CLASSES[Number(code)] ?? 'other'
-const LOW_LEVEL_LOCK = 1
-const PRIORITY_INHERITING = 2
-const BITSET = 3
-const OTHER = 4
+const OP_MASK = 127
 
 export const began = openMap('futex_since', 'int', 'int')
-export const address = openMap('futex_address', 'int', 'int')
+export const address = openAddressMap('futex_address', 'int')
 export const kind = openMap('futex_class', 'int', 'int')
 export const place = openMap('futex_stack', 'stack', 'int')
 export const waits = resultMap('futex_latency', 'count', 'int', 'int')
@@ -58,14 +53,8 @@ export const kernelStacks = resultMap('lock_stacks', 'stats', 'int', 'address', 
 
 export const userHandlers = (filter: TargetFilter): Handler[] => [
   on('syscalls:sys_enter_futex', 'a thread is about to sleep on a futex', (args) => ({
-    when: all(filter.mine, maskedIn(args.op, OP_MASK, [WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2])),
-    body: bind('class', u64(OTHER), (itsClass) => [
-      when(all(eq(bitAnd(args.op, OP_MASK), WAIT), eq(args.val, 2)), [assign(itsClass, u64(LOW_LEVEL_LOCK))]),
-      when(maskedIn(args.op, OP_MASK, [LOCK_PI, LOCK_PI2]), [assign(itsClass, u64(PRIORITY_INHERITING))]),
-      when(maskedIn(args.op, OP_MASK, [WAIT_BITSET, WAIT_REQUEUE_PI]), [
-        assign(itsClass, u64(BITSET)),
-        when(eq(args.val, 2), [assign(itsClass, u64(LOW_LEVEL_LOCK))]),
-      ]),
+    when: all(filter.mine, maskedIn(args.op, OP_MASK, WAITS)),
+    body: classifyFutex({ address: args.uaddr, op: args.op, value: args.val }, (itsClass) => [
       set(kind, [tid], itsClass),
       set(address, [tid], u64(args.uaddr)),
       set(place, [tid], ustack),

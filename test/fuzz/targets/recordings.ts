@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import type { RecordingRecord } from '../../../audit/index.ts'
+import type { FramesRecord, RecordingRecord } from '../../../audit/index.ts'
 import { createDigest } from '../../../audit/recording/digest.ts'
 import { loadRecording } from '../../../cli/load-recording.ts'
 import { stacksOf } from '../../../cli/stacks-of.ts'
@@ -27,6 +27,7 @@ export async function seedRecords(folder: string): Promise<{ records: RecordingR
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as RecordingRecord)
+    .flatMap((record): RecordingRecord[] => (record.type === 'frames' ? partsOf(record) : [record]))
   const more: RecordingRecord[] = [
     { type: 'note', t_us: 1e6, text: 'JIT frames have no names: start node with --perf-basic-prof' },
     { type: 'mark', t_us: 3e6, text: 'deploy' },
@@ -42,10 +43,22 @@ export async function seedRecords(folder: string): Promise<{ records: RecordingR
   return { records, digest }
 }
 
+/** Names come in many lines: one of them may be lacking. */
+function partsOf({ names }: FramesRecord): FramesRecord[] {
+  const each = 250
+  return Array.from({ length: Math.ceil(names.length / each) }, (_, part) => ({
+    ...{ type: 'frames', from: part * each },
+    names: names.slice(part * each, (part + 1) * each),
+  }))
+}
+
 function changed(random: Random, records: readonly RecordingRecord[]): RecordingRecord[] {
   const result = records.slice()
   for (let times = 1 + random.int(4); times > 0; times--) {
-    const at = random.int(result.length)
+    // Each kind as often as the others: of names there is a line where there are a hundred windows.
+    const type = random.pick([...new Set(result.map((one) => one.type))])
+    const places = [...result.keys()].filter((place) => result[place]?.type === type)
+    const at = random.pick(places)
     const record = result[at]
     if (!record) continue
     const choice = random.int(6)

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { waitsByLock } from '../../../probes/catalog/locks/by-lock.ts'
+import { classOf } from '../../../probes/catalog/locks/programs.ts'
 import { locks } from '../../../probes/catalog/locks.ts'
 import type { DecodedStack } from '../../../probes/define.ts'
+import { futexOf } from '../../../probes/locks/futex-wait.ts'
 import { refineClass } from '../../../probes/locks/lock-class.ts'
 import { mergeData } from '../../../probes/record.ts'
 import { decodeWith, type OpenByMap, type RowsByMap, windowOf } from './subjects.ts'
@@ -165,6 +167,33 @@ test.each<[string[], string, string]>([
   expect(refineClass(byArguments as 'mutex', frames)).toBe(as)
 })
 
+test('a wait on an interpreter’s lock is one for a lock, by its function or by where the lock lies', () => {
+  expect(refineClass('condition', ['eval', 'take_gil', 'pthread_cond_timedwait'])).toBe('interpreter')
+  expect(refineClass('condition', ['__futex_abstimed_wait_common'], '_PyRuntime')).toBe('interpreter')
+  const { data, stacks } = decodeWith(locks, 'tracepoint', windowOf(ended, { startNs: 9000, endNs: 10_000 }), {
+    dataName: (address) => (address === JOBS ? '_PyRuntime' : null),
+  })
+  expect(data.user).toMatchObject({ waits: 4, wait_ns: 400, by_name: { waits: 7, wait_ns: 9070 } })
+  expect(stacks?.find(({ dims }) => dims?.['address'] === JOBS)?.dims).toMatchObject({
+    class: 'interpreter',
+    name: '_PyRuntime',
+  })
+  const waited = locks.draw.figures(data, { durationUs: 1, requests: null }).find(({ key }) => key === 'wait')
+  expect(waited?.value).toBe(400 + 9070)
+})
+
+test.each<[what: string, op: number, value: number, kind: string]>([
+  ['glibc’s mutex', 128, 2, 'mutex'],
+  ['a mutex that hands its owner’s priority on', 6 | 128, 0, 'mutex'],
+  ['Rust’s mutex', 9 | 128, 2, 'mutex'],
+  ['a robust mutex', 128, -2_147_483_000, 'mutex'],
+  ['a condition', 9 | 128 | 256, 0, 'condition'],
+  ['the end of a thread', 9 | 256, 4711, 'join'],
+  ['what nobody knows', 128, 77, 'other'],
+])('the arguments of a wait tell %s', (_, op, value, kind) => {
+  expect(classOf(futexOf(op, value))).toBe(kind)
+})
+
 describe('waits by lock', () => {
   const rows = (stacks: DecodedStack[]) => waitsByLock(stacks)
   const user = (value: number, frames: string[], address = '0x10', as = 'mutex'): DecodedStack => ({
@@ -193,6 +222,14 @@ describe('waits by lock', () => {
     ])
   })
 
+  test('say when the function that wants the lock was passed over, and name the lock where it is a variable', () => {
+    const stacks = [user(5, ['start_thread', 'worker', '[caller not seen]', '__lll_lock_wait'])]
+    const named = stacks.map((row) => ({ ...row, dims: { ...row.dims, name: 'ledger_lock' } }))
+    expect(rows(named)).toEqual([
+      { class: 'mutex', address: '0x10', name: 'ledger_lock', waiter: 'called from worker', count: 1, wait_ns: 5 },
+    ])
+  })
+
   test('in the kernel stand under its function', () => {
     const frames = ['do_write_[k]', 'vfs_write_[k]', 'down_write_[k]', 'rwsem_down_write_slowpath_[k]']
     const dims = { lock: 'kernel', address: '0xff00', class: 'rwsem' }
@@ -211,7 +248,15 @@ describe('waits by lock', () => {
       { class: 'mutex', address: '0x30', waiter: 'give', count: 1, wait_ns: 1 },
     ])
     const [top] = locks.draw.table?.rows(sum, { durationUs: 1, requests: 11 }) ?? []
-    expect(top).toEqual({ waiter: 'take', class: 'mutex', address: '0x10', waits: 2, wait: 11, per_request: 1 })
+    expect(top).toEqual({
+      waiter: 'take',
+      class: 'mutex',
+      lock: null,
+      address: '0x10',
+      waits: 2,
+      wait: 11,
+      per_request: 1,
+    })
   })
 
   test('on locks stand before those on conditions, which wait for work', () => {
@@ -225,6 +270,7 @@ describe('waits by lock', () => {
     const table = locks.draw.table?.rows(decode(ended).data, { durationUs: 1, requests: null })
     expect(table).toContainEqual({
       waiter: null,
+      lock: null,
       address: null,
       class: 'condition',
       waits: 5,

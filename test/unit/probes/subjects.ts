@@ -70,6 +70,7 @@ export const contextOf = <Params = unknown>(
   sleptAtStart: [],
   syscallName: (id) => `call_${id}`,
   errnoName: (errno) => `E${errno}`,
+  dataName: () => null,
   processName: (pid) => `process ${pid}`,
   names: (user, kernel) => nameStack(user, kernel, () => null),
   ...changes,

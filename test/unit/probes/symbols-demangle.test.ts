@@ -59,6 +59,18 @@ describe.skipIf(program === null)(`mangled names become${skipped}`, () => {
     expect(name).toMatch(/^namespace::namespace::.*…$/)
   })
 
+  test('what they were, where a short one stands for gigabytes; others beside it are read', async () => {
+    // Each substitution repeats the one before twice: 2^26 pairs.
+    const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+    const bomb = `_Z1fISt4pairIiiE${Array.from({ length: 26 }, (_, i) => `S0_IS${digits[i + 1]}_S${digits[i + 1]}_E`).join('')}Evv`
+    const readable = await createDemangler(program)([bomb, '_ZN1a1bEi', bomb.replace('1f', '1g')])
+    expect([...readable]).toEqual([
+      [bomb, bomb],
+      ['_ZN1a1bEi', 'a::b'],
+      [bomb.replace('1f', '1g'), bomb.replace('1f', '1g')],
+    ])
+  })
+
   test('something for every name, whatever it says', async () => {
     const word = fc.string({ unit: fc.constantFrom(...'_ZNRCs0123456789E$.St@ \n\u202e(<') })
     await fc.assert(
