@@ -4,6 +4,7 @@ import type { Probe } from '../../probes/index.ts'
 import { createCoarsener } from './coarse.ts'
 import { RecordingError } from './error.ts'
 import type { EndRecord, RecordingRecord } from './format.ts'
+import { linesOf } from './split.ts'
 import { tailName } from './tail-name.ts'
 
 /** A recording being written. Lines are queued and written in order; nothing waits for the disk but `close`. */
@@ -140,14 +141,16 @@ export async function createRecording(
     queue.push(work)
     if (state !== 'leaving') draining ??= drain()
   }
-  const lineOf = (record: RecordingRecord) => `${JSON.stringify(record)}\n`
+  const textOf = (record: RecordingRecord) => `${linesOf(record).join('\n')}\n`
   const coarsener = createCoarsener(catalog, {
     settled: (record) => {
-      const line = lineOf(record)
-      if (!broken) accepted += Buffer.byteLength(line)
-      enqueue({ to: 'recording', line })
+      for (const text of linesOf(record)) {
+        const line = `${text}\n`
+        if (!broken) accepted += Buffer.byteLength(line)
+        enqueue({ to: 'recording', line })
+      }
     },
-    provisional: (record) => enqueue(record === null ? { to: 'settled' } : { to: 'tail', line: lineOf(record) }),
+    provisional: (record) => enqueue(record === null ? { to: 'settled' } : { to: 'tail', line: textOf(record) }),
   })
 
   return {
@@ -167,7 +170,7 @@ export async function createRecording(
       if (written === 0 && lines.length === 0) folder.removeNow(name)
       else {
         // What is under way is written to the same place with the same bytes: whoever is last changes nothing.
-        writeAllNow(file.fd, [...lines, ...(hasEnd ? [] : [lineOf(end)])].join(''), written)
+        writeAllNow(file.fd, [...lines, ...(hasEnd ? [] : [textOf(end)])].join(''), written)
         if (tail) folder.removeNow(tailName(name))
       }
     },
