@@ -32,6 +32,10 @@ kernelSuite('an attach with its screen, in a real terminal', () => {
     await tmux.until(/^ probe .* second /)
     tmux.keys('-l', ':tab off')
     tmux.keys('Enter', 'd')
+    // A thread that does nothing but nap keeps house: it waits for work.
+    await tmux.until(/ second − attach ──/)
+    tmux.keys('v')
+    await tmux.until(/\[time waiting for work\]/)
     await tmux.until(/ second − attach ──\n[\s\S]*│[^\n]*all/)
     await tmux.until(/nap_getuid/)
 

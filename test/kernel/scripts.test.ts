@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Bpftrace } from '../../probes/host/bpftrace.ts'
 import { readKernelTypes } from '../../probes/host/btf.ts'
+import { RING_SUBMISSIONS } from '../../probes/host/io-uring.ts'
 import type { Target } from '../../probes/host/target.ts'
 import { dialectOf } from '../../probes/script/dialect.ts'
 import { tracepoints } from '../../probes/script/tracepoints.ts'
@@ -109,8 +110,8 @@ kernelSuite('each script compiles for this kernel', () => {
 })
 
 kernelSuite('the running kernel has', () => {
-  // Not on every kernel; a variant that needs it is then not chosen.
-  const optional = ['lock:contention_begin', 'lock:contention_end']
+  // Not on every kernel; a variant that needs it is then not chosen, or another name of it is taken.
+  const optional = ['lock:contention_begin', 'lock:contention_end', ...RING_SUBMISSIONS]
   test.each(Object.entries(tracepoints))('%s with the fields we read of it', (name, fields) => {
     const text = format(name)
     if (text === null) expect(optional).toContain(name)

@@ -65,8 +65,8 @@ describe('the screen', () => {
     const run = syntheticRun(60)
     const text = (over: Partial<Scene>) =>
       screen({ ...sceneOf(run, { tab: 3 }), profileOf: () => null, ...over }, 100, 30).join('\n')
-    expect(text({})).toMatch(/no stacks in stress yet: they come every few seconds/)
-    expect(text({ live: false })).toMatch(/no stacks in stress\n[\s\S]*p next phase {3}v next view/)
+    expect(text({})).toMatch(/no stacks of this view in stress yet: they come every few seconds/)
+    expect(text({ live: false })).toMatch(/no stacks of this view in stress\n[\s\S]*p next phase {3}v next view/)
   })
 
   it('gives up the lanes before the header’s second line', () => {

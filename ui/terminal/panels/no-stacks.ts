@@ -12,7 +12,8 @@ export function drawNoStacks(brush: Brush, y: number, scene: Scene, phase: Phase
     return
   }
   const isOpen = phase.endUs === null && !isOver(scene)
-  const text = isOpen ? `no stacks in ${phase.name} yet: they come every few seconds` : `no stacks in ${phase.name}`
+  const what = other === '' ? 'no stacks' : 'no stacks of this view'
+  const text = isOpen ? `${what} in ${phase.name} yet: they come every few seconds` : `${what} in ${phase.name}`
   brush.text(2, y, text, ink.dim)
   const ways = ['p next phase', other].filter((way) => way !== '')
   brush.text(2, y + 2, ways.join('   '), ink.dim)
