@@ -1,5 +1,6 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { netnsInode } from './netns.ts'
+import { createLook, type Look, openFiles } from './open-files.ts'
 import { listPids } from './process.ts'
 
 /** A TCP socket in state LISTEN, as far as /proc/net/tcp and tcp6 tell. */
@@ -29,7 +30,7 @@ export const listeningPorts = (pids: readonly number[]): number[] =>
  * where it is large): to sample their queues, hand what was found to `readQueues`.
  */
 export function listenersOf(pids: readonly number[]): Listener[] {
-  const held = new Set(pids.flatMap(socketInodes))
+  const held = socketsOf(pids)
   const found = new Map<number, Listener>()
   for (const pid of onePidPerNetns(pids))
     for (const listener of allListeners(pid)) if (held.has(listener.inode)) found.set(listener.inode, listener)
@@ -91,12 +92,17 @@ export function holdersOf(port: number): PortHolders[] {
     if (inodes.length > 0) found.push({ netns: netnsInode(pid), netnsPid: pid, inodes: new Set(inodes), pids: [] })
     for (const inode of inodes) seen.add(inode)
   }
-  if (found.length > 0)
+  // Servers open what they listen on early; only where nobody is found so, files are looked at further.
+  const look = createLook()
+  for (const most of [MOST_FILES, undefined]) {
+    if (found.every((one) => one.pids.length > 0)) break
     for (const pid of pids) {
-      const held = new Set(socketInodes(pid))
-      for (const one of found) if ([...one.inodes].some((inode) => held.has(inode))) one.pids.push(pid)
+      const held = new Set(readSocketInodes(pid, most === undefined ? look : createLook(), most))
+      for (const one of found)
+        if (!one.pids.includes(pid) && [...one.inodes].some((inode) => held.has(inode))) one.pids.push(pid)
     }
-  return found.map(({ netns, netnsPid, pids: holders }) => ({ netns, netnsPid, pids: holders }))
+  }
+  return found.map(({ netns, netnsPid, pids: holders }) => ({ netns, netnsPid, pids: holders.sort((a, b) => a - b) }))
 }
 
 /**
@@ -153,7 +159,7 @@ export function portsByPid(pids: readonly number[]): Map<number, number[]> {
   for (const pid of onePidPerNetns(pids)) for (const { inode, port } of allListeners(pid)) byInode.set(inode, port)
   const found = new Map<number, number[]>()
   for (const pid of pids) {
-    const inodes = byInode.size === 0 ? [] : readSocketInodes(pid, MOST_FILES)
+    const inodes = byInode.size === 0 ? [] : readSocketInodes(pid, createLook(), MOST_FILES)
     if (inodes === null) continue
     const ports = inodes.flatMap((inode) => byInode.get(inode) ?? [])
     found.set(
@@ -169,7 +175,7 @@ const MOST_FILES = 4096
 const LISTEN = '0A' // TCP_LISTEN, include/net/tcp_states.h
 
 /** One process to look through for each namespace; where namespaces cannot be told apart, the first stands for them. */
-function onePidPerNetns(pids: readonly number[]): number[] {
+export function onePidPerNetns(pids: readonly number[]): number[] {
   const byNamespace = new Map<number | null, number>()
   for (const pid of pids) {
     const inode = netnsInode(pid)
@@ -178,33 +184,23 @@ function onePidPerNetns(pids: readonly number[]): number[] {
   return [...byNamespace.values()]
 }
 
-/** Inodes of all sockets of a process. Gone, or another user's: what it holds stays unknown, which `isOpen` shows. */
-export const socketInodes = (pid: number): number[] => readSocketInodes(pid, Number.POSITIVE_INFINITY) ?? []
+/** Inodes of the sockets of all these processes. */
+export function socketsOf(pids: readonly number[]): Set<number> {
+  const look = createLook()
+  return new Set(pids.flatMap((pid) => socketInodes(pid, look)))
+}
+
+/** Inodes of the sockets of a process. Gone, or another user's: what it holds stays unknown. */
+export const socketInodes = (pid: number, look?: Look): number[] => readSocketInodes(pid, look) ?? []
 
 /** Sockets among the first files of a process; null when they may not be looked at. */
-function readSocketInodes(pid: number, mostFiles: number): number[] | null {
-  const directory = `/proc/${pid}/fd`
-  try {
-    return readdirSync(directory)
-      .slice(0, mostFiles)
-      .flatMap((fd) => {
-        const match = SOCKET.exec(linkOf(`${directory}/${fd}`))
-        return match ? [Number(match[1])] : []
-      })
-  } catch {
-    return null
-  }
-}
+const readSocketInodes = (pid: number, look?: Look, mostFiles?: number): number[] | null =>
+  openFiles(pid, look, mostFiles)?.flatMap(({ link }) => {
+    const match = SOCKET.exec(link)
+    return match ? [Number(match[1])] : []
+  }) ?? null
 
 const SOCKET = /^socket:\[(\d+)\]$/
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return '' // closed since it was listed
-  }
-}
 
 const allListeners = (pid: number): Listener[] => TABLES.flatMap((table) => readTable(pid, table))
 
