@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, type Dir, opendirSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs'
 import { netnsInode } from './netns.ts'
 import { listPids } from './process.ts'
 
@@ -75,8 +75,11 @@ export interface PortHolders {
   pids: number[]
 }
 
-/** Finds the processes that hold a listening socket on a TCP port, one entry a network namespace. Walks /proc once. */
-export function holdersOf(port: number): PortHolders[] {
+/**
+ * Finds the processes that hold a listening socket on a TCP port, one entry a network namespace. Walks /proc once, and no
+ * longer than `patienceMs`: whom it does not find in that time it leaves out.
+ */
+export function holdersOf(port: number, patienceMs = PATIENCE_MS): PortHolders[] {
   const pids = listPids()
   const seen = new Set<number>()
   const found: (PortHolders & { inodes: ReadonlySet<number> })[] = []
@@ -89,11 +92,82 @@ export function holdersOf(port: number): PortHolders[] {
     for (const inode of inodes) seen.add(inode)
   }
   if (found.length > 0)
-    for (const pid of pids) {
-      const held = new Set(socketInodes(pid))
-      for (const one of found) if ([...one.inodes].some((inode) => held.has(inode))) one.pids.push(pid)
+    for (const [pid, inode] of whoHolds(seen, pids, {
+      patienceMs,
+      isEnough: () => found.every((one) => one.pids.length > 0),
+    }))
+      for (const one of found) if (one.inodes.has(inode) && !one.pids.includes(pid)) one.pids.push(pid)
+  return found.map(({ netns, netnsPid, pids: holders }) => ({
+    netns,
+    netnsPid,
+    pids: holders.sort((a, b) => a - b),
+  }))
+}
+
+/** A host with a million files open takes one; anybody may have thousands of processes with hundreds of thousands each. */
+const PATIENCE_MS = 4_000
+
+/**
+ * The processes that hold any of these sockets, with each that they hold. Those with few files come first, and of all the
+ * first files: servers open their listening sockets early. What is left of those with very many comes last, unless what was
+ * found is enough.
+ */
+function* whoHolds(
+  inodes: ReadonlySet<number>,
+  pids: readonly number[],
+  { patienceMs, isEnough }: { patienceMs: number; isEnough: () => boolean },
+): Generator<[pid: number, inode: number]> {
+  const endMs = performance.now() + patienceMs
+  const sorted = pids.map((pid) => ({ pid, files: fileCount(pid) })).sort((a, b) => a.files - b.files || a.pid - b.pid)
+  let left = sorted.map(({ pid }) => pid)
+  for (const [first, most] of [
+    [0, MOST_FILES],
+    [MOST_FILES, Number.POSITIVE_INFINITY],
+  ] as const) {
+    const longer: number[] = []
+    if (first > 0 && isEnough()) return
+    for (const pid of left) {
+      let at = 0
+      for (const fd of namesIn(`/proc/${pid}/fd`)) {
+        if (at >= most) {
+          longer.push(pid)
+          break
+        }
+        if (at++ % LOOK_AT_CLOCK === 0 && performance.now() >= endMs) return
+        const inode = at <= first ? undefined : SOCKET.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
+        if (inode !== undefined && inodes.has(Number(inode))) yield [pid, Number(inode)]
+      }
     }
-  return found.map(({ netns, netnsPid, pids: holders }) => ({ netns, netnsPid, pids: holders }))
+    left = longer
+  }
+}
+
+const LOOK_AT_CLOCK = 256
+
+/** Since Linux 6.2 the size of the directory; before, 0. */
+function fileCount(pid: number): number {
+  try {
+    return statSync(`/proc/${pid}/fd`).size
+  } catch {
+    return 0 // ended, or another user's
+  }
+}
+
+/** A listing as far as it is asked for; it ends where it may not be read. */
+function* namesIn(path: string): Generator<string> {
+  let folder: Dir
+  try {
+    folder = opendirSync(path, { bufferSize: LOOK_AT_CLOCK })
+  } catch {
+    return // gone, or another user's
+  }
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry.name
+  } catch {
+    // ended while it was read
+  } finally {
+    folder.closeSync()
+  }
 }
 
 /**
