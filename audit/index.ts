@@ -15,6 +15,7 @@ export { judgePhase } from './load/judge.ts'
 export { LoadError } from './load/load-error.ts'
 export { applyRecord, createRunModel, profileOf } from './model/apply.ts'
 export { type Cost, costOf } from './model/cost.ts'
+export { firstOf } from './model/first-of.ts'
 export type { FollowedMetric, MetricSpan, MetricSpans } from './model/metric-spans.ts'
 export type {
   CostSample,

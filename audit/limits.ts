@@ -74,6 +74,12 @@ const table = {
     left: 'windows of a phase',
     reason: 'a busy phase takes 100 kB',
   },
+  summaryText: {
+    most: 16 * MIB,
+    of: 'characters of the summary',
+    left: 'parts of the summary',
+    reason: 'that of a hundred phases takes 1 MiB',
+  },
   sources: { most: 256, of: 'sources of telemetry', reason: 'there are some 30' },
   telemetryNames: {
     most: 20_000,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, unlinkSync } from 'node:fs'
+import { closeSync, constants, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { type FileHandle, link, lstat, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { aboutPath, FileError } from './error.ts'
@@ -25,6 +25,8 @@ export interface Folder {
   placeOf(name: string): string
   /** A new file that grows under its name. Throws FileError EEXIST where there is anything of that name. */
   create(name: string): Promise<FileHandle>
+  /** The same, but without its name until `show` gives it. Who is killed before leaves a part, which later runs remove. */
+  createUnseen(name: string): Promise<UnseenFile>
   /**
    * A whole document: written beside and renamed, so that a failure leaves nothing new and the old file as it was.
    * `new` throws FileError EEXIST where there is anything of that name; `over` takes its place, and writes through nothing.
@@ -35,6 +37,14 @@ export interface Folder {
   /** the same at once, as far as it can be done: for who leaves without waiting */
   removeNow(name: string): void
   close(): void
+}
+
+export interface UnseenFile {
+  handle: FileHandle
+  /** Gives it its name, at once. Throws FileError EEXIST where there is anything of that name by now. */
+  show(): void
+  /** Removes one that was never shown; it is closed by who opened it. */
+  drop(): void
 }
 
 /**
@@ -110,6 +120,21 @@ export function folderOf(path: string, descriptor: number, file: string | null =
   }
   let isOpen = true
   let tidy: Promise<void> | null = null
+  const removeNow = (name: string): void => {
+    try {
+      unlinkSync(placeOf(name))
+    } catch {
+      // It is not there, or may not be removed: nobody is left to be told.
+    }
+  }
+  const createPart = async (): Promise<{ part: string; handle: FileHandle }> => {
+    tidy ??= removeLeftOver(descriptor)
+    await tidy
+    const part = `.probe-${runMark()}-${randomBytes(6).toString('hex')}.part`
+    const handle = await create(part)
+    unfinished.add(placeOf(part))
+    return { part, handle }
+  }
   return {
     path,
     descriptor,
@@ -117,14 +142,30 @@ export function folderOf(path: string, descriptor: number, file: string | null =
     pathOf,
     placeOf,
     create: (name) => told('create', name, () => create(name)),
+    createUnseen: (name) =>
+      told('create', name, async () => {
+        if (await exists(placeOf(name))) throw taken(pathOf(name))
+        const { part, handle } = await createPart()
+        return {
+          handle,
+          show: () => {
+            try {
+              renameNewNow(placeOf(part), placeOf(name))
+            } catch (error) {
+              throw aboutPath(error, 'create', pathOf(name))
+            }
+            unfinished.delete(placeOf(part))
+          },
+          drop: () => {
+            removeNow(part)
+            unfinished.delete(placeOf(part))
+          },
+        }
+      }),
     write: (name, pieces, how) =>
       told('write', name, async () => {
         if (how === 'new' && (await exists(placeOf(name)))) throw taken(pathOf(name))
-        tidy ??= removeLeftOver(descriptor)
-        await tidy
-        const part = `.probe-${runMark()}-${randomBytes(6).toString('hex')}.part`
-        const handle = await create(part)
-        unfinished.add(placeOf(part))
+        const { part, handle } = await createPart()
         try {
           try {
             await writeAll(handle.fd, pieces)
@@ -146,13 +187,7 @@ export function folderOf(path: string, descriptor: number, file: string | null =
           if (error.code !== 'ENOENT') throw error
         })
       }),
-    removeNow: (name) => {
-      try {
-        unlinkSync(placeOf(name))
-      } catch {
-        // It is not there, or may not be removed: nobody is left to be told.
-      }
-    },
+    removeNow,
     close: () => {
       if (isOpen) closeSync(descriptor)
       isOpen = false
@@ -192,6 +227,17 @@ async function renameNew(from: string, to: string): Promise<void> {
     return
   }
   await unlink(from)
+}
+
+function renameNewNow(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' || lstatSync(to, { throwIfNoEntry: false })) throw error
+    renameSync(from, to)
+    return
+  }
+  unlinkSync(from)
 }
 
 const exists = (place: string): Promise<boolean> =>

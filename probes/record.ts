@@ -47,8 +47,13 @@ export const rows = <T extends z.ZodType<{ count: number }[]>>(
       const seen = merged.get(key)
       merged.set(key, seen ? added(seen, row) : row)
     }
-    return [...merged.values()].sort((x, y) => y.count - x.count).slice(0, MOST_ROWS) as z.infer<T>
+    return mostRows([...merged.values()]) as z.infer<T>
   })
+
+/** As many as a window may hold, those with most events first: a window is a line of the recording. */
+export const mostRows = <T extends { count: number }>(list: readonly T[]): T[] =>
+  list.toSorted((x, y) => y.count - x.count).slice(0, MOST_ROWS)
+
 function added<Row extends object>(a: Row, b: Row): Row {
   const numbers = Object.entries(b).filter(([, value]) => typeof value === 'number')
   const sums = numbers.map(([key, value]) => [key, Number(a[key as keyof Row] ?? 0) + value])

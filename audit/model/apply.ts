@@ -10,6 +10,7 @@ import type {
   OverheadRecord,
   PhaseRecord,
   StacksRecord,
+  SummaryRecord,
   TelemetryRecord,
   TextRecord,
   WindowRecord,
@@ -41,8 +42,8 @@ interface Hidden {
   /** by phase id and figure: up to when it is known */
   told: Map<string, number>
   phases: Map<number, PhaseModel>
-  /** characters of windows over time and of frame names; numbers of telemetry, of now and in all phases */
-  kept: { windows: number; frames: number; names: number; telemetry: number }
+  /** characters of windows over time and of frame names; numbers of telemetry, of now and in all phases; characters of the summary */
+  kept: { windows: number; frames: number; names: number; telemetry: number; summary: number }
   /** how many numbers each source of telemetry has */
   names: Map<string, number>
   /** characters of all windows of a probe in a phase, and at how many their sum is measured next */
@@ -90,7 +91,7 @@ export function createRunModel(
     times: new Set(),
     told: new Map(),
     phases: new Map(),
-    kept: { windows: 0, frames: 0, names: 0, telemetry: 0 },
+    kept: { windows: 0, frames: 0, names: 0, telemetry: 0, summary: 0 },
     names: new Map(),
     sums: new WeakMap(),
   })
@@ -133,7 +134,7 @@ export function applyRecord(model: RunModel, record: RecordingLine): void {
       applyOverhead(model, record)
       break
     case 'summary':
-      model.summary = record
+      applySummary(model, record)
       break
     case 'end':
       model.end = record
@@ -160,6 +161,14 @@ function inside(model: RunModel): Hidden {
 
 const reach = (model: RunModel, us: number) => {
   model.nowUs = Math.max(model.nowUs, us)
+}
+
+/** That of many phases stands in several records. */
+function applySummary(model: RunModel, record: SummaryRecord): void {
+  const { kept } = inside(model)
+  kept.summary += JSON.stringify(record).length
+  if (kept.summary > LIMITS.summaryText.most) leaveOut(model, 'summaryText')
+  else model.summary = { ...record, phases: [...(model.summary?.phases ?? []), ...record.phases] }
 }
 
 function leaveOut(model: RunModel, what: LimitName, count = 1): void {

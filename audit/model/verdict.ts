@@ -1,6 +1,7 @@
 import type { DriverVerdict } from '../load/driver.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PhaseSummary, SummaryRecord } from '../recording/format.ts'
+import { firstOf } from './first-of.ts'
 import { isTrial, resultText } from './judging.ts'
 import type { RunModel } from './run.ts'
 import { counterGrowth } from './telemetry.ts'
@@ -19,9 +20,9 @@ const ENOUGH_FOR_P99 = 1_000
  * above the budget) is never a verdict on the target: 5. A broken threshold, or a load tool that says so: 1.
  */
 export function verdictOf(model: RunModel, summary: SummaryRecord, plan: Plan, driver: DriverVerdict): Verdict {
-  const doubts = [...invalidPhases(summary, plan), ...overBudget(model, summary, plan)]
+  const doubts = [...firstOf(invalidPhases(summary, plan)), ...overBudget(model, summary, plan)]
   if (doubts.length > 0) return { exitCode: 5, text: `not valid: ${doubts.join('; ')}` }
-  const broken = summary.phases.flatMap(brokenThresholds)
+  const broken = firstOf(summary.phases.flatMap(brokenThresholds))
   const reasons = driver.failed === true ? [...broken, ...driver.reasons] : broken
   if (reasons.length > 0 || driver.failed === true) return { exitCode: 1, text: `failed: ${reasons.join('; ')}` }
   const judged = summary.phases.filter((phase) => (phase.thresholds ?? []).some(({ kept }) => kept === true))
@@ -31,9 +32,9 @@ export function verdictOf(model: RunModel, summary: SummaryRecord, plan: Plan, d
   const few = judged.filter(({ done }) => (done ?? 0) < ENOUGH_FOR_P99).map(({ name }) => name)
   const doubt =
     few.length > 0
-      ? ` (fewer than ${ENOUGH_FOR_P99} requests in ${few.join(', ')}: their p99 rests on less than ten of them)`
+      ? ` (fewer than ${ENOUGH_FOR_P99} requests in ${firstOf(few).join(', ')}: their p99 rests on less than ten of them)`
       : ''
-  return { exitCode: 0, text: `passed: ${judged.map(({ name }) => name).join(', ')}${doubt}${said}` }
+  return { exitCode: 0, text: `passed: ${firstOf(judged.map(({ name }) => name)).join(', ')}${doubt}${said}` }
 }
 
 /** A search goes on until a rate is too high, be it for the generator: that is its answer, not a fault of the run. */

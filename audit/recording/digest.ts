@@ -2,6 +2,7 @@ import type { Probe } from '../../probes/index.ts'
 import { createCoarsener } from './coarse.ts'
 import type { RecordingRecord, StackRow, StacksRecord } from './format.ts'
 import { readRecording } from './reader.ts'
+import { linesOf } from './split.ts'
 
 /** Spans of a whole run that a picture of it tells apart: more than a terminal has columns, mostly, and what is kept of a phase (history.ts). */
 const SPANS = 240
@@ -33,9 +34,11 @@ export async function digestOf(
   const digest = createDigest(catalog, durationUs / SPANS, (record) => {
     hasEnd ||= record.type === 'end'
     if (record.type === 'header') return // it stands first in any case
-    const line = JSON.stringify({ type: 'digest', record })
-    size += line.length
-    lines.push(line)
+    for (const text of linesOf(record)) {
+      const line = `{"type":"digest","record":${text}}`
+      size += line.length
+      lines.push(line)
+    }
   })
   for await (const record of readRecording(path)) {
     if (record.type !== 'skipped') digest.add(record)

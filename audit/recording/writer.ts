@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
-import { errnoText, type FilePlace, openPlace, writeAllNow } from '../../files/index.ts'
+import { errnoText, type FilePlace, openPlace, type UnseenFile, writeAllNow } from '../../files/index.ts'
 import type { Probe } from '../../probes/index.ts'
 import { createCoarsener } from './coarse.ts'
 import { RecordingError } from './error.ts'
 import type { EndRecord, RecordingRecord } from './format.ts'
+import { linesOf } from './split.ts'
 import { tailName } from './tail-name.ts'
 
 /** A recording being written. Lines are queued and written in order; nothing waits for the disk but `close`. */
@@ -30,7 +31,8 @@ const SYNC_EVERY_MS = 1_000
 type Work = { to: 'recording' | 'tail'; line: string } | { to: 'settled' }
 
 /**
- * Creates a recording: private (0600), never over an existing file or through a link, owned by the user who called sudo.
+ * Creates a recording: private (0600), never over an existing file or through a link, owned by the user who called sudo,
+ * seen under its name once it has a header.
  * Windows grow with the age of a phase (coarse.ts); meanwhile the single ones stand in a second file beside it.
  *
  * @param place where its folder is open already; it is then the caller's to close
@@ -45,13 +47,16 @@ export async function createRecording(
   const letGo = () => {
     if (!place) folder.close()
   }
-  let file: FileHandle
+  let unseen: UnseenFile
   try {
-    file = await folder.create(name)
+    // Attaching takes a while: who is killed meanwhile leaves nothing of that name.
+    unseen = await folder.createUnseen(name)
   } catch (error) {
     letGo()
     throw error
   }
+  const file = unseen.handle
+  let isShown = false
   let tail: FileHandle | null = null
   let hasTail = true
   let tailBytes = 0
@@ -116,6 +121,10 @@ export async function createRecording(
       }
     }
   }
+  const giveUp = (error: unknown) => {
+    broken = writeError(path, error)
+    fail(broken)
+  }
   const drain = async () => {
     while (queue.length > 0 && !broken) {
       const batch = queue
@@ -129,25 +138,40 @@ export async function createRecording(
           await tail?.datasync()
         }
       } catch (error) {
-        broken = writeError(path, error)
-        fail(broken)
+        giveUp(error)
       }
     }
     draining = null
   }
+  /** It gets its name with its header. */
+  const show = () => {
+    try {
+      if (!isShown) unseen.show()
+      isShown = true
+    } catch (error) {
+      giveUp(error)
+    }
+  }
+  const remove = async () => {
+    if (isShown) await folder.remove(name)
+    else unseen.drop()
+  }
   const enqueue = (work: Work) => {
+    if (!broken && work.to === 'recording') show()
     if (broken) return
     queue.push(work)
     if (state !== 'leaving') draining ??= drain()
   }
-  const lineOf = (record: RecordingRecord) => `${JSON.stringify(record)}\n`
+  const textOf = (record: RecordingRecord) => `${linesOf(record).join('\n')}\n`
   const coarsener = createCoarsener(catalog, {
     settled: (record) => {
-      const line = lineOf(record)
-      if (!broken) accepted += Buffer.byteLength(line)
-      enqueue({ to: 'recording', line })
+      for (const text of linesOf(record)) {
+        const line = `${text}\n`
+        enqueue({ to: 'recording', line })
+        if (!broken) accepted += Buffer.byteLength(line)
+      }
     },
-    provisional: (record) => enqueue(record === null ? { to: 'settled' } : { to: 'tail', line: lineOf(record) }),
+    provisional: (record) => enqueue(record === null ? { to: 'settled' } : { to: 'tail', line: textOf(record) }),
   })
 
   return {
@@ -164,10 +188,10 @@ export async function createRecording(
       state = 'leaving'
       coarsener.flush()
       const lines = [...underWay, ...queue].flatMap((work) => (work.to === 'recording' ? [work.line] : []))
-      if (written === 0 && lines.length === 0) folder.removeNow(name)
+      if (written === 0 && lines.length === 0) unseen.drop()
       else {
         // What is under way is written to the same place with the same bytes: whoever is last changes nothing.
-        writeAllNow(file.fd, [...lines, ...(hasEnd ? [] : [lineOf(end)])].join(''), written)
+        writeAllNow(file.fd, [...lines, ...(hasEnd ? [] : [textOf(end)])].join(''), written)
         if (tail) folder.removeNow(tailName(name))
       }
     },
@@ -175,18 +199,14 @@ export async function createRecording(
       coarsener.flush()
       await draining
       if (queue.length > 0) await drain()
-      if (!broken)
-        await file.datasync().catch((error: unknown) => {
-          broken = writeError(path, error)
-          fail(broken)
-        })
+      if (!broken) await file.datasync().catch(giveUp)
       state = 'closed'
       await file.close()
       await tail?.close()
       // What is in the tail has been settled, unless the recording could not be written.
       if (tail && !broken) await folder.remove(tailName(name))
       // Without a header it is of no use to anybody.
-      if (written === 0) await folder.remove(name)
+      if (written === 0) await remove()
       letGo()
     },
   }
@@ -196,7 +216,7 @@ function writeError(path: string, error: unknown): RecordingError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const what = errnoText[code]?.text ?? String(error)
   return new RecordingError('write_failed', `cannot write ${path}: ${what}`, {
-    fix: 'free some space, or record elsewhere: --record FILE',
+    fix: `${/ENOSPC|EDQUOT/.test(code) ? 'free some space, or ' : ''}record elsewhere: --record FILE`,
     exitCode: 3,
   })
 }

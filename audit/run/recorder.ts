@@ -71,6 +71,11 @@ const STACKS_EVERY_US = 5_000_000
 const STACKS_AT_LEAST_EVERY_US = 20_000_000
 const stacksEveryUs = (phaseAgeUs: number): number =>
   Math.min(STACKS_AT_LEAST_EVERY_US, Math.max(STACKS_EVERY_US, phaseAgeUs / 60))
+/**
+ * Each process has stacks of its own (its addresses, and from bpftrace 0.18 on its number is a part of the key): of so many
+ * newcomers they are taken at once, or a map would be full before its turn.
+ */
+const NEWCOMERS_WITH_STACKS = 512
 const LABEL_LENGTH = 64
 /** Cuts that come so late are told. */
 const GAP_MS = 3_000
@@ -134,11 +139,18 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   }
 
   let stacksAtUs = 0
+  let joinedAtStacks = 0
+  const stacksAreDue = () =>
+    nowUs() - stacksAtUs >= stacksEveryUs(nowUs() - phase.start_us) ||
+    session.roster.counts().joined - joinedAtStacks >= NEWCOMERS_WITH_STACKS
   const cut = async (nextId: number): Promise<number> => {
     const phaseEnds = nextId !== phase.id
-    const withStacks = phaseEnds || nowUs() - stacksAtUs >= stacksEveryUs(nowUs() - phase.start_us)
+    const withStacks = phaseEnds || stacksAreDue()
     const taken = await session.cut(nextId, withStacks)
-    if (withStacks) stacksAtUs = usOf(taken.atNs)
+    if (withStacks) {
+      stacksAtUs = usOf(taken.atNs)
+      joinedAtStacks = session.roster.counts().joined
+    }
     relate(taken)
     const atUs = usOf(taken.atNs)
     for (const window of taken.windows) emitWindow(window)

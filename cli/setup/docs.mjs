@@ -118,8 +118,9 @@ ${generated} The source is \`audit/recording/format.ts\`.
 
 NDJSON: one record a line, append-only, readable up to its last whole line after a crash; \`.ndjson\`, or \`.ndjson.gz\` and
 \`.ndjson.zst\` once closed. The first record is \`header\`, the last \`end\`. Times are integer microseconds since \`header.started\`;
-durations are ns unless the key says otherwise; sizes are bytes. Readers ignore record types and keys they do not know; the version
-rises only for changes that break a reader. What could not be measured is \`null\`, never 0, and a \`note\` says why.
+durations are ns unless the key says otherwise; sizes are bytes. Readers ignore record types and keys they do not know, and lines
+of more than 8 MiB: long \`stacks\`, \`frames\` and \`summary\` come in several records, which add up. The version rises only for
+changes that break a reader. What could not be measured is \`null\`, never 0, and a \`note\` says why.
 
 A \`window\` never crosses the boundary of a phase. Its \`data\` is that of its probe: ${[...catalog.keys()]
     .map((name) => `[${name}](probes/${name}.md)`)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineProbe } from '../define.ts'
 import type { DecodeContext, KeyValue } from '../engine/frame.ts'
 import { connectionKey } from '../host/connections.ts'
-import { count, rows } from '../record.ts'
+import { count, mostRows, rows } from '../record.ts'
 import { all, type Expr, eq, field, follow, ntop, read, struct, u64 } from '../script/expr.ts'
 import { addTo, countIn, resultMap, stateMap, type Update } from '../script/maps.ts'
 import { bind, forget, on, positive, record, type Statement, set, type TargetFilter, when } from '../script/parts.ts'
@@ -137,13 +137,13 @@ export const retransmits = defineProbe({
             const ends = { local: endpoint(key[2], key[0]), remote: endpoint(key[3], key[1]) }
             return { ...ends, state: 'SYN_RECV', count: value, own: isOwn(key[0], key[1], ends, context) }
           }),
-        ].sort((a, b) => b.count - a.count)
+        ]
         return {
           data: {
             ...sumsOf(flows),
             own: sumsOf(flows.filter(({ own }) => own)),
             loss_probes: context.counters?.['TcpExt.TCPLossProbes'] ?? null,
-            flows,
+            flows: mostRows(flows),
           },
         }
       },

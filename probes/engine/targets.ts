@@ -4,7 +4,7 @@ import { syscallName } from '../host/syscalls.ts'
 import type { Target } from '../host/target.ts'
 import { bitAnd, cgroupId, currentTask, type Expr, eq, field, follow, ne, pid, read, u64 } from '../script/expr.ts'
 import { stateMap } from '../script/maps.ts'
-import { bind, type Handler, positive, type Statement, set, type TargetFilter } from '../script/parts.ts'
+import { bind, type Handler, positive, set, type TargetFilter } from '../script/parts.ts'
 import type { TargetParts } from '../script/program.ts'
 import type { TracepointName } from '../script/tracepoints.ts'
 import {
@@ -44,10 +44,8 @@ export function targetFilter(
     return {
       filter: { ...shared, mine: positive(read(cgroups, cgroupId)) },
       parts: {
-        begin: [
-          ...rememberNamespace(target),
-          ...[target.cgroup, ...(target.cgroupsBelow ?? [])].map(({ id }) => set(cgroups, [u64(id)], u64(1))),
-        ],
+        begin: [target.cgroup, ...(target.cgroupsBelow ?? [])].map(({ id }) => set(cgroups, [u64(id)], u64(1))),
+        remembered: rememberNamespace(target),
         handlers: [],
         words: { members: cgroups },
       },
@@ -56,17 +54,15 @@ export function targetFilter(
     const mine = eq(pid, single.pid)
     return {
       filter: { ...shared, mine },
-      parts: { begin: rememberNamespace(target), handlers: [countChildren(mine)] },
+      parts: { remembered: rememberNamespace(target), handlers: [countChildren(mine)] },
     }
   }
   const mine = positive(read(members, pid))
   return {
     filter: { ...shared, mine },
     parts: {
-      begin: [
-        ...rememberNamespace(target),
-        ...target.processes.map((process) => set(members, [u64(process.pid)], u64(1))),
-      ],
+      begin: target.processes.map((process) => set(members, [u64(process.pid)], u64(1))),
+      remembered: rememberNamespace(target),
       handlers: grows === 'no' ? [countChildren(mine)] : joiners(target, grows, shared),
       last: [leaveAtExit()],
       words: { members },
@@ -117,9 +113,14 @@ function namespaceCondition(target: Target, sk: Expr<'pointer'>): Expr<'int'>[] 
 }
 
 /** BEGIN runs in the tracer, a child of this program. */
-const rememberNamespace = (target: Target): Statement[] =>
+const rememberNamespace = (target: Target): NonNullable<TargetParts['remembered']> =>
   isOwnNamespace(target)
-    ? bind('task', currentTask, (task) => [set(ownNamespace, [], u64(follow(task, 'nsproxy->net_ns')))])
+    ? [
+        {
+          map: ownNamespace,
+          begin: bind('task', currentTask, (task) => [set(ownNamespace, [], u64(follow(task, 'nsproxy->net_ns')))]),
+        },
+      ]
     : []
 
 /** Of a 64-bit task that calls through the 32-bit gate (int 0x80), or of a 32-bit program: arch/x86/include/asm/thread_info.h. */

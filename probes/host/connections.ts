@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { socketInodes } from './listeners.ts'
+import { socketsOf } from './listeners.ts'
 
 /** A TCP socket that does not listen, as /proc/net/tcp and tcp6 tell. */
 export interface Connection {
@@ -16,7 +16,7 @@ export const connectionKey = (localPort: number, remotePort: number): string => 
 
 /** Keys of the connections that these processes hold now. The tables and all their descriptors are walked through: once. */
 export function connectionsOf(pids: readonly number[], netnsPid: number): ReadonlySet<string> {
-  const held = new Set(pids.flatMap(socketInodes))
+  const held = socketsOf(pids)
   const own = readConnections(netnsPid).connections.filter(({ inode }) => held.has(inode))
   return new Set(own.map(({ localPort, remotePort }) => connectionKey(localPort, remotePort)))
 }

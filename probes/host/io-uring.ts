@@ -1,5 +1,5 @@
-import { readdirSync, readlinkSync } from 'node:fs'
-import { readProc } from './process.ts'
+import { createLook, type Look, openFiles } from './open-files.ts'
+import { readProcStart } from './process.ts'
 
 /**
  * Names of what can be asked of io_uring, in the order of its numbers (include/uapi/linux/io_uring.h, enum io_uring_op).
@@ -25,30 +25,21 @@ export const RING_SUBMISSIONS = ['io_uring:io_uring_submit_req', 'io_uring:io_ur
  * as long as the process lives, and no tracepoint tells of it again. The kernel lists what waits in fdinfo of the ring
  * (io_uring/fdinfo.c). That a ring exists says nothing: Node.js has one, and accepts by system calls.
  */
-export const acceptsByRing = (pids: readonly number[], root = '/proc'): boolean =>
-  pids.some((pid) => ringFiles(`${root}/${pid}`).some((file) => waitsToAccept(readProc(file) ?? '')))
+export function acceptsByRing(pids: readonly number[], root = '/proc'): boolean {
+  const look = createLook()
+  return pids.some((pid) =>
+    ringFiles(pid, look, root).some((file) => waitsToAccept(readProcStart(file, FDINFO_BYTES) ?? '')),
+  )
+}
 
 export const waitsToAccept = (fdinfo: string): boolean =>
   [...fdinfo.matchAll(/^\s+op=(\d+),/gm)].some(([, number]) => Number(number) === RING_ACCEPT)
 
 const RING = 'anon_inode:[io_uring]'
-/** A server makes its rings early; a process with very many files is not looked through to the end. */
-const MOST_FILES = 65_536
+/** a line for each request that waits, some 40 bytes */
+const FDINFO_BYTES = 2 ** 20
 
-function ringFiles(process: string): string[] {
-  try {
-    return readdirSync(`${process}/fd`)
-      .slice(0, MOST_FILES)
-      .flatMap((fd) => (linkOf(`${process}/fd/${fd}`) === RING ? [`${process}/fdinfo/${fd}`] : []))
-  } catch {
-    return [] // gone, or another user's
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return '' // closed since it was listed
-  }
-}
+const ringFiles = (pid: number, look: Look, root: string): string[] =>
+  (openFiles(pid, look, undefined, root) ?? []).flatMap(({ fd, link }) =>
+    link === RING ? [`${root}/${pid}/fdinfo/${fd}`] : [],
+  )

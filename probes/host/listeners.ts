@@ -1,5 +1,6 @@
-import { closeSync, type Dir, opendirSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { netnsInode } from './netns.ts'
+import { createLook, type Look, openFiles } from './open-files.ts'
 import { listPids } from './process.ts'
 
 /** A TCP socket in state LISTEN, as far as /proc/net/tcp and tcp6 tell. */
@@ -27,7 +28,7 @@ export const listeningPorts = (pids: readonly number[]): number[] =>
  * where it is large): to sample their queues, hand what was found to `readQueues`.
  */
 export function listenersOf(pids: readonly number[]): Listener[] {
-  const held = new Set(pids.flatMap(socketInodes))
+  const held = socketsOf(pids)
   const found = new Map<number, Listener>()
   for (const pid of onePidPerNetns(pids))
     for (const listener of allListeners(pid)) if (held.has(listener.inode)) found.set(listener.inode, listener)
@@ -75,11 +76,8 @@ export interface PortHolders {
   pids: number[]
 }
 
-/**
- * Finds the processes that hold a listening socket on a TCP port, one entry a network namespace. Walks /proc once, and no
- * longer than `patienceMs`: whom it does not find in that time it leaves out.
- */
-export function holdersOf(port: number, patienceMs = PATIENCE_MS): PortHolders[] {
+/** Finds the processes that hold a listening socket on a TCP port, one entry a network namespace. Walks /proc once. */
+export function holdersOf(port: number): PortHolders[] {
   const pids = listPids()
   const seen = new Set<number>()
   const found: (PortHolders & { inodes: ReadonlySet<number> })[] = []
@@ -91,83 +89,17 @@ export function holdersOf(port: number, patienceMs = PATIENCE_MS): PortHolders[]
     if (inodes.length > 0) found.push({ netns: netnsInode(pid), netnsPid: pid, inodes: new Set(inodes), pids: [] })
     for (const inode of inodes) seen.add(inode)
   }
-  if (found.length > 0)
-    for (const [pid, inode] of whoHolds(seen, pids, {
-      patienceMs,
-      isEnough: () => found.every((one) => one.pids.length > 0),
-    }))
-      for (const one of found) if (one.inodes.has(inode) && !one.pids.includes(pid)) one.pids.push(pid)
-  return found.map(({ netns, netnsPid, pids: holders }) => ({
-    netns,
-    netnsPid,
-    pids: holders.sort((a, b) => a - b),
-  }))
-}
-
-/** A host with a million files open takes one; anybody may have thousands of processes with hundreds of thousands each. */
-const PATIENCE_MS = 4_000
-
-/**
- * The processes that hold any of these sockets, with each that they hold. Those with few files come first, and of all the
- * first files: servers open their listening sockets early. What is left of those with very many comes last, unless what was
- * found is enough.
- */
-function* whoHolds(
-  inodes: ReadonlySet<number>,
-  pids: readonly number[],
-  { patienceMs, isEnough }: { patienceMs: number; isEnough: () => boolean },
-): Generator<[pid: number, inode: number]> {
-  const endMs = performance.now() + patienceMs
-  const sorted = pids.map((pid) => ({ pid, files: fileCount(pid) })).sort((a, b) => a.files - b.files || a.pid - b.pid)
-  let left = sorted.map(({ pid }) => pid)
-  for (const [first, most] of [
-    [0, MOST_FILES],
-    [MOST_FILES, Number.POSITIVE_INFINITY],
-  ] as const) {
-    const longer: number[] = []
-    if (first > 0 && isEnough()) return
-    for (const pid of left) {
-      let at = 0
-      for (const fd of namesIn(`/proc/${pid}/fd`)) {
-        if (at >= most) {
-          longer.push(pid)
-          break
-        }
-        if (at++ % LOOK_AT_CLOCK === 0 && performance.now() >= endMs) return
-        const inode = at <= first ? undefined : SOCKET.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
-        if (inode !== undefined && inodes.has(Number(inode))) yield [pid, Number(inode)]
-      }
+  // Servers open what they listen on early; only where nobody is found so, files are looked at further.
+  const look = createLook()
+  for (const most of [MOST_FILES, undefined]) {
+    if (found.every((one) => one.pids.length > 0)) break
+    for (const pid of pids) {
+      const held = new Set(readSocketInodes(pid, most === undefined ? look : createLook(), most))
+      for (const one of found)
+        if (!one.pids.includes(pid) && [...one.inodes].some((inode) => held.has(inode))) one.pids.push(pid)
     }
-    left = longer
   }
-}
-
-const LOOK_AT_CLOCK = 256
-
-/** Since Linux 6.2 the size of the directory; before, 0. */
-function fileCount(pid: number): number {
-  try {
-    return statSync(`/proc/${pid}/fd`).size
-  } catch {
-    return 0 // ended, or another user's
-  }
-}
-
-/** A listing as far as it is asked for; it ends where it may not be read. */
-function* namesIn(path: string): Generator<string> {
-  let folder: Dir
-  try {
-    folder = opendirSync(path, { bufferSize: LOOK_AT_CLOCK })
-  } catch {
-    return // gone, or another user's
-  }
-  try {
-    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry.name
-  } catch {
-    // ended while it was read
-  } finally {
-    folder.closeSync()
-  }
+  return found.map(({ netns, netnsPid, pids: holders }) => ({ netns, netnsPid, pids: holders.sort((a, b) => a - b) }))
 }
 
 /**
@@ -224,7 +156,7 @@ export function portsByPid(pids: readonly number[]): Map<number, number[]> {
   for (const pid of onePidPerNetns(pids)) for (const { inode, port } of allListeners(pid)) byInode.set(inode, port)
   const found = new Map<number, number[]>()
   for (const pid of pids) {
-    const inodes = byInode.size === 0 ? [] : readSocketInodes(pid, MOST_FILES)
+    const inodes = byInode.size === 0 ? [] : readSocketInodes(pid, createLook(), MOST_FILES)
     if (inodes === null) continue
     const ports = inodes.flatMap((inode) => byInode.get(inode) ?? [])
     found.set(
@@ -240,7 +172,7 @@ const MOST_FILES = 4096
 const LISTEN = '0A' // TCP_LISTEN, include/net/tcp_states.h
 
 /** One process to look through for each namespace; where namespaces cannot be told apart, the first stands for them. */
-function onePidPerNetns(pids: readonly number[]): number[] {
+export function onePidPerNetns(pids: readonly number[]): number[] {
   const byNamespace = new Map<number | null, number>()
   for (const pid of pids) {
     const inode = netnsInode(pid)
@@ -249,33 +181,23 @@ function onePidPerNetns(pids: readonly number[]): number[] {
   return [...byNamespace.values()]
 }
 
-/** Inodes of all sockets of a process. Gone, or another user's: what it holds stays unknown, which `isOpen` shows. */
-export const socketInodes = (pid: number): number[] => readSocketInodes(pid, Number.POSITIVE_INFINITY) ?? []
+/** Inodes of the sockets of all these processes. */
+export function socketsOf(pids: readonly number[]): Set<number> {
+  const look = createLook()
+  return new Set(pids.flatMap((pid) => socketInodes(pid, look)))
+}
+
+/** Inodes of the sockets of a process. Gone, or another user's: what it holds stays unknown. */
+export const socketInodes = (pid: number, look?: Look): number[] => readSocketInodes(pid, look) ?? []
 
 /** Sockets among the first files of a process; null when they may not be looked at. */
-function readSocketInodes(pid: number, mostFiles: number): number[] | null {
-  const directory = `/proc/${pid}/fd`
-  try {
-    return readdirSync(directory)
-      .slice(0, mostFiles)
-      .flatMap((fd) => {
-        const match = SOCKET.exec(linkOf(`${directory}/${fd}`))
-        return match ? [Number(match[1])] : []
-      })
-  } catch {
-    return null
-  }
-}
+const readSocketInodes = (pid: number, look?: Look, mostFiles?: number): number[] | null =>
+  openFiles(pid, look, mostFiles)?.flatMap(({ link }) => {
+    const match = SOCKET.exec(link)
+    return match ? [Number(match[1])] : []
+  }) ?? null
 
 const SOCKET = /^socket:\[(\d+)\]$/
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return '' // closed since it was listed
-  }
-}
 
 const allListeners = (pid: number): Listener[] => TABLES.flatMap((table) => readTable(pid, table))
 

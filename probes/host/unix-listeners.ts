@@ -1,18 +1,19 @@
 import { sanitizeText } from '../text.ts'
-import { socketInodes } from './listeners.ts'
-import { readProc } from './process.ts'
+import { onePidPerNetns, socketsOf } from './listeners.ts'
+import { readProcStart } from './process.ts'
 
 /** Names of the Unix sockets on which these processes take connections, safe to show: a path, `@name`, or none of its own. */
 export function unixListeners(pids: readonly number[]): string[] {
-  const names = pids.flatMap((pid) => {
-    const text = readProc(`/proc/${pid}/net/unix`)
-    const listening = text === null ? [] : parseUnixListeners(text)
-    if (listening.length === 0) return []
-    const held = new Set(socketInodes(pid))
-    return listening.flatMap(({ inode, name }) => (held.has(inode) ? [name] : []))
-  })
-  return [...new Set(names)].sort()
+  const listening = onePidPerNetns(pids).flatMap((pid) =>
+    parseUnixListeners(readProcStart(`/proc/${pid}/net/unix`, TABLE_BYTES) ?? ''),
+  )
+  if (listening.length === 0) return []
+  const held = socketsOf(pids)
+  return [...new Set(listening.flatMap(({ inode, name }) => (held.has(inode) ? [name] : [])))].sort()
 }
+
+/** 100 000 sockets of a network namespace: who makes more hides what comes after. */
+const TABLE_BYTES = 8 * 2 ** 20
 
 /** What is to be said at the attach of a target's listeners: which of them accept queues are not seen of. */
 export function listenerNotes(ports: readonly number[], unix: readonly string[]): string[] {

@@ -3,7 +3,7 @@ import type { KernelTypes } from '../host/btf.ts'
 import { type FrameOptions, type MembershipWords, phaseStart, printFrame, printHead, printState } from './frame.ts'
 import { declarations, mentionsIn } from './map-order.ts'
 import type { ResultMap, ScratchMap } from './maps.ts'
-import type { Handler, ScriptParts } from './parts.ts'
+import type { Handler, ScriptParts, Statement } from './parts.ts'
 import { type Printer, printHandler, printStatement } from './print.ts'
 import { forgetThread, type PerThread, whenThreadEnds } from './thread-end.ts'
 
@@ -22,6 +22,8 @@ export interface Program {
 /** What keeps the target filter up to date, and the maps in it that the recorder changes by words. */
 export interface TargetParts extends ScriptParts {
   readonly words?: MembershipWords
+  /** what BEGIN puts into a map where anything reads it: what reads the kernel's structures stops all probes where it cannot */
+  readonly remembered?: readonly { readonly map: ScratchMap; readonly begin: readonly Statement[] }[]
 }
 
 export interface ProgramOptions extends FrameOptions {
@@ -37,8 +39,15 @@ export interface ProgramOptions extends FrameOptions {
  */
 export function buildProgram(
   probes: readonly { name: string; parts: ScriptParts }[],
-  options: ProgramOptions,
+  { targets, ...rest }: ProgramOptions,
 ): Program {
+  const options = {
+    ...rest,
+    targets: withRemembered(
+      targets,
+      probes.map(({ parts }) => parts),
+    ),
+  }
   const results = new Map<string, { probe: string; map: ResultMap }>()
   const scratch = new Map<string, { probe: string; map: ScratchMap }>()
   const printer: Printer = {
@@ -98,6 +107,12 @@ export function buildProgram(
     perThread,
     mapEntries: options.mapEntries,
   }
+}
+
+function withRemembered(targets: TargetParts, probes: readonly ScriptParts[]): TargetParts {
+  const read = new Set([targets, ...probes].flatMap((parts) => [...mapsOf(parts)]))
+  const begin = (targets.remembered ?? []).flatMap((one) => (read.has(one.map) ? one.begin : []))
+  return { ...targets, begin: [...begin, ...(targets.begin ?? [])] }
 }
 
 /** Sampling programs first: bpftrace attaches in order, so the frame's answer proves that everything before it is there. */

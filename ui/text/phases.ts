@@ -1,4 +1,4 @@
-import { costOf, type PhaseModel, type RunModel } from '../../audit/index.ts'
+import { costOf, firstOf, type PhaseModel, type RunModel } from '../../audit/index.ts'
 import type { Figure, Probe } from '../../probes/index.ts'
 import {
   clip,
@@ -31,6 +31,7 @@ import {
   worsening,
 } from './reading.ts'
 import { isFelt, WORSE } from './stand-outs.ts'
+import { toldPhases } from './told-phases.ts'
 
 const LABEL = 30
 const VALUE = 9
@@ -41,13 +42,15 @@ const PHASES_A_ROW = 5
 /**
  * Phases side by side: what the client saw, what each probe measured, the kernel's own counters, what tracing cost.
  * A value that is worse than in the baseline is followed by `×N`; why a phase is not valid stands below. At most 100
- * columns (reasons may be longer); more than five phases make blocks.
+ * columns (reasons may be longer); more than five phases make blocks. Of very many those are told that
+ * stand out.
  */
 export function phaseTable(model: RunModel, catalog: Catalog): string {
   const rows = phaseRows(model, catalog)
   const blocks: string[] = []
-  for (let at = 0; at < model.phases.length; at += PHASES_A_ROW) {
-    const phases = model.phases.slice(at, at + PHASES_A_ROW)
+  const told = toldPhases(model, catalog)
+  for (let at = 0; at < told.phases.length; at += PHASES_A_ROW) {
+    const phases = told.phases.slice(at, at + PHASES_A_ROW)
     const head = left('', LABEL) + phases.map((phase) => right(phase.name, VALUE) + ' '.repeat(RATIO)).join('')
     const lines = rows.map((row) => left(row.label, LABEL) + phases.map((phase) => cellText(row.cell(phase))).join(''))
     blocks.push([head, ...lines].map((line) => line.trimEnd()).join('\n'))
@@ -59,7 +62,7 @@ export function phaseTable(model: RunModel, catalog: Catalog): string {
       .map(({ name }) => `${name} is not judged (${NOT_JUDGED}): the plan discards its latencies`),
     ...invalid.map(({ name, reasons }) => `${name} is not valid: ${reasons.join('; ')}`),
   ]
-  return [...blocks, ...doubts].join('\n\n')
+  return [...blocks, ...(told.left === null ? [] : [told.left]), ...firstOf(doubts)].join('\n\n')
 }
 
 const cellText = ({ text, ratio }: Cell): string =>

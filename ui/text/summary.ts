@@ -1,4 +1,4 @@
-import { costOf, leftOutText, type PhaseModel, type RunModel } from '../../audit/index.ts'
+import { costOf, firstOf, leftOutText, type PhaseModel, type RunModel } from '../../audit/index.ts'
 import { type FigureScope, mergeData, type Probe, percentile } from '../../probes/index.ts'
 import { entry } from './entry.ts'
 import { clip, formatBytes, formatClock, formatExact, formatMs, formatNs, formatPercent, formatRate } from './format.ts'
@@ -89,7 +89,7 @@ function about(model: RunModel): string {
 function sumsOf(model: RunModel): string[] {
   const loaded = model.phases.filter((phase) => phase.load)
   if (loaded.length === 0 || loaded.length === model.phases.length) return []
-  return [`sums of ${loaded.map(({ name }) => name).join(', ')}`]
+  return [`sums of ${firstOf(loaded.map(({ name }) => name)).join(', ')}`]
 }
 
 /** What the kernel dropped and how near to its limits the target came; with several phases the table has the drops. */

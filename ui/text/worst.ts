@@ -73,14 +73,22 @@ const known = new WeakMap<RunModel, { revision: number; worst: Worst | null }>()
 export function worstOf(model: RunModel, catalog: Catalog): Worst | null {
   const kept = known.get(model)
   if (kept?.revision === model.revision) return kept.worst
+  const worst = worse(model, catalog)[0] ?? null
+  known.set(model, { revision: model.revision, worst })
+  return worst
+}
+
+/** Every phase that is worse, the worst first. */
+export const worstPhases = (model: RunModel, catalog: Catalog): PhaseModel[] =>
+  worse(model, catalog).map(({ phase }) => phase)
+
+function worse(model: RunModel, catalog: Catalog): Worst[] {
   const found = model.phases.flatMap((phase): Worst[] => {
     if (unjudgedBecause(model, phase) !== null) return []
     const [symptom] = symptomsOf(model, catalog, phase)
     return symptom ? [{ phase, symptom }] : []
   })
-  const worst = found.toSorted((a, b) => gravest(a.symptom, b.symptom))[0] ?? null
-  known.set(model, { revision: model.revision, worst })
-  return worst
+  return found.toSorted((a, b) => gravest(a.symptom, b.symptom))
 }
 
 const gravest = (a: Symptom, b: Symptom): number => grades.indexOf(b.grade) - grades.indexOf(a.grade) || b.size - a.size

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { DecodedStack } from '../../define.ts'
 import { namesLock } from '../../locks/lock-class.ts'
-import { count, rows } from '../../record.ts'
+import { count, mostRows, rows } from '../../record.ts'
 import { CALLER_NOT_SEEN } from '../../symbols/frames.ts'
 
 /** Waits by what was waited for and where: one row for each lock, class and waiting function. */
@@ -39,7 +39,7 @@ export function waitsByLock(stacks: readonly DecodedStack[]): ByLock {
     const sum = sums.get(key) ?? { ...row, count: 0, wait_ns: 0 }
     sums.set(key, { ...sum, count: sum.count + waited, wait_ns: sum.wait_ns + value })
   }
-  return [...sums.values()]
+  return mostRows([...sums.values()])
 }
 
 const KERNEL = '_[k]'

@@ -312,6 +312,19 @@ describe('a phase', () => {
 })
 
 describe('stacks', () => {
+  test('are taken at once when many processes came, each with stacks of its own', async () => {
+    let joined = 0
+    const { trace, cuts } = session(({ n }) => {
+      if (n === 2) joined = 600
+      return {}
+    })
+    trace.roster = { ...trace.roster, counts: () => ({ processes: 1, joined, ended: 0, lost: 0, unwatched: 0 }) }
+    const { recorder } = await record(trace)
+    await vi.advanceTimersByTimeAsync(4_500)
+    await elapse(ANSWER_MS, recorder.finish())
+    expect(cuts.slice(1, 6).map(({ withStacks }) => withStacks)).toEqual([false, false, true, false, false])
+  })
+
   test('are asked for every five seconds, and at the end of each phase', async () => {
     const { trace, cuts } = session()
     const { recorder } = await record(trace)

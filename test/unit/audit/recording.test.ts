@@ -112,6 +112,42 @@ describe('a recording that is written', () => {
     expect(writer.bytes()).toBe(statSync(name).size)
   })
 
+  test('has no name before its header, and then at once: who is killed while attaching leaves nothing of it', async () => {
+    const place = mkdtempSync(path.join(folder, 'unseen-'))
+    const name = path.join(place, 'run.ndjson')
+    const writer = await createRecording(name, new Map())
+    expect(existsSync(name)).toBe(false)
+    writer.append(header())
+    expect(existsSync(name)).toBe(true)
+    await writer.close()
+    expect(readdirSync(place)).toEqual(['run.ndjson'])
+    expect(await read(name)).toEqual([header()])
+  })
+
+  test('whose name was taken meanwhile by another leaves that as it is, and says so', async () => {
+    const place = mkdtempSync(path.join(folder, 'taken-'))
+    const name = path.join(place, 'run.ndjson')
+    const writer = await createRecording(name, new Map())
+    writeFileSync(name, 'mine')
+    writer.append(header())
+    expect(await writer.failed).toMatchObject({
+      code: 'write_failed',
+      message: `cannot write ${name}: it exists already`,
+    })
+    await writer.close()
+    expect(readFileSync(name, 'utf8')).toBe('mine')
+    expect(readdirSync(place)).toEqual(['run.ndjson'])
+  })
+
+  test('is removed by the next run where the one before was killed before its header', async () => {
+    const place = mkdtempSync(path.join(folder, 'killed-'))
+    const name = path.join(place, 'run.ndjson')
+    const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
+    writeFileSync(path.join(place, `.probe-${namespace}-4194305-1-0123456789ab.part`), '')
+    await begun(name)
+    expect(readdirSync(place)).toEqual(['run.ndjson'])
+  })
+
   test('is private', async () => {
     const name = fresh()
     await begun(name)

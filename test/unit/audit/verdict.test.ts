@@ -90,6 +90,23 @@ describe('what a run comes to', () => {
       text: 'passed: stress',
     })
   })
+  test('of hundreds of phases the first are named, whatever is said of them', () => {
+    const many = (changes: Partial<PhaseSummary>) =>
+      summary(...Array.from({ length: 500 }, (_, id) => phase(`step ${id}`, changes)))
+    const limit = { name: 'p99', limit: 50, value: 61, kept: false } as const
+    const texts = [
+      verdict(many({})),
+      verdict(many({ done: 10 })),
+      verdict(many({ valid: false, reasons: ['late'] })),
+      verdict(many({ thresholds: [limit] }), {}, { failed: true, reasons: ['a threshold of its own'] }),
+    ].map(({ text }) => text)
+    expect(texts[3]).toMatch(/and 480 more; a threshold of its own$/)
+    for (const text of texts) {
+      expect(text).toContain('step 19')
+      expect(text).toContain('and 480 more')
+      expect(text.length).toBeLessThan(1500)
+    }
+  })
   test('nothing judged is no pass', () => {
     expect(verdict(summary(phase('idle', { thresholds: [] })))).toEqual({
       exitCode: 0,

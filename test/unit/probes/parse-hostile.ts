@@ -1,5 +1,6 @@
 // Feeds every parser of foreign text with a megabyte of what is worst for a careless one, and prints what it did. Runs as a
 // program of its own, so that its CPU time can be limited: what is quadratic needs an hour, what is linear a second.
+import { expandVariables, withoutSecrets } from '../../../audit/plan/secrets.ts'
 import { readLine } from '../../../probes/engine/decode.ts'
 import { unescapeText } from '../../../probes/engine/json.ts'
 import { parseVersion } from '../../../probes/host/kernel-facts.ts'
@@ -10,6 +11,9 @@ import { parseKernelStack, parseSyscall } from '../../../probes/host/sleepers.ts
 import { summarizeRefusal } from '../../../probes/host/trial.ts'
 import { createLineSplitter } from '../../../probes/lines.ts'
 import { namesLock, refineClass } from '../../../probes/locks/lock-class.ts'
+import { hideInArguments } from '../../../probes/secrets/arguments.ts'
+import { secretsHider } from '../../../probes/secrets/known.ts'
+import { hideSecrets } from '../../../probes/secrets/text.ts'
 import { nameStack, parseFrames } from '../../../probes/symbols/frames.ts'
 import { interruptEntry } from '../../../probes/symbols/interrupt.ts'
 import { readableJavaName } from '../../../probes/symbols/java-name.ts'
@@ -47,6 +51,18 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   parsePerfMap: (text) => parsePerfMap(Buffer.from(text)),
   'parsePerfMap of one name': (text) => parsePerfMap(Buffer.from(`10 8 ${text}`)).nameOf(0x10),
   sanitizeText,
+  hideSecrets,
+  'hideSecrets of an address': (text) => hideSecrets(`https://host/path?q=${text}`),
+  secretsHider: (text) => secretsHider([text.slice(0, 8), text.slice(0, 100)])(text),
+  hideInArguments: (text) => hideInArguments(['curl', '-H', text, text]),
+  'expandVariables of a plan': (text) => {
+    try {
+      return expandVariables(text, { a: text.slice(0, 8) })
+    } catch (error) {
+      return error // of a variable that is not set
+    }
+  },
+  'withoutSecrets of a plan': (text) => withoutSecrets({ target: { url: text }, load: { headers: { accept: text } } }),
 }
 
 /** What regular expressions stumble over when it comes again and again. */
@@ -92,6 +108,8 @@ const pieces = [
     'ERROR:',
     'ID=',
   ],
+  // names and values in addresses, arguments and plans
+  ...['?', '&a', '?a=', ';a', 'a=', '=', '@', 'a:', 'a://', 'eyJ', '-----BEGIN A-----', '${', '-e ', "'"],
   ...[
     'Mutex',
     'parking_lot',

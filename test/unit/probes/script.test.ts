@@ -359,6 +359,13 @@ describe('who is looked at', () => {
     expect(await textFor('a process whose network namespace is unknown', 'retransmits')).not.toMatch(/netns|inum/)
   })
 
+  test('nothing reads the task of the kernel in BEGIN for probes that ask for no namespace', async () => {
+    const own = 'a process of our own network namespace'
+    expect(await textFor(own, 'retransmits')).toMatch(/@netns = .*nsproxy->net_ns/)
+    for (const probe of ['off-cpu', 'syscalls', 'wakeups'])
+      expect(await textFor(own, probe), probe).not.toContain('netns')
+  })
+
   test('only the recorder is obeyed', () => {
     for (const { code, frame, name } of all) {
       const obeys = programs(code).filter(({ head }) => head.includes('sys_enter_getpriority'))

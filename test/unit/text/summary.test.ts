@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { phaseTable } from '../../../ui/text/phases.ts'
 import { progressLine, textSummary } from '../../../ui/text/summary.ts'
 import { syntheticCatalog, syntheticRun } from '../../terminal/synthetic.ts'
+import { summaryOf } from './hand-made.ts'
 
 const catalog = syntheticCatalog()
 const recording = { path: 'run.ndjson', bytes: 317_440 }
@@ -153,6 +154,37 @@ describe('phaseTable', () => {
     const lines = phaseTable(model, catalog).split('\n')
     expect(lines.filter((line) => /^\s+\S*(idle|mark)/.test(line))).toHaveLength(2)
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('a run of 500 phases', () => {
+  const { model } = syntheticRun(60)
+  const [baseline, stress] = model.phases.slice(1)
+  if (!baseline || !stress) throw new Error('the run has phases')
+  const step = (id: number, of: typeof baseline) => ({ ...of, id, name: `step-${id}`, startUs: id * 1e6 })
+  const phases = Array.from({ length: 500 }, (_, id) =>
+    id === 1 ? { ...baseline, id, startUs: 1e6 } : step(id, [250, 300].includes(id) ? stress : baseline),
+  )
+  const many = { ...model, phases, current: phases.at(-1) ?? null, revision: model.revision + 1 }
+
+  it('is told in bounded words: the ends, the worst, and how many more there are', () => {
+    const text = textSummary(many, catalog, recording)
+    const heads = text.match(/(?:step-\d+|baseline)(?= )/g) ?? []
+    for (const name of ['step-0', 'baseline', 'step-4', 'step-250', 'step-300', 'step-495', 'step-499'])
+      expect(text).toMatch(new RegExp(`^ .*\\b${name}\\b`, 'm'))
+    expect(heads).not.toContain('step-200')
+    expect(text).toContain('and 488 more phases: shown are the first and last 5, and the worst (2);')
+    expect(text.split('\n').length).toBeLessThan(200)
+  })
+
+  it('says of doubts, too, how many more there are', () => {
+    const doubtful = {
+      ...many,
+      summary: summaryOf(...phases.map(() => ({ valid: false, name: 'x', reasons: ['lost'] }))),
+    }
+    const table = phaseTable(doubtful, catalog)
+    expect(table.match(/is not valid: lost/g)).toHaveLength(20)
+    expect(table).toMatch(/^and 480 more$/m)
   })
 })
 

@@ -17,8 +17,28 @@ if (!document.hidden) await new Promise((painted) => requestAnimationFrame(() =>
 const base64 = svg.querySelector('profile').textContent;
 // Younger browsers read base64 themselves, in a tenth of the time.
 const deflated = Uint8Array.fromBase64 ? Uint8Array.fromBase64(base64) : Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+// What is in the file may be made to fill a page's memory: the bounds are those of \`probe\` itself. The boxes stay.
+const refuse = (why) => {
+  const place = $('meaning');
+  if (place) place.textContent = 'A still picture, without zoom and search: its profile ' + why;
+  svg.setAttribute('data-refused', why);
+};
+const { limits } = FIXED;
+const mostBytes = Math.min(limits.svgUnpacked, Math.max(limits.unpackedFloor, deflated.length * limits.svgRatio));
+const unpack = async () => {
+  const reader = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader(), chunks = [];
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    size += next.value.length;
+    if (size > mostBytes) { reader.cancel(); return null; }
+    chunks.push(next.value);
+  }
+  const all = new Uint8Array(size);
+  for (const chunk of chunks.reverse()) all.set(chunk, size -= chunk.length);
+  return all;
+};
+const bytes = await unpack().catch(() => new Uint8Array(0));
+if (!bytes) return refuse('unpacks to more than ' + Math.floor(mostBytes / 1048576) + ' MiB');
 let at = 0;
 const varint = () => {
   let byte = bytes[at++], value = byte & 127;
@@ -26,8 +46,19 @@ const varint = () => {
   return value;
 };
 const jsonLength = varint();
-const about = JSON.parse(new TextDecoder().decode(bytes.subarray(at, at + jsonLength)));
+const about = (() => { try { return JSON.parse(new TextDecoder().decode(bytes.subarray(at, at + jsonLength))); } catch { return null; } })();
 at += jsonLength;
+const isCount = (value, most) => Number.isInteger(value) && value >= 0 && value <= most;
+const excess = (() => {
+  if (!about || !Array.isArray(about.names) || !Array.isArray(about.columns)) return 'is damaged';
+  const { nodes, columns: { length }, names } = about;
+  if (!isCount(nodes, limits.places)) return 'has more than ' + limits.places + ' places';
+  if (length > limits.phases) return 'has more than ' + limits.phases + ' phases';
+  if (nodes * length > limits.cells) return 'has more than ' + limits.cells + ' weights';
+  if (names.length > limits.frames) return 'has more than ' + limits.frames + ' names';
+  return nodes > bytes.length || !isCount(about.leaves, nodes) ? 'is damaged' : null;
+})();
+if (excess) return refuse(excess);
 const names = about.names;
 const stretch = (array) => {
   for (let i = 0; i < array.length; i++) array[i] = varint();
@@ -46,14 +77,16 @@ const whole = (() => {
   }
   const callees = stretch(new Int32Array(size));
   // callees counts down to those that are still to come.
-  for (let i = 1, parent = 0; i < size; i++) {
-    while (parent > 0 && callees[parent] === 0) { endOf[parent] = i; parent = parentOf[parent]; }
+  for (let i = 1, parent = 0, depth = 0; i < size; i++) {
+    while (parent > 0 && callees[parent] === 0) { endOf[parent] = i; parent = parentOf[parent]; depth--; }
+    if (++depth > limits.depthOfStack) return null;
     callees[parent]--;
     parentOf[i] = parent;
     parent = i;
   }
   return { size, nameOf, parentOf, endOf, sink: null, above: null, split: size };
 })();
+if (!whole) return refuse('has stacks of more than ' + limits.depthOfStack + ' frames');
 // The few nodes where stacks end: all others have no weight of their own. self and counts of a column are by leaf.
 const leaves = stretch(new Int32Array(about.leaves));
 for (let i = 1; i < leaves.length; i++) leaves[i] += leaves[i - 1];

@@ -1,4 +1,4 @@
-import { CHANGE_STEPS, FALSE_DISCOVERIES, STATE_FRAMES } from '../../../audit/index.ts'
+import { CHANGE_STEPS, FALSE_DISCOVERIES, LIMITS, STATE_FRAMES } from '../../../audit/index.ts'
 import { GEOMETRY } from '../geometry.ts'
 import { MEANING, WEIGHTS, WIDTHS } from '../meaning.ts'
 import { BOX_CLASS, CHANGE_LEGEND, CLASS_LEGEND, FEW_EVENTS } from '../theme.ts'
@@ -64,4 +64,9 @@ const FIXED = {
   widths: WIDTHS,
   keys: KEYS,
   pointing: POINTING,
+  limits: Object.fromEntries(
+    (['svgUnpacked', 'svgRatio', 'unpackedFloor', 'places', 'phases', 'cells', 'frames', 'depthOfStack'] as const).map(
+      (name) => [name, LIMITS[name].most],
+    ),
+  ),
 }
