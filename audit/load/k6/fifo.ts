@@ -17,7 +17,7 @@ export interface FifoReader {
 export async function readFifo(folder: Folder, name: string, onData: (chunk: Buffer) => void): Promise<FifoReader> {
   const mkfifo = findOfSystem('mkfifo')
   if (mkfifo === null) throw new LoadError('tool_missing', 'no mkfifo on this host', 'install coreutils')
-  await execa(mkfifo, ['-m', '600', '--', folder.pathOf(name)], { stdin: 'ignore' })
+  await execa(mkfifo, ['-m', '600', '--', folder.pathOf(name)], { stdin: 'ignore', extendEnv: false })
   const { reading, letGo } = openFifo(folder, name)
   const socket = new Socket({ fd: reading, readable: true, writable: false })
   const ended = new Promise<void>((resolve) => {
