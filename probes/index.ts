@@ -53,6 +53,7 @@ export { type Listener, listenersOf, listeningPorts, readQueues } from './host/l
 export { netnsInode, readNetnsCounters } from './host/netns.ts'
 export { findObstacle } from './host/obstacle.ts'
 export { addressesOf, type IsOwnAddress, ownAddresses } from './host/own-addresses.ts'
+export { TRUSTED_DIRECTORIES } from './host/privilege.ts'
 export {
   isAlive,
   type ProcessIdentity,

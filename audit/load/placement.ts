@@ -1,5 +1,6 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { BuiltinLoad } from '../plan/plan.ts'
+import { findOfSystem } from './program.ts'
 
 /** What one process sends without lagging, requests/s: a quarter to a half of what it can (bench `load`). */
 const PER_WORKER = { kept: 15_000, anew: 4_000, h2: 5_000 }
@@ -22,7 +23,7 @@ export function workersFor(
 export function generatorCpus(workers: number): string | null {
   const cpus = allowedCpus()
   const own = Math.max(2, workers + 1)
-  if (cpus === null || own * 2 > cpus.length || !hasTaskset()) return null
+  if (cpus === null || own * 2 > cpus.length || findOfSystem('taskset') === null) return null
   return cpus.slice(-own).join(',')
 }
 
@@ -41,16 +42,5 @@ export function parseCpuList(list: string): number[] {
   return list.split(',').flatMap((range) => {
     const [first = Number.NaN, last = first] = range.split('-').map(Number)
     return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i)
-  })
-}
-
-function hasTaskset(): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => {
-    try {
-      accessSync(`${folder}/taskset`, constants.X_OK)
-      return true
-    } catch {
-      return false // not in this folder
-    }
   })
 }

@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hideSecrets, sanitizeText } from '../../probes/index.ts'
 import { LoadError } from './load-error.ts'
-import { findOnPath } from './program.ts'
+import { findOfSystem } from './program.ts'
 import { type Command, type Report, reportSchema } from './protocol.ts'
 
 /** One process of the load generator. */
@@ -89,8 +89,9 @@ function spawnGenerator(cpus: string | null): ChildProcess {
   // From source this is a .ts file, which Node runs by stripping its types; from dist a .js file.
   const entry = fileURLToPath(new URL(`./generator-process${extname(import.meta.url)}`, import.meta.url))
   const command = [process.execPath, entry]
-  const pinned = cpus === null ? command : ['taskset', '-c', cpus, ...command]
-  const setpriv = findOnPath('setpriv')
+  const taskset = cpus === null ? null : findOfSystem('taskset')
+  const pinned = cpus === null || taskset === null ? command : [taskset, '-c', cpus, ...command]
+  const setpriv = findOfSystem('setpriv')
   // By the channel it ends itself; one that is stopped does not hear that it closes, and the kernel ends it.
   const [file = '', ...args] = setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...pinned] : pinned
   return spawn(file, args, {

@@ -168,7 +168,8 @@ function applySummary(model: RunModel, record: SummaryRecord): void {
   const { kept } = inside(model)
   kept.summary += JSON.stringify(record).length
   if (kept.summary > LIMITS.summaryText.most) leaveOut(model, 'summaryText')
-  else model.summary = { ...record, phases: [...(model.summary?.phases ?? []), ...record.phases] }
+  else if (model.summary) for (const phase of record.phases) model.summary.phases.push(phase)
+  else model.summary = { ...record, phases: [...record.phases] }
 }
 
 function leaveOut(model: RunModel, what: LimitName, count = 1): void {

@@ -2,6 +2,7 @@ import {
   type Cut,
   countsSkippedEvents,
   type Host,
+  hideSecrets,
   type ProbeWindow,
   readProcessStat,
   readSchedCpuNs,
@@ -83,7 +84,15 @@ const COMMAND_LENGTH = 256
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   const { session, target, onRecord } = options
   const frames = new Map<string, number>()
-  let phase: PhaseRecord = { type: 'phase', id: 1, ...options.firstPhase, start_us: 0 }
+  // Marks, thread groups, scenarios, a column of a file: whoever named it may have put a whole request there.
+  const phaseOf = (id: number, name: string, kind: string, start_us: number): PhaseRecord => ({
+    type: 'phase',
+    id,
+    name: hideSecrets(name),
+    kind,
+    start_us,
+  })
+  let phase = phaseOf(1, options.firstPhase.name, options.firstPhase.kind, 0)
   let ended = false
   let readers = { pid: -1, cpuNs: 0, endedNs: 0 }
   let fail: (error: Error) => void = () => undefined
@@ -249,7 +258,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
       const id = phase.id + 1
       const atUs = await cut(id)
       onRecord({ ...phase, end_us: atUs })
-      phase = { type: 'phase', id, name, kind, start_us: atUs }
+      phase = phaseOf(id, name, kind, atUs)
       onRecord(phase)
       return phase
     })
@@ -287,7 +296,7 @@ export async function startRecorder(options: RecorderOptions): Promise<Recorder>
   return {
     startPhase,
     mark: async (label) => {
-      const name = sanitizeText(label, { maxLength: LABEL_LENGTH })
+      const name = sanitizeText(hideSecrets(label), { maxLength: LABEL_LENGTH })
       const begun = await startPhase(name, PHASE_KINDS.find((kind) => kind === name) ?? 'mark')
       onRecord({ type: 'mark', t_us: begun.start_us, text: name })
       return begun

@@ -16,34 +16,49 @@ export function hideInArguments(items: readonly string[]): string[] {
 /** What the argument before says of the next one. */
 type Expected = 'secret' | 'password' | 'header' | 'user' | 'variable' | null
 
-function hideInRest(items: readonly string[], program: string, depth: number): string[] {
+function hideInRest(items: readonly string[], first: string, depth: number): string[] {
+  let program = first
   let expected: Expected = program === 'env' ? 'variable' : null
   return items.map((item) => {
     const now = expected
+    // `password = x`, as source has it: the value is still to come.
+    if (now === 'secret' && ASSIGNS.test(item)) return item
     if (now !== null && !isFlag(item)) {
       expected = program === 'env' && item.includes('=') ? 'variable' : null
       return hideExpected(item, now, depth)
     }
-    expected = expectedAfter(item, program)
+    // sudo, timeout, an interpreter, `exec`: the program that is meant stands behind them.
+    const called = item.split('/').at(-1) ?? ''
+    if (HAS_OWN_FLAGS.test(called)) program = called
+    expected = called === 'env' && program === called ? 'variable' : expectedAfter(item, program)
     return hideInItem(item, program, depth)
   })
 }
+
+const ASSIGNS = /^(?::?=|=>|==|:)$/
 
 /** A value that begins with a dash is one, unless it looks like nothing but a flag. */
 const isFlag = (item: string): boolean => /^(?:--[a-z][a-z0-9-]*(?:=.*)?|-[A-Za-z]|--)$/s.test(item)
 
 const PASSWORD_SHORT = /^-[pP]$/
 const HEADER_FLAG = /^(?:-H|--headers?|--proxy-header|--add-header|-header)$/
-const USER_FLAG = /^(?:-u|-U|--user|--proxy-user|--username|--login|-user|--userpwd)$/
+/** What takes `name:password`, alone or behind other letters (curl's -su), and certificates with their passphrase. */
+const USER_FLAG =
+  /^(?:-[a-zA-Z]{0,8}[uU]|-[aAE]|--user|--proxy-user|--username|--login|-user|--userpwd|--basic|--digest|--cert|--proxy-cert)$/
 const VARIABLE_FLAG = /^(?:-e|--env|--build-arg|--set|--set-string|-env)$/
 /** Short options that are a password for these programs only. */
 const SHORT_OF: readonly (readonly [flag: RegExp, program: RegExp])[] = [
-  [/^-a$/, /^(?:redis|valkey|keydb)/],
+  [/^-a$/, /^(?:redis|valkey|keydb|jmeter)/],
   [/^-w$/, /^ldap/],
+  [/^-c$/, /^snmp/],
   [/^-[AX]$/, /^snmp/],
   [/^-[kK]$/, /^openssl/],
   [/^-[uU]$/, /^smb/],
 ]
+/** Of these an option of one letter may have its value glued on: no longer word begins with one dash. */
+const GLUED = /^(?:redis|valkey|keydb|ldap|snmp)/
+/** Programs whose short options are known here. */
+const HAS_OWN_FLAGS = /^(?:(?:redis|valkey|keydb|ldap|snmp|openssl|smb|mysql|mariadb|jmeter)[\w.-]{0,30}|sshpass|env)$/
 
 function expectedAfter(item: string, program: string): Expected {
   if (HEADER_FLAG.test(item)) return 'header'
@@ -51,9 +66,10 @@ function expectedAfter(item: string, program: string): Expected {
   if (USER_FLAG.test(item)) return 'user'
   if (VARIABLE_FLAG.test(item)) return 'variable'
   if (PASSWORD_SHORT.test(item)) return 'password'
-  if (item.includes('=') || isLine(item)) return null
+  // `--password= x`: a typing error, and the password is still one.
+  if (/=./s.test(item) || isLine(item)) return null
   if (/^--?no-/.test(item)) return null
-  const [, dashes, name = ''] = /^(-{1,2}|\/|\+)?([A-Za-z_][\w.-]{0,200}):?$/.exec(item) ?? []
+  const [, dashes, name = ''] = /^(-{1,2}|\/|\+)?([A-Za-z_][\w.-]{0,200})[:=]?$/.exec(item) ?? []
   if (dashes !== undefined) return isSecretName(name) ? 'secret' : null
   // A word of its own, as in `requirepass x`: only where it can be nothing else.
   return /^(?:[A-Za-z]{0,20}passw?(?:or)?d?|pwd|auth|secret|token|apikey)$/i.test(name) && isSecretName(name)
@@ -107,9 +123,14 @@ function hideInItem(item: string, program: string, depth: number): string {
     const isSecret = isSecretName(name) || (/^-[A-Z]/.test(flag) && isSecretName(name.slice(1)))
     if (isSecret) return saysNothing(value) ? item : `${flag}=${HIDDEN}`
   }
+  // --password:x, as .NET and Windows programs have it
+  const [, named, name = ''] = /^((?:--?|\/)([A-Za-z][\w.-]{0,200}):)./s.exec(item) ?? []
+  if (named !== undefined && isSecretName(name)) return named + HIDDEN
   const [, joined, rest = ''] = /^(-[HuUpP])(.+)$/s.exec(item) ?? []
   if (joined === '-H') return joined + hideInHeader(rest)
-  if ((joined === '-u' || joined === '-U') && rest.includes(':')) return joined + hideExpected(rest, 'user', depth)
+  if ((joined === '-u' || joined === '-U') && /[:%]/.test(rest)) return joined + hideExpected(rest, 'user', depth)
+  if (GLUED.test(program) && SHORT_OF.some(([short, whose]) => short.test(item.slice(0, 2)) && whose.test(program)))
+    if (item.length > 2) return item.slice(0, 2) + HIDDEN
   if (joined === '-p' || joined === '-P') {
     const isPassword = /^(?:mysql|mariadb|sshpass)/.test(program) || !WORDS_IN_P.test(item)
     if (isPassword && !isPlainValue(rest)) return joined + HIDDEN
@@ -124,7 +145,8 @@ const DEEPEST = 3
 /** A command line in one text: its words by themselves, then the whole. */
 function hideInLine(text: string, depth: number): string {
   if (depth === DEEPEST) return hideSecrets(text)
-  const parts = partsOf(text.slice(0, LONGEST))
+  // What needs several words to be seen goes before they are parted.
+  const parts = partsOf(hideSecrets(text.slice(0, LONGEST)))
   const words = parts.flatMap(({ isBlank, text: word }) => (isBlank ? [] : [unquoted(word)]))
   const inner = words.map((word) => word.inner)
   const cleaned = hideInRest(inner, inner[0]?.split('/').at(-1) ?? '', depth + 1)

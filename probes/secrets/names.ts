@@ -10,6 +10,7 @@ const WORDS = new Set(
     'secret secrets token tokens key keys apikey auth authn authz authentication authorization oauth',
     'credential credentials cred creds cookie cookies session sessions sessid sid jwt jws saml assertion bearer',
     'sig signature hmac salt nonce csrf xsrf private priv dsn webhook license licence seed mnemonic amz',
+    'kennwort wachtwoord contrasena senha clave parola haslo losenord salasana mdp',
   ].flatMap((line) => line.split(' ')),
 )
 /** Glued to others: DBPASSWORD, xaccesstoken. */

@@ -20,6 +20,8 @@ export function hideSecrets(text: string): string {
     withoutUserInfo,
     withoutQueryValues,
     withoutSchemes,
+    withoutElements,
+    withoutValuesBeside,
     withoutNamedValues,
     withoutRandom,
   ].reduce((cleaned, clean) => clean(cleaned), bounded)
@@ -43,8 +45,8 @@ const FORMS: readonly RegExp[] = [
 const withoutKnownForms = (text: string): string => FORMS.reduce((cleaned, form) => cleaned.replace(form, HIDDEN), text)
 
 const ADDRESS = /([a-z][a-z0-9+.-]{1,30}:\/\/)((?:(?![a-z][a-z0-9+.-]{1,30}:\/\/)[^\s"'<>`])*)/gi
-/** Without a scheme, as drivers take it: `user:password@host`, `user:password@tcp(host)`, `user/password@service`. */
-const BARE = /(^|[\s"'=,(])([^\s"'=,:/@()]{1,64}[:/])(?!\/\/)([^\s"'@]{1,256})@(?=[\w([])/g
+/** Without a scheme, as drivers take it: `user:password@host`, `user:password@tcp(host)`, `user/password@//host/service`. */
+const BARE = /(^|[\s"'=,(]|:thin:)((?:\/\/)?[^\s"'=,:/@()]{1,64}[:/])(?!\/\/)([^\s"'@]{1,256})@(?=[\w([/])/g
 /** In these a name without a password is no secret. */
 const NAMES_USERS = /^(?:ssh|sftp|git|git\+ssh|svn\+ssh|rsync|postgres(?:ql)?|mysql|mariadb):/i
 
@@ -84,7 +86,22 @@ const withoutSchemes = (text: string): string =>
         : `${scheme}${blank}${HIDDEN}`,
   )
 
-const NAMED = /(?<![\w.-])([A-Za-z_][\w.-]{0,1000})(?:\\*["'])?\s{0,8}(?::=|=>|[:=])[ \t]{0,8}/g
+/** `<password>x</password>` */
+const ELEMENT = /<([A-Za-z_][\w.:-]{0,100})((?:\s[^<>]{0,500})?>)([^<]+)(?=<\/)/g
+const withoutElements = (text: string): string =>
+  text.replace(ELEMENT, (whole, name: string, rest: string, value: string) =>
+    isSecretName(name) && !saysNothing(value) ? `<${name}${rest}${HIDDEN}` : whole,
+  )
+
+/** A name and its value as two fields: `"name": "TOKEN", "value": "x"`, `<add key="Password" value="x"/>`. */
+const BESIDE =
+  /\b((?:name|key|id)(?:\\{0,4}["'])?\s{0,8}[:=]\s{0,8}(?:\\{0,4}["'])?)([\w.-]{1,100})((?:\\{0,4}["'])?[\s,;]{1,16}(?:\\{0,4}["'])?value(?:\\{0,4}["'])?\s{0,8}[:=]\s{0,8})(?:(\\{0,4}["'])([^"'\\\r\n]*)|([^\s,;}"'<>]+))/gi
+const withoutValuesBeside = (text: string): string =>
+  text.replace(BESIDE, (whole, before: string, name: string, between: string, quote = '', quoted = '', bare = '') =>
+    isSecretName(name) && !saysNothing(quoted || bare) ? before + name + between + quote + HIDDEN : whole,
+  )
+
+const NAMED = /(?<![\w.-])([A-Za-z_][\w.-]{0,1000})(?:\\*["'])?\s{0,32}(?::=|=>|->|[:=]|%3[AD]|\\u003[ad])[ \t]{0,32}/gi
 /** Headers with blanks in their values. */
 const TAKES_THE_LINE = /authoriz|cookie/i
 const END_OF_LINE = /["'`\r\n]|$/g
@@ -118,6 +135,8 @@ function valueAt(text: string, start: number, before: string, hasPairs: boolean)
     const from = start + opening.length
     return [from, closing(text, from, opening)]
   }
+  const closes = { '{': '}', '[': ']' }[text[start] ?? '']
+  if (closes !== undefined) return [start + 1, closingBracket(text, start, closes)]
   const ends = TAKES_THE_LINE.test(before) ? END_OF_LINE : hasPairs && before.includes('=') ? END_OF_PAIR : END_OF_WORD
   ends.lastIndex = start
   return [start, ends.exec(text)?.index ?? text.length]
@@ -130,6 +149,17 @@ function closing(text: string, from: number, quote: string): number {
   return text.length
 }
 
+/** What is within a list or an object is hidden with it; where its end is far, that far. */
+function closingBracket(text: string, from: number, closes: string): number {
+  const furthest = Math.min(text.length, from + LARGEST_VALUE)
+  for (let at = from, depth = 0; at < furthest; at++) {
+    if (text[at] === text[from]) depth++
+    else if (text[at] === closes && --depth === 0) return at
+  }
+  return furthest
+}
+
+const LARGEST_VALUE = 4096
 const LONG = /[A-Za-z0-9+/_=-]{20,}/g
 
 /** Keys, hashes, ids: what is random and long enough to guard something. */

@@ -57,6 +57,18 @@ function picture(more: object, ...bodies: Buffer[]): string {
 /** Names by index, callees, one leaf of weight 1: of a tree of two nodes. */
 const twoNodes = Buffer.from([0, 1, 1, 0, 1, 1])
 
+const costs = { tracer_cpu_pct: null, bpf_cpu_pct: null, recorder_cpu_pct: null }
+const summary = {
+  ...{ type: 'summary', findings: [], loss: {}, cost: costs },
+  phases: [
+    {
+      ...{ id: 1, name: 'a', kind: 'mark', duration_us: 1, valid: false, reasons: ['x'], planned: null, sent: null },
+      ...{ done: null, errors: {}, rps: null, response_ms: null, service_ms: null, send_lag_ms: null, loss: {} },
+      ...{ per_request: {}, figures: {}, counters: {}, cost: { ...costs, bpf_estimated: false } },
+    },
+  ],
+}
+
 const recordingCommands = [
   ['replay', '--no-ui'],
   ['flame', '-o', 'out.svg'],
@@ -109,6 +121,12 @@ export const bombs: Readonly<Record<string, Bomb>> = {
       ),
     commands: [['replay', '--no-ui']],
     says: /299500 phases left out: there are more than 500 phases/,
+  },
+  'a recording of a hundred thousand summaries': {
+    file: 'summaries.ndjson',
+    make: () => head + phase + line(summary).repeat(100_000),
+    commands: [['replay', '--no-ui']],
+    says: /\d+ parts of the summary left out: there are more than 16 Mi characters of the summary/,
   },
   'a recording whose names begin at four thousand million': {
     file: 'frames.ndjson',

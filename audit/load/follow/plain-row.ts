@@ -1,4 +1,4 @@
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import type { Outcome } from '../outcome.ts'
 import { classOfText } from './error-text.ts'
 import type { WallSample } from './wall-sample.ts'
@@ -63,4 +63,4 @@ function outcomeOfPlain({ status = '', error = '' }: PlainRow): Outcome {
   return classOfText(text)
 }
 
-const quoted = (text: string | undefined): string => `"${sanitizeText(text ?? '', { maxLength: 40 })}"`
+const quoted = (text: string | undefined): string => `"${sanitizeText(hideSecrets(text ?? ''), { maxLength: 40 })}"`

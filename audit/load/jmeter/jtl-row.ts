@@ -1,4 +1,4 @@
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import { classOfText } from '../follow/error-text.ts'
 import type { SampleSink } from '../follow/wall-sample.ts'
 import { LoadError } from '../load-error.ts'
@@ -84,7 +84,7 @@ function milliseconds(text: string): number | null {
   return ms <= LONGEST_MS ? ms : null
 }
 
-const quoted = (text: string): string => `"${sanitizeText(text, { maxLength: 40 })}"`
+const quoted = (text: string): string => `"${sanitizeText(hideSecrets(text), { maxLength: 40 })}"`
 
 const localTime = (text: string): LoadError =>
   new LoadError(

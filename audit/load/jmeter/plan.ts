@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
 import { sanitizeText } from '../../../probes/index.ts'
 import { LIMITS, limitText } from '../../limits.ts'
+import { readBounded } from '../../plan/bounded-file.ts'
 import { PlanError } from '../../plan/error.ts'
 import { openModelDurationMs } from './open-model.ts'
 import { readXmlTree, type XmlNode } from './xml-tree.ts'
@@ -42,24 +42,19 @@ const LONGEST_NAME = 80
  * @throws PlanError `unreadable`, or `invalid` for what is no plan or has no enabled thread group
  */
 export async function readJmxPlan(path: string, properties: Readonly<Record<string, string>> = {}): Promise<JmxPlan> {
-  return parseJmxPlan(await bytesOf(path), sanitizeText(path, { maxLength: 200 }), properties)
+  return parseJmxPlan(bytesOf(path), sanitizeText(path, { maxLength: 200 }), properties)
 }
 
-async function bytesOf(path: string): Promise<Buffer> {
-  const shown = sanitizeText(path, { maxLength: 200 })
+function bytesOf(path: string): Buffer {
   try {
-    const file = await open(path)
-    try {
-      const { size } = await file.stat()
-      if (size > SIZE_LIMIT)
-        throw new PlanError('unreadable', `${shown}: ${size} bytes are too many for a plan`, 'name a .jmx file')
-      return await file.readFile()
-    } finally {
-      await file.close()
-    }
+    return readBounded(path, SIZE_LIMIT)
   } catch (error) {
-    if (error instanceof PlanError) throw error
-    throw new PlanError('unreadable', `${shown}: ${error instanceof Error ? error.message : error}`, 'check the path')
+    const shown = sanitizeText(path, { maxLength: 200 })
+    throw new PlanError(
+      'unreadable',
+      `${shown}: ${error instanceof Error ? sanitizeText(error.message) : String(error)}`,
+      'name a .jmx file',
+    )
   }
 }
 

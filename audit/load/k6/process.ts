@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import type { Folder } from '../../../files/index.ts'
 import { createLineSplitter } from '../../../probes/index.ts'
 import { LoadError } from '../load-error.ts'
-import { findOnPath } from '../program.ts'
+import { findOfSystem } from '../program.ts'
 import { readFifo } from './fifo.ts'
 import { type K6LogLine, readLogLine } from './log.ts'
 import { awaitStatus, freePort, type K6Rest, PAUSED, RUNNING, restOf } from './rest.ts'
@@ -187,7 +187,7 @@ function kill(pid: number | undefined, signal: NodeJS.Signals): void {
 
 /** --pdeathsig: the kernel ends k6 when this process dies, however it dies. */
 async function dyingWithUs(argv: readonly string[]): Promise<{ file: string; args: readonly string[] }> {
-  const setpriv = findOnPath('setpriv')
+  const setpriv = findOfSystem('setpriv')
   const [file = '', ...args] = setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...argv] : argv
   return { file, args }
 }

@@ -1,4 +1,4 @@
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 import type { Outcome } from '../outcome.ts'
 import { outcomeOfK6 } from './outcome.ts'
 
@@ -114,7 +114,11 @@ export function createRequestAssembler(emit: (event: K6Event) => void): RequestA
       else if (metric === 'dropped_iterations')
         emit({ type: 'dropped', scenario: sanitizeText(row.tag('scenario')), unixMs, count: value })
       else if (metric === 'checks')
-        emit({ type: 'check', name: sanitizeText(row.tag('check'), { maxLength: 120 }), passed: value !== 0 })
+        emit({
+          type: 'check',
+          name: sanitizeText(hideSecrets(row.tag('check')), { maxLength: 120 }),
+          passed: value !== 0,
+        })
       else if (metric === 'vus') emit({ type: 'alive' })
     },
     end,

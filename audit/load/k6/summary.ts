@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sanitizeText } from '../../../probes/index.ts'
+import { hideSecrets, sanitizeText } from '../../../probes/index.ts'
 
 export interface K6Threshold {
   /** e.g. `http_req_duration{scenario:stress}: p(99)<50`; safe to show */
@@ -23,7 +23,7 @@ export function thresholdsOf(text: string): K6Threshold[] | null {
   if (!summary.success) return null
   return Object.entries(summary.data.metrics).flatMap(([name, metric]) =>
     Object.entries(metric.thresholds ?? {}).map(([condition, told]) => ({
-      text: sanitizeText(`${name}: ${condition}`, { maxLength: 200 }),
+      text: sanitizeText(`${hideSecrets(name)}: ${condition}`, { maxLength: 200 }),
       failed: typeof told === 'boolean' ? told : !told.ok,
       onNothing: isEmpty(name, metric),
     })),

@@ -283,6 +283,7 @@ describe('a phase', () => {
     ['stress', 'stress', 'stress'],
     ['deploy 17', 'deploy 17', 'mark'],
     ['a\x1b[2J\u202e', 'a\\x1b[2J\\u202e', 'mark'],
+    ['load of /?token=s3cr3t', 'load of /?token=(hidden)', 'mark'],
     ['x'.repeat(500), `${'x'.repeat(63)}…`, 'mark'],
   ])('that a mark begins is named and kept safe: %j', async (label, name, kind) => {
     const { recorder, records } = await record(session().trace)

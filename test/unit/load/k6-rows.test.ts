@@ -101,6 +101,7 @@ it('iterations, drops, checks and the heartbeat are told apart from metrics of t
     row('dropped_iterations', 1),
     row('checks', 0, { check: 'is 200' }),
     row('checks', 1, { check: 'is 200' }),
+    row('checks', 1, { check: 'GET /?token=s3cr3t' }),
     row('vus', 7),
     row('biz_latency', 4),
     row('http_req_durations', 4),
@@ -110,6 +111,7 @@ it('iterations, drops, checks and the heartbeat are told apart from metrics of t
     { type: 'dropped', scenario: 'stress', count: 1 },
     { type: 'check', name: 'is 200', passed: false },
     { type: 'check', name: 'is 200', passed: true },
+    { type: 'check', name: 'GET /?token=(hidden)', passed: true },
     { type: 'alive' },
   ])
 })

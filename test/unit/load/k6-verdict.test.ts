@@ -34,6 +34,12 @@ describe('thresholds', () => {
     expect(told('http_req_duration', { avg: 0, max: 0 })).toBe(false)
   })
 
+  it('hide what an address in their tags carries', () => {
+    const name = 'http_reqs{url:http://h/?token=s3cr3t}'
+    const summary = { metrics: { [name]: { count: 1, thresholds: { 'count<1': true } } } }
+    expect(thresholdsOf(JSON.stringify(summary))?.[0]?.text).toBe('http_reqs{url:http://h/?token=(hidden): count<1')
+  })
+
   it.each(['', '{}', 'null', '{"metrics":[]}'])('are unknown in %j', (text) => {
     expect(thresholdsOf(text)).toBeNull()
   })

@@ -76,6 +76,23 @@ describe('arguments of a program', () => {
     [['sh', '-c', `curl -H "X-Any: ${S} x" http://h/`]],
     [['sh', '-c', `bash -c 'mysql -p${S}'`]],
     [[`app: worker --password ${S}`]],
+    [['curl', '-sSu', `me:${S}`, 'http://h/']],
+    [['curl', '-E', `client.pem:${S}`]],
+    [['http', '-a', `me:${S}`, 'h']],
+    [['redis-cli', `-a${S}`]],
+    [['ldapsearch', `-w${S}`]],
+    [['snmpget', '-c', S, 'h']],
+    [['jmeter', '-u', 'me', '-a', S]],
+    [['timeout', '5', '/usr/bin/redis-cli', '-a', S]],
+    [['sudo', '-u', 'db', 'mysql', `-p${S}`]],
+    [['sh', '-c', `exec redis-cli -a ${S}`]],
+    [['app', '--password=', S]],
+    [['app', `--password:${S}`]],
+    [['app', `--kennwort=${S}`]],
+    [['node', '-e', `const password = "${S}"`]],
+    [['app', `<add key="Password" value="${S}"/>`]],
+    [['app', `//u:${S}@h/`]],
+    [['app', `jdbc:oracle:thin:u/${S}@//h:1/s`]],
   ])('%j', (args) => {
     const cleaned = hideInArguments(args)
     expect(cleaned.join('\n')).not.toContain(S)
@@ -94,6 +111,7 @@ describe('arguments of a program', () => {
     ['-H Accept: application/json -H Content-Type: text/html'],
     ['--no-auth --log-level debug --keep-alive --monkeypatch no --cluster-size 3 --name production-eu-west-1'],
     ['git@github.com:owner/project.git ssh://git@github.com/owner/project -u www-data -U postgres'],
+    ['-a 0.0.0.0 -E utf8 -c 4 --id 7 --name api'],
     [
       '--max-semi-space-size=32 /usr/lib/jvm/java-17-openjdk-amd64/bin/java --require AbstractSingletonProxyFactoryBean',
     ],
@@ -162,6 +180,15 @@ describe('any text', () => {
     ['an address with a slash in its password', `postgres://u:ab/${S}@h/db`],
     ['several addresses', `amqp://u:${S}@a,amqp://v:${S}@b`],
     ['several hosts', `mongodb://u:${S}@h1:1,h2:2/db`],
+    ['an element', `<s:Password type="text">${S}</s:Password>`],
+    ['a value beside its name', `{"name": "DB_PASSWORD", "value": "${S}"}`],
+    ['the same in yaml', `name: DB_PASSWORD\n  value: ${S}`],
+    ['the same, in json in json', `{\\"name\\":\\"TOKEN\\",\\"value\\":\\"${S}\\"}`],
+    ['a list', `"tokens": [ "a", "${S}" ], "page": 1`],
+    ['an object', `{"token": {"value": "${S}"}}`],
+    ['a list that is cut off', `"tokens": [ "a", "${S}"`],
+    ['an encoded assignment', `passwd%3D${S} and "secret\\u003d${S}"`],
+    ['an arrow', `password -> ${S}`],
   ])('%s', (_what, text) => {
     const cleaned = hideSecrets(text)
     expect(cleaned).toContain(HIDDEN)
@@ -199,6 +226,11 @@ describe('any text', () => {
       '\\',
       ' "',
       'password="',
+      'password=[',
+      '<key>',
+      '<key ',
+      'name=key value="',
+      'name=key,value=\\',
     ]) {
       const text = piece.repeat(Math.ceil(200_000 / piece.length))
       const begun = process.cpuUsage()

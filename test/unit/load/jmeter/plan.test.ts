@@ -149,6 +149,11 @@ describe('a plan', () => {
     await expect(readJmxPlan('/nowhere/plan.jmx')).rejects.toMatchObject({ name: 'PlanError', code: 'unreadable' })
   })
 
+  test('that never ends or begins is unreadable', async () => {
+    for (const path of ['/dev/zero', '/proc/self/fd'])
+      await expect(readJmxPlan(path)).rejects.toMatchObject({ name: 'PlanError', code: 'unreadable' })
+  })
+
   test('names are made safe, and entities of its own are not expanded', () => {
     const text = jmx([{ name: '&#27;[2J&x;' }]).toString()
     const bomb = `<!DOCTYPE p [<!ENTITY x "xxxxxxxxxx">]>${text}`
