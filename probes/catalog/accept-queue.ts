@@ -61,6 +61,9 @@ const queuedPort = openMap('accept_port', 'int', 'int')
 const latency = resultMap('accept_latency', 'count', 'int', 'int')
 const total = resultMap('accept_ns', 'sum', 'int')
 const untracked = resultMap('accept_untracked', 'count', 'int')
+/** ERESTARTSYS and its kin: a signal came, and the kernel begins the call again or the process ends. Nothing has failed. */
+const BEGUN_AGAIN: ReadonlySet<number> = new Set([512, 513, 514, 516])
+
 const failed = resultMap('accept_errors', 'count', 'int')
 const depth = resultMap('accept_depth', 'max', 'int')
 /** connections asked for through io_uring */
@@ -255,7 +258,12 @@ function decode(frame: WindowFrame, context: DecodeContext, seesRing: boolean): 
   return {
     data: {
       listeners: Object.fromEntries(listeners),
-      errors: Object.fromEntries(frame.rows(failed).map((row) => [context.errnoName(Number(row.key[0])), row.value])),
+      errors: Object.fromEntries(
+        frame
+          .rows(failed)
+          .filter(({ key }) => !BEGUN_AGAIN.has(Number(key[0])))
+          .map(({ key, value }) => [context.errnoName(Number(key[0])), value]),
+      ),
       waiting,
     },
     ...(isBlind ? { notes: [RING_NOTE] } : {}),

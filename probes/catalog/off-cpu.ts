@@ -5,6 +5,9 @@ import { decode, recordSchema } from './off-cpu/decode.ts'
 import { byFutexCalls, byRegisters, LENGTHS, perThread, switchHandlers } from './off-cpu/programs.ts'
 import { rememberPorts } from './off-cpu/wait-kind.ts'
 
+/** What a wait was for comes with stacks, so lengths are known of all of them alone: those for work as well. */
+const ANY_WAIT = 'any wait'
+
 export const offCpu = defineProbe({
   name: 'off-cpu',
   rank: 30,
@@ -50,7 +53,7 @@ export const offCpu = defineProbe({
       { label: 'blocked', figures: ['blocked_per_request', 'working'], withStacks: true },
     ],
     histograms: (data) => [
-      { label: 'blocked', histogram: data.blocked },
+      { label: ANY_WAIT, histogram: data.blocked },
       { label: 'waiting for a CPU', histogram: data.runnable },
     ],
     figures: (data, scope) => {
@@ -132,7 +135,7 @@ export const offCpu = defineProbe({
         },
         {
           key: 'blocked_p99',
-          label: 'blocked p99',
+          label: `${ANY_WAIT} p99`,
           value: percentile(data.blocked, 0.99),
           unit: 'ns',
           better: 'neutral',
@@ -171,7 +174,7 @@ export const offCpu = defineProbe({
           name: 'blocked',
           title: 'blocked time',
           keep: (dims) => dims['state'] === 'blocked' && dims['for'] !== 'work' && dims['for'] !== 'unknown',
-          histogram: 'blocked',
+          histogram: ANY_WAIT,
         },
         { name: 'waiting', title: 'time waiting for work', keep: (dims) => dims['for'] === 'work' },
         { name: 'unknown', title: 'time in waits of unknown kind', keep: (dims) => dims['for'] === 'unknown' },
@@ -185,7 +188,7 @@ export const offCpu = defineProbe({
           name: `over-${name.replace(' ', '')}`,
           title: `blocked in waits of ${name} and more`,
           keep: (dims: Record<string, string>) => LENGTHS.findIndex((length) => length.name === dims['over']) >= least,
-          histogram: 'blocked',
+          histogram: ANY_WAIT,
           leastNs: ns,
         })),
       ],

@@ -6,6 +6,8 @@ import { listPids } from './process.ts'
 /** A TCP socket in state LISTEN, as far as /proc/net/tcp and tcp6 tell. */
 export interface Listener {
   port: number
+  /** as the table has it: 32-bit words in hex, each in the order of this machine */
+  address: string
   /** of the socket; unique on the host, the same in every process that shares it */
   inode: number
   /** where it is listed: tcp (IPv4 alone) or tcp6 (IPv6, mostly IPv4 as well) */
@@ -57,6 +59,7 @@ export function parseListeners(text: string, table: ListenerTable): Listener[] {
     if (state !== LISTEN || local === undefined || queues === undefined || inode === undefined) continue
     listeners.push({
       port: portOf(local),
+      address: local.slice(0, Math.max(0, local.lastIndexOf(':'))),
       inode: Number(inode),
       table,
       recvQ: Number.parseInt(queues.slice(queues.indexOf(':') + 1), 16),

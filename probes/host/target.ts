@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { sanitizeText } from '../text.ts'
 import { type Cgroup, cgroupOf, cgroupRoot, cgroupsBelow, findCgroup, processesIn } from './cgroup.ts'
+import { doorwaysOf } from './doorways.ts'
 import { descendantsBeside, descendantsOf, servingFamily } from './family.ts'
 import { holdersOf, listeningPorts, type PortHolders } from './listeners.ts'
 import { netnsInode } from './netns.ts'
@@ -112,6 +113,7 @@ export async function resolveTarget(selector: TargetSelector): Promise<Target> {
     ...(port === undefined ? {} : { port }),
     remarks: [
       ...stopped(processes),
+      ...(port === undefined ? [] : apart(port, pids)),
       ...(kind === 'pid' || kind === 'comm' ? unwatched(processes, selector.follow) : []),
     ],
     selectedBy: kind,
@@ -284,6 +286,22 @@ function stopped(processes: readonly TargetProcess[]): string[] {
   const who = still.length > 1 ? `${still.length} processes of the target are` : `${first.comm} (${first.pid}) is`
   const way = tracer > 0 ? `process ${tracer} debugs it` : `kill -CONT ${first.pid}`
   return [`${who} stopped (${tracer > 0 ? 't' : 'T'}): nothing happens until it goes on (${way})`]
+}
+
+/** Services at different addresses of one port are all who serves it, and may be more than was meant. */
+function apart(port: number, pids: readonly number[]): string[] {
+  const doorways = doorwaysOf(port, pids)
+  if (doorways.length < 2) return []
+  const listed = doorways
+    .slice(0, CANDIDATES_LISTED)
+    .map(
+      ({ addresses, pids: [pid = 0] }) =>
+        `${addresses.join(', ')}: --pid ${pid} (${readProcessStat(pid)?.comm ?? 'it'})`,
+    )
+  const more = doorways.length > CANDIDATES_LISTED ? `, and ${doorways.length - CANDIDATES_LISTED} more` : ''
+  return [
+    `port ${port} is served by ${doorways.length} services at different addresses, watched as one; for one alone: ${listed.join(' or ')}${more}`,
+  ]
 }
 
 function unwatched(processes: readonly TargetProcess[], isFollowed: boolean): string[] {

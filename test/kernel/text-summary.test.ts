@@ -54,7 +54,7 @@ kernelSuite('the text of an attach names what a reader without a screen looks fo
     await program.hear('truth', z.object({}))
     const text = await attached.stop()
 
-    expect(text).toMatch(/blocked p50 [\d.]+ \S+, p99 [\d.]+ \S+, max/)
+    expect(text).toMatch(/any wait p50 [\d.]+ \S+, p99 [\d.]+ \S+, max/)
     const [, offCpu = ''] = /off-cpu (.*?) on-cpu /.exec(text) ?? []
     expect(offCpu).toMatch(/top: \w+ [\d.]+ %/)
     expect(offCpu).not.toMatch(/top: (__|clock_nanosleep|schedule|poll)/)

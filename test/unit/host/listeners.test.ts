@@ -9,8 +9,8 @@ test('only sockets that listen are read, on either address family', () => {
    0: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 61 1 0000000000000000 100 0 0 10 0
 `
   expect(parseListeners(text, 'tcp')).toEqual([
-    { port: 8080, inode: 55120, table: 'tcp', recvQ: 3, limit: null },
-    { port: 80, inode: 61, table: 'tcp', recvQ: 0, limit: null },
+    { port: 8080, address: '0100007F', inode: 55120, table: 'tcp', recvQ: 3, limit: null },
+    { port: 80, address: '00000000000000000000000001000000', inode: 61, table: 'tcp', recvQ: 0, limit: null },
   ])
 })
 

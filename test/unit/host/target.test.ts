@@ -181,6 +181,23 @@ describe('a target by port', () => {
     })
   })
 
+  test('at different addresses may be different services: all are taken, and it is said', async () => {
+    const { pid, port } = await startServer()
+    const other = await startServer(SERVER.replace('listen(0, "127.0.0.1"', `listen(${port}, "127.0.0.2"`))
+    const { processes, remarks } = await resolveTarget({ port, follow: false })
+    expect(processes.map((one) => one.pid)).toEqual([pid, other.pid].sort((a, b) => a - b))
+    expect(remarks).toEqual([expect.stringContaining(`port ${port} is served by 2 services at different addresses`)])
+    expect(remarks?.[0]).toContain(`127.0.0.1: --pid ${pid} (`)
+    expect(remarks?.[0]).toContain(`127.0.0.2: --pid ${other.pid} (`)
+  })
+
+  test('at different addresses of one process is one service', async () => {
+    const both = `const { createServer } = require("node:net"); const first = createServer().listen(0, "127.0.0.1", () =>
+      createServer().listen(first.address().port, "::1", () => console.log(first.address().port)))`
+    const { port } = await startServer(both)
+    expect((await resolveTarget({ port, follow: false })).remarks).toEqual([])
+  })
+
   test('is found on IPv6 too', async () => {
     const { pid, port } = await startServer(SERVER.replace('127.0.0.1', '::1'))
     expect(await resolveTarget({ port, follow: false })).toMatchObject({ processes: [{ pid }] })

@@ -41,6 +41,18 @@ describe('the accept queue', () => {
     expect(errors).toEqual({ E24: 5, E11: 1 })
   })
 
+  test('takes an accept that a signal broke off, as when the server is killed, for no failure', () => {
+    expect(
+      decode({
+        ...busy,
+        accept_errors: [
+          [[512], 3],
+          [[24], 1],
+        ],
+      }).errors,
+    ).toEqual({ E24: 1 })
+  })
+
   test('shows a listener nobody connected to, as nothing accepted and its depth unknown', () => {
     expect(decode({})).toEqual({
       listeners: {

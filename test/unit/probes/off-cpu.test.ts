@@ -221,4 +221,9 @@ describe('a futex wait', () => {
     const views = offCpu.draw.flame?.views.filter(({ keep }) => stacks.some(({ dims = {} }) => keep(dims)))
     expect(views?.map(({ name }) => name)).toEqual(['unknown'])
   })
+
+  test('does not call the lengths of all waits blocked: they hold those for work as well', () => {
+    const { data } = decode(ended, null)
+    expect(offCpu.draw.histograms?.(data).map(({ label }) => label)).toEqual(['any wait', 'waiting for a CPU'])
+  })
 })

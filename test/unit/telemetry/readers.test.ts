@@ -365,6 +365,7 @@ describe('connections', () => {
 test('the longest queue of a port counts, one sick worker is enough', () => {
   const listener = (port: number, recvQ: number, inode: number) => ({
     port,
+    address: '0100007F',
     recvQ,
     inode,
     table: 'tcp' as const,
