@@ -57,11 +57,12 @@ export function consentOf({ host, port, foreign }: Judged, entries: readonly str
   const fitting = entries.filter((entry) => portIn(entry) === null || portIn(entry) === port)
   const named = fitting.find((entry) => nameOf(entry) === nameOf(host))
   if (named !== undefined) return { kind: 'plan', entry: named }
-  const covered = new BlockList()
+  // A network of IPv6 says nothing of IPv4, though a wide one holds the form that IPv4 has in it.
+  const covered = { four: new BlockList(), six: new BlockList() }
   for (const entry of fitting) addNetwork(covered, entry)
   const isCovered = (address: string) => {
     const plain = address.replace(/%.*$/, '')
-    return covered.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
+    return covered[isFour(plain) ? 'four' : 'six'].check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
   }
   return foreign.every(isCovered) ? { kind: 'plan', entry: fitting.join(', ') } : { kind: 'missing' }
 }
@@ -76,13 +77,19 @@ const portIn = (entry: string): number | null => {
 }
 const nameOf = (entry: string): string => withoutPort(entry).toLowerCase().replace(/\.$/, '')
 
-function addNetwork(networks: BlockList, entry: string): void {
+const MAPPED_BITS = 96
+/** IPv4, also in the form of IPv6; of a network all of it. */
+const isFour = (address: string, prefix = 128): boolean =>
+  isIP(address) === 4 || (/^::ffff:/i.test(address) && prefix >= MAPPED_BITS)
+
+function addNetwork(networks: { four: BlockList; six: BlockList }, entry: string): void {
   const [address = '', prefix] = withoutPort(entry).split('/')
   const family = isIP(address)
   if (family === 0 || !isHost(entry)) return
   const type = family === 6 ? 'ipv6' : 'ipv4'
-  if (prefix === undefined) networks.addAddress(address, type)
-  else networks.addSubnet(address, Number(prefix), type)
+  const list = networks[isFour(address, prefix === undefined ? undefined : Number(prefix)) ? 'four' : 'six']
+  if (prefix === undefined) list.addAddress(address, type)
+  else list.addSubnet(address, Number(prefix), type)
 }
 
 /** What is asked of a person before a load leaves this host. */

@@ -77,11 +77,13 @@ describe('the consent of a plan', () => {
     [['test']],
     [['xapi.test']],
     [['2001:db8::/32']],
+    [['::/0']],
   ])('%j does not', (entries) => {
     expect(consentOf(to(['203.0.113.5', '2001:db8::5']), entries).kind).toBe('missing')
   })
   it('sees through IPv4 in the form of IPv6', () => {
     expect(consentOf(to(['::ffff:cb00:7105'], '[::ffff:cb00:7105]'), ['203.0.113.5']).kind).toBe('plan')
+    expect(consentOf(to(['203.0.113.5']), ['::ffff:cb00:7100/120']).kind).toBe('plan')
   })
   it.each(['a b', 'http://x/', '1.2.3.4/33', '::1/129', 'x:0', 'x:70000', '', 'a/8', '[1.2.3.4]:80'])(
     'refuses %j',
