@@ -79,7 +79,7 @@ const everywhere: readonly Omit<Proof, 'where'>[] = [
     // From the stacks of all waits; the way back leads to those that reach the p99.
     from: ['4'],
     at: /\[blocked time]/,
-    shows: /…\[blocked] [\s\S]* p99/,
+    shows: /…\[any wait] [\s\S]* p99/,
     also: async ({ press, until }) => {
       press('t')
       await until(/\[blocked in waits of 10 ms and more][\s\S]*│take_lock/)
@@ -185,6 +185,15 @@ const everywhere: readonly Omit<Proof, 'where'>[] = [
     at: overview,
     look: ['4'],
     shows: without(/\/futex/, stalls),
+  },
+  {
+    keys: ['ctrl-z'],
+    shows: /Stopped/,
+    also: async ({ isShells, press, until }) => {
+      if (!isShells()) throw new Error('the terminal is not as it was')
+      press('fg', 'enter')
+      await until(overview)
+    },
   },
   {
     keys: ['q', 'ctrl-c'],
@@ -298,20 +307,20 @@ const brush: readonly Omit<Proof, 'where'>[] = [
   { keys: ['H', 'shift-left'], from: ['b'], at: newest, shows: /◆ 00:48-00:49/ },
   { keys: ['L', 'shift-right'], from: ['b', 'H'], at: /◆ 00:48-00:49/, shows: newest },
   // Which lane is chosen is said by its weight: pinned it carries a sign.
-  { keys: ['up', 'k'], from: ['b'], at: newest, look: ['p'], shows: /^ •accept overflows/m },
+  { keys: ['up', 'k'], from: ['b'], at: newest, look: ['p'], shows: /^ •overflows, netns/m },
   { keys: ['down', 'j'], from: ['b'], at: newest, look: ['p'], shows: /^ •response p99/m },
   {
     keys: ['p'],
     from: ['b', 'up'],
     at: newest,
-    shows: /^ •accept overflows/m,
+    shows: /^ •overflows, netns/m,
     also: async ({ press, until }) => {
       press('2')
-      await until(/^ •accept overflows[\s\S]*How long do callers wait/m)
+      await until(/^ •overflows, netns[\s\S]*How long do callers wait/m)
       press('p')
       await until(without(/•/, waits))
       press('escape')
-      await until(without(/accept overflows +▁/, waits))
+      await until(without(/overflows, netns +▁/, waits))
     },
   },
   {

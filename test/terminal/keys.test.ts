@@ -29,7 +29,15 @@ describe('the table of keys', () => {
 const names: Readonly<Record<string, string>> = {
   ...{ enter: 'Enter', escape: 'Escape', backspace: 'BSpace', delete: 'DC', tab: 'Tab', 'shift-tab': 'BTab' },
   ...{ up: 'Up', down: 'Down', left: 'Left', right: 'Right', 'shift-left': 'S-Left', 'shift-right': 'S-Right' },
-  ...{ pageup: 'PPage', pagedown: 'NPage', home: 'Home', end: 'End', 'ctrl-c': 'C-c', 'ctrl-l': 'C-l' },
+  ...{
+    pageup: 'PPage',
+    pagedown: 'NPage',
+    home: 'Home',
+    end: 'End',
+    'ctrl-c': 'C-c',
+    'ctrl-l': 'C-l',
+    'ctrl-z': 'C-z',
+  },
 }
 
 function nameOf(where: string, key: string): string {
