@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { retransmits } from '../../probes/catalog/retransmits.ts'
 import { attach } from './attach.ts'
+import { eventually } from './lines.ts'
 import { dropEveryTenth, freshNetns } from './netns.ts'
 import { netCounter, phaseData } from './readings.ts'
 import { kernelSuite, network } from './requirements.ts'
@@ -25,7 +27,7 @@ kernelSuite(
       const before = counters(server.pid)
       server.say('go')
       expect(await server.hear('truth', z.object({ bytes: z.number() }))).toEqual({ bytes: 8 * 2 ** 20 })
-      // The last acknowledgement may have been dropped: FINs are sent again until the sockets are gone.
+      await farewellsAreOver(server.pid)
       await attached.stop()
       const after = counters(server.pid)
 
@@ -52,6 +54,7 @@ kernelSuite(
         program.say('go')
         await program.hear('truth', z.object({ bytes: z.number() }))
       }
+      await farewellsAreOver(target.pid)
       await attached.stop()
 
       const data = phaseData(attached.records, retransmits)
@@ -69,6 +72,7 @@ kernelSuite(
       const attached = await attach(['retransmits', '--pid', String(target.pid)])
       for (const program of [target, stranger]) program.say('go')
       for (const program of [target, stranger]) await program.hear('truth', z.object({ bytes: z.number() }))
+      await farewellsAreOver(target.pid)
       await attached.stop()
 
       expect(counters(stranger.pid).segments).toBeGreaterThan(0)
@@ -77,6 +81,22 @@ kernelSuite(
   },
   network,
 )
+
+/**
+ * The last acknowledgement may have been dropped: then a FIN is sent again until it is answered, after the programs are done
+ * and, without this, between the last cut and the reading of the counters.
+ */
+const farewellsAreOver = (pid: number) =>
+  eventually(
+    'every FIN is acknowledged',
+    () =>
+      readFileSync(`/proc/${pid}/net/tcp`, 'utf8')
+        .split('\n')
+        .every((line) => !UNANSWERED.has(line.trim().split(/\s+/)[3] ?? '')),
+    30_000,
+  )
+/** FIN_WAIT1, LAST_ACK and CLOSING, include/net/tcp_states.h */
+const UNANSWERED = new Set(['04', '09', '0B'])
 
 /** RetransSegs counts SYNs and SYN-ACKs too; TCPSynRetrans counts just those two. */
 const counters = (pid: number) => ({
