@@ -64,15 +64,18 @@ export function createChangeNotes(what: string) {
   }
 }
 
-/** @param before those that were watched; `goneOfThem` of them have ended, `alive` are there now */
-export function movementOf(changes: Changes, before: number, goneOfThem: number): Movement {
+/** Of those that were watched `before`, `goneOfThem` have ended; `back` executed another program and serve on. */
+export function movementOf(
+  changes: Changes,
+  { before, goneOfThem, back }: { before: number; goneOfThem: number; back: number },
+): Movement {
   const passing = Math.max(0, changes.ended - goneOfThem)
   return {
     before,
     gone: goneOfThem,
     passing,
     fresh: Math.max(0, changes.came - passing - changes.executedAnother),
-    strayed: changes.executedAnother,
+    strayed: Math.max(0, changes.executedAnother - back),
   }
 }
 

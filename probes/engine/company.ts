@@ -52,11 +52,14 @@ export function createCompany(
       const goneOfThem = roster.living().filter(({ pid }) => changes.left.get(pid) === CHANGE.ended).length
       const newcomers = roster.take(changes)
       if (isFirst) newcomers.push(...latecomers())
+      let back = 0
       if (grows === 'port' && target.port !== undefined) {
         const { port } = target
         const doubtful = [...changes.left].filter(([, how]) => how === CHANGE.executedAnother).map(([pid]) => pid)
         // The program that was executed may hold a socket among descriptors that the kernel did not look at.
-        newcomers.push(...join(doubtful.slice(0, MOST_DOUBTS).filter((pid) => holdsSocketOf(pid, port))))
+        const stay = join(doubtful.slice(0, MOST_DOUBTS).filter((pid) => holdsSocketOf(pid, port)))
+        newcomers.push(...stay)
+        back = stay.length
         // listen() may have failed: the port was another's.
         for (const [pid, how] of [...changes.joined].slice(0, MOST_DOUBTS))
           if (how === CHANGE.listens && !holdsSocketOf(pid, port)) {
@@ -70,7 +73,9 @@ export function createCompany(
         newcomers.push(...found.pids.flatMap((pid) => roster.add(pid) ?? []))
       }
       if (!isSeenInKernel) roster.sweep()
-      const said = isSeenInKernel ? notes.take(movementOf(changes, before, goneOfThem), frame.open !== null) : []
+      const said = isSeenInKernel
+        ? notes.take(movementOf(changes, { before, goneOfThem, back }), frame.open !== null)
+        : []
       if (isFirst && target.port !== undefined && grows !== 'port')
         said.push(`whoever takes the place of its processes on port ${target.port} is not watched: that takes BTF`)
       isFirst = false

@@ -61,9 +61,10 @@ test('who executed another program comes back when a socket of the port is among
   const { take, told } = company(portTarget(Number(line)))
   take(frame({}))
   const left = { '@target_left': rows([pid, CHANGE.executedAnother]) }
-  expect(take(frame({ ...left, '@target_changes': rows([CHANGE.executedAnother, 1]) })).newcomers).toMatchObject([
-    { pid },
-  ])
+  const back = take(frame({ ...left, '@target_changes': rows([CHANGE.executedAnother, 1]) }))
+  expect(back.newcomers).toMatchObject([{ pid }])
+  // It serves on: nobody is told that it left.
+  expect(back.notes).toEqual([])
   expect(told).toEqual([
     ['join', pid],
     ['join', pid],
