@@ -133,6 +133,13 @@ export const locks = defineProbe({
           // Threads wait on conditions for work, mostly: that is longest, and seldom what anybody asks for.
           .sort((a, b) => Number(isOnLock(b.class)) - Number(isOnLock(a.class)) || b.wait - a.wait),
     },
+    remarks: (data) => {
+      const [most] = (data.user.by_lock ?? []).filter(isNamedLock).sort((a, b) => b.wait_ns - a.wait_ns)
+      if (most === undefined) return []
+      const where =
+        most.waiter === null ? '' : most.waiter.startsWith('called from ') ? `, ${most.waiter}` : ` in ${most.waiter}`
+      return [`most waited for: ${most.name}${where}`]
+    },
     flame: {
       unit: 'ns',
       title: 'Locks',
@@ -159,6 +166,9 @@ export const locks = defineProbe({
 })
 
 const waitedNs = ({ user }: z.infer<typeof recordSchema>): number => user.wait_ns + (user.by_name?.wait_ns ?? 0)
+
+const isNamedLock = (row: { class: string; name?: string | null | undefined }): boolean =>
+  isOnLock(row.class) && Boolean(row.name)
 
 const isOnLock = (of: string): boolean => isLock(of as LockClass) || of.startsWith('kernel ')
 

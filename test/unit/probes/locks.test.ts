@@ -228,6 +228,11 @@ describe('waits by lock', () => {
     expect(rows(named)).toEqual([
       { class: 'mutex', address: '0x10', name: 'ledger_lock', waiter: 'called from worker', count: 1, wait_ns: 5 },
     ])
+    const { data } = decode(ended)
+    expect(locks.draw.remarks?.(locks.withStacks?.(data, named) ?? data)).toEqual([
+      'most waited for: ledger_lock, called from worker',
+    ])
+    expect(locks.draw.remarks?.(locks.withStacks?.(data, stacks) ?? data)).toEqual([])
   })
 
   test('in the kernel stand under its function', () => {
