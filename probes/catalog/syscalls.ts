@@ -149,7 +149,7 @@ export const syscalls = defineProbe({
     figures: (data, scope) => {
       const calls = Object.values(data.syscalls)
       const made = calls.reduce((n, call) => n + call.count, 0)
-      const failures = calls.reduce((n, call) => n + Object.values(call.errors).reduce((a, b) => a + b, 0), 0)
+      const failures = calls.reduce((n, call) => n + errorsOf(call).reduce((sum, [, times]) => sum + times, 0), 0)
       const operations = data.ring && Object.values(data.ring).reduce((a, b) => a + b, 0)
       return [
         { key: 'count', label: 'calls', value: made, unit: 'count', adds: true, better: 'neutral', headline: true },
@@ -234,8 +234,17 @@ export const syscalls = defineProbe({
   estimateNs: (data) => Object.values(data.syscalls).reduce((n, call) => n + call.count, 0) * 630,
 })
 
+/** Most often first. A call that a signal interrupted and the kernel begins again has not failed: no program sees these. */
 const errorsOf = ({ errors }: Pick<Call, 'errors'>): [errno: string, count: number][] =>
-  Object.entries(errors).sort((a, b) => b[1] - a[1])
+  Object.entries(errors)
+    .filter(([errno]) => !BEGUN_AGAIN.has(errno))
+    .sort((a, b) => b[1] - a[1])
+const BEGUN_AGAIN: ReadonlySet<string> = new Set([
+  'ERESTARTSYS',
+  'ERESTARTNOINTR',
+  'ERESTARTNOHAND',
+  'ERESTART_RESTARTBLOCK',
+])
 
 interface Call {
   count: number

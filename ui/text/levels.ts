@@ -69,7 +69,9 @@ function limitText(phase: PhaseModel, limit: number): string {
 export function faults(model: RunModel, phases: readonly PhaseModel[]): string[] {
   const counted = new Map<string, { metric: Metric; count: number }>()
   for (const phase of phases)
-    for (const [source, { last }] of phase.telemetry)
+    for (const [source, { last }] of phase.telemetry) {
+      // Nothing was dropped when processes of the target ended: notes tell of them.
+      if (source === 'target') continue
       for (const name of Object.keys(last)) {
         const metric = isDropCounter(source, name) ? null : metricOf(source, name)
         const grown = metric?.isFault ? counterGrowth(phase, source, name) : null
@@ -77,6 +79,7 @@ export function faults(model: RunModel, phases: readonly PhaseModel[]): string[]
         const key = `${source} ${name}`
         counted.set(key, { metric, count: (counted.get(key)?.count ?? 0) + grown })
       }
+    }
   const drops = dropCounters(model)
     .filter(({ hasRow }) => hasRow)
     .flatMap(({ label, grown }) => {

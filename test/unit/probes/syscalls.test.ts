@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { syscalls } from '../../../probes/catalog/syscalls.ts'
+import { errnoName } from '../../../probes/host/errno.ts'
 import { syscallName } from '../../../probes/host/syscalls.ts'
 import { mergeData } from '../../../probes/record.ts'
 import { decodeWith, type OpenByMap, type RowsByMap, windowOf } from './subjects.ts'
@@ -125,6 +126,25 @@ describe('system calls', () => {
     // Time of calls that do something; waiting for work is none of it.
     expect(rows.map((row) => row['time_share'])).toEqual([(100 * 700) / 790, (100 * 90) / 790, null, null])
     expect(syscalls.draw.remarks?.(data)).toEqual(['most failed: openat E2 6'])
+  })
+
+  test('that a signal interrupted and the kernel begins again have not failed', () => {
+    const windowData = windowOf({
+      syscall_latency: [[[130, 9], 45]],
+      syscall_ns: [[[130], 9]],
+      syscall_errors: [
+        [[130, 514], 43],
+        [[130, 4], 2],
+      ],
+    })
+    const data = decodeWith(syscalls, 'tracepoint', windowData, {
+      syscallName: (id) => syscallName(id, 'x86_64'),
+      errnoName,
+    }).data
+    const figures = syscalls.draw.figures(data, { durationUs: 1e6, requests: null })
+    expect(data.syscalls['rt_sigsuspend']?.errors).toEqual({ ERESTARTNOHAND: 43, EINTR: 2 })
+    expect(figures.find(({ key }) => key === 'errors')?.value).toBe(2)
+    expect(syscalls.draw.remarks?.(data)).toEqual(['most failed: rt_sigsuspend EINTR 2'])
   })
 
   test('asked for through io_uring are counted beside them, by name', () => {

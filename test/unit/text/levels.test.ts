@@ -58,6 +58,8 @@ describe('faults', () => {
       netns: seen({ 'TcpExt.ListenOverflows': 45, 'TcpExt.ListenDrops': 45, 'TcpExt.TCPRcvQDrop': 2, 'Tcp.InSegs': 9 }),
       backlog: seen({ '80.drops': 5 }),
       cgroup: seen({ 'own.memory.oom_kill': 1, 'own.memory.low': 3 }),
+      // Processes that ended are no drops: notes tell of them.
+      target: seen({ lost: 1 }),
     }
     expect(faultsOf(told, told)).toEqual([
       'dropped at port 80 10',
