@@ -13,24 +13,21 @@ export type {
   Variant,
 } from './define.ts'
 export { defineProbe } from './define.ts'
-export { TracerError } from './engine/errors.ts'
-export { createRoster, type Roster } from './engine/roster.ts'
 export {
   type ChosenProbe,
-  type Cut,
   chooseVariants,
   examineVariants,
   type Forecast as AttachForecast,
   foretell,
-  type SessionOptions,
-  startSession,
-  type TraceSession,
   type VariantChoice,
-  writeScript,
-} from './engine/session.ts'
+} from './engine/choose.ts'
+export { TracerError } from './engine/errors.ts'
+export { createRoster, type Roster } from './engine/roster.ts'
+export { type Cut, type SessionOptions, startSession, type TraceSession } from './engine/session.ts'
 export { growth } from './engine/targets.ts'
 export { describeExit, type TracerExit } from './engine/tracer.ts'
 export type { ProbeWindow } from './engine/window.ts'
+export { writeScript } from './engine/write-script.ts'
 export {
   bucketCeil,
   bucketFloor,

@@ -1,35 +1,28 @@
-import type { Decoded, Probe, Variant } from '../define.ts'
-import { type KernelTypes, readKernelTypes } from '../host/btf.ts'
+import type { Decoded, Probe } from '../define.ts'
 import { connectionsOf, createQueueReader } from '../host/connections.ts'
 import { errnoName } from '../host/errno.ts'
 import type { Host } from '../host/host.ts'
 import { acceptsByRing } from '../host/io-uring.ts'
 import { listeningPorts } from '../host/listeners.ts'
-import { checkNeeds, type Need } from '../host/needs.ts'
 import { netnsInode, readNetnsCounters } from '../host/netns.ts'
-import { findObstacle, type Obstacle } from '../host/obstacle.ts'
+import { findObstacle } from '../host/obstacle.ts'
 import { readProcessStat } from '../host/process.ts'
 import { readSleepers, type Sleeper } from '../host/sleepers.ts'
-import { lacking, type Support, supportText } from '../host/support.ts'
 import { syscallName } from '../host/syscalls.ts'
 import type { Target, TargetProcess } from '../host/target.ts'
-import { tracepointFields } from '../host/tracefs.ts'
 import { listenerNotes, unixListeners } from '../host/unix-listeners.ts'
 import { dialectOf, withoutUserNames } from '../script/dialect.ts'
-import type { FrameOptions } from '../script/frame.ts'
-import type { ScriptParts } from '../script/parts.ts'
-import { UnknownFieldError } from '../script/print.ts'
-import { buildProgram, type Program, tracepointsOf } from '../script/program.ts'
-import { tracepoints } from '../script/tracepoints.ts'
+import type { Program } from '../script/program.ts'
 import { createDemangler, findDemangler } from '../symbols/demangle.ts'
 import { nameStack } from '../symbols/frames.ts'
 import { adviceText } from '../symbols/naming-advice.ts'
 import { type SymbolReader, startReader } from '../symbols/reader.ts'
+import { allTracepointFields, type ChosenProbe, chooseVariants, type PrepareOptions } from './choose.ts'
 import { createCompany } from './company.ts'
 import { TracerError } from './errors.ts'
 import type { DecodeContext, WindowFrame } from './frame.ts'
 import { createRoster, type Roster } from './roster.ts'
-import { growth, targetFilter } from './targets.ts'
+import { growth } from './targets.ts'
 import { type CutFrame, startTracer, type Tracer, type TracerExit } from './tracer.ts'
 import {
   DEAD_WAITS,
@@ -43,20 +36,7 @@ import {
   userAddressesIn,
   windowFrame,
 } from './window.ts'
-
-/** A probe with the variant this host supports and its script, ready to be put into a program. */
-export interface ChosenProbe {
-  probe: Probe
-  variant: Variant<unknown, unknown>
-  params: unknown
-  parts: ScriptParts
-}
-
-/** Why a variant was not chosen, or which was. */
-export interface VariantChoice {
-  name: string
-  support: Support
-}
+import { MAP_ENTRIES, programFor } from './write-script.ts'
 
 /** What one probe saw between two cuts. Times are CLOCK_BOOTTIME ns. */
 export interface Cut {
@@ -97,135 +77,6 @@ const LAST_DEMANGLING_MS = 1_000
 
 /** Processes whose files are read for names; of thousands of workers most have mapped the same, at the same places. */
 const MOST_FOLLOWED = 64
-
-/** Entries that any map of a script may hold; a map at its limit is reported as loss. */
-export const MAP_ENTRIES = 8_192
-
-export interface PrepareOptions {
-  /** variant by probe name, where the caller insists on one */
-  variants?: Readonly<Record<string, string>>
-  params?: Readonly<Record<string, unknown>>
-  /** take the variant whatever the host says: to print it, not to run it */
-  unchecked?: boolean
-}
-
-/**
- * Chooses for each probe the first variant that this host supports.
- * Nothing is attached, except for the trial of kprobe and fexit variants.
- */
-export async function chooseVariants(
-  probes: readonly Probe[],
-  target: Target,
-  host: Host,
-  options: PrepareOptions = {},
-): Promise<{ chosen: ChosenProbe[]; refused: { probe: string; reason: string; fix?: string }[] }> {
-  const fields = await allTracepointFields(host)
-  const { filter } = targetFilter(target, host, fields)
-  const chosen: ChosenProbe[] = []
-  const refused: { probe: string; reason: string; fix?: string }[] = []
-  const isByRing = !options.unchecked && acceptsByRing(target.processes.map(({ pid }) => pid))
-  for (const probe of probes) {
-    const params = probe.params.parse(options.params?.[probe.name] ?? {})
-    const wanted = options.variants?.[probe.name]
-    const candidates =
-      wanted === undefined ? inOrder(probe.variants, isByRing) : probe.variants.filter((v) => v.name === wanted)
-    let why: Support = { kind: 'no', reason: `no variant called ${wanted}` }
-    for (const variant of candidates) {
-      const parts = variant.script(params, filter)
-      why = options.unchecked ? { kind: 'yes' } : await checkNeeds(needsOf(variant, parts), host)
-      if (why.kind === 'yes') {
-        chosen.push({ probe, variant, params, parts })
-        break
-      }
-    }
-    if (why.kind !== 'yes')
-      refused.push({ probe: probe.name, reason: supportText(why), ...(why.fix ? { fix: why.fix } : {}) })
-  }
-  return { chosen, refused }
-}
-
-/** As the probe prefers them; for a target that accepts through io_uring those first that see it. */
-const inOrder = <V extends Pick<Variant<unknown, unknown>, 'seesRing'>>(
-  variants: readonly V[],
-  isByRing: boolean,
-): V[] =>
-  isByRing ? variants.toSorted((a, b) => Number(b.seesRing ?? false) - Number(a.seesRing ?? false)) : [...variants]
-
-/** What attaching these probes would come to on this host. Nothing is attached, as with chooseVariants. */
-export interface Forecast {
-  /** what keeps all of them away; then nothing else was asked */
-  obstacle: Obstacle | null
-  /** those that would be attached, in their order */
-  probes: string[]
-  refused: { probe: string; reason: string; fix?: string }[]
-}
-
-export async function foretell(probes: readonly Probe[], target: Target, host: Host): Promise<Forecast> {
-  const obstacle = await findObstacle(host)
-  if (obstacle) return { obstacle, probes: [], refused: [] }
-  const { chosen, refused } = await chooseVariants(probes, target, host)
-  return { obstacle: null, probes: chosen.map(({ probe }) => probe.name), refused }
-}
-
-/** Each variant of a probe with the host's answer, for `probe list`: where nothing can be attached, that is the answer. */
-export async function examineVariants(probe: Probe, target: Target, host: Host): Promise<VariantChoice[]> {
-  const obstacle = await findObstacle(host)
-  if (obstacle) return probe.variants.map(({ name }) => ({ name, support: lacking(obstacle.reason, obstacle.fix) }))
-  const { filter } = targetFilter(target, host, await allTracepointFields(host))
-  const params = probe.params.parse({})
-  return Promise.all(
-    probe.variants.map(async (variant) => ({
-      name: variant.name,
-      support: await checkNeeds(needsOf(variant, variant.script(params, filter)), host),
-    })),
-  )
-}
-
-function needsOf(variant: Variant<unknown, unknown>, parts: ScriptParts): Need[] {
-  const derived = [...tracepointsOf(parts)].map(
-    ([name, fields]): Need => ({ kind: 'tracepoint', name, fields: [...fields] }),
-  )
-  return [...variant.needs, ...derived]
-}
-
-async function allTracepointFields(host: Host): Promise<Map<string, ReadonlySet<string>>> {
-  const read = async (name: string) => [name, (await tracepointFields(host, name)) ?? new Set<string>()] as const
-  return new Map(await Promise.all(Object.keys(tracepoints).map(read)))
-}
-
-type ScriptOptions = Pick<FrameOptions, 'dialect' | 'frame' | 'limitSeconds'>
-
-/** The script as `probe script` prints it, for any bpftrace version. */
-export async function writeScript(
-  chosen: readonly ChosenProbe[],
-  target: Target,
-  host: Host,
-  options: ScriptOptions,
-): Promise<Program> {
-  return programFor(chosen, target, host, await allTracepointFields(host), options)
-}
-
-function programFor(
-  chosen: readonly ChosenProbe[],
-  target: Target,
-  host: Host,
-  fields: ReadonlyMap<string, ReadonlySet<string>>,
-  options: ScriptOptions,
-): Program {
-  const build = (layout: KernelTypes | null) =>
-    buildProgram(
-      chosen.map(({ probe, parts }) => ({ name: probe.name, parts })),
-      { ...options, layout, mapEntries: MAP_ENTRIES, targets: targetFilter(target, host, fields).parts },
-    )
-  // A script for reading keeps the names; one for running may take the shorter way.
-  const layout = options.frame.kind === 'cuts' && options.dialect.resolvesStructsSlowly ? readKernelTypes() : null
-  try {
-    return build(layout)
-  } catch (error) {
-    if (!(error instanceof UnknownFieldError)) throw error
-    return build(null)
-  }
-}
 
 export interface SessionOptions {
   probes: readonly Probe[]
