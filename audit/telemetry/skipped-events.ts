@@ -3,7 +3,7 @@ import { numberOf, readOnce } from './proc-file.ts'
 
 /**
  * Events for which the kernel ran no program of ours, since another BPF program was running on that processor just then
- * (an agent that reads its maps is enough): `recursion_misses` in /proc/TRACER/fdinfo of each program
+ * (one that an interrupt met, also of our own; whoever reads or changes a map is enough): `recursion_misses` in /proc/TRACER/fdinfo of each program
  * (kernel/bpf/syscall.c, bpf_prog_show_fdinfo). Samples of the processor (perf events) are skipped as well and counted nowhere.
  */
 export interface SkipCount {

@@ -203,7 +203,7 @@ function topRows(probe: Probe, whole: Whole): string | null {
 }
 
 const SKIPPED =
-  'the kernel skipped events while another BPF program ran on the same processor: other tracing agents on this host'
+  'the kernel skipped events while another BPF program ran on the same processor: some hundred a minute are probe’s own, more come from other agents'
 
 function trust(model: RunModel, probes: readonly Probe[]): string[] {
   const cost = costOf(model, null, probes)
