@@ -113,6 +113,11 @@ const table = {
     left: 'stacks',
     reason: 'each takes 16 bytes',
   },
+  stackLine: {
+    most: 256 * MIB,
+    of: 'bytes without an end of line',
+    reason: 'what goes on so never ends, and holds no stacks',
+  },
   nameBytes: { most: 96 * MIB, of: 'bytes of names', reason: 'a name takes its text twice' },
   columns: { most: 100, of: 'phases in a file of stacks', reason: 'each weighs every place' },
 

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { isatty } from 'node:tty'
 import { constants, gunzipSync } from 'node:zlib'
 import { ProfileError } from '../profile/error.ts'
 import type { ByteSource } from '../profile/source.ts'
@@ -30,6 +31,9 @@ export async function sniff(path: string): Promise<FileKind> {
 export async function openStacks(path: string): Promise<OpenStacks> {
   const file = await open(path)
   try {
+    const status = await file.stat()
+    if (status.isBlockDevice() || (status.isCharacterDevice() && !isatty(file.fd)))
+      throw new ProfileError('not_readable', `${path} is a device`, 'name a file of stacks, or a pipe')
     const start = Buffer.alloc(FIRST_BYTES)
     let filled = 0
     // A pipe gives what it has, not what was asked for.
@@ -37,7 +41,7 @@ export async function openStacks(path: string): Promise<OpenStacks> {
       more = (await file.read(start, filled, start.length - filled)).bytesRead
     return {
       kind: kindOf(path, start.subarray(0, filled)),
-      isPipe: !(await file.stat()).isFile(),
+      isPipe: !status.isFile(),
       source: startingWith(start.subarray(0, filled), file),
       close: () => file.close(),
     }

@@ -1,5 +1,5 @@
 import { sanitizeText } from '../../probes/index.ts'
-import { LIMITS } from '../limits.ts'
+import { LIMITS, limitText } from '../limits.ts'
 import { createReadProfile, type ProfileBuilder } from './build.ts'
 import { createByteTable } from './bytes.ts'
 import { ProfileError } from './error.ts'
@@ -43,8 +43,9 @@ export async function readFolded(file: ByteSource, options: FoldedOptions = {}):
   const reader = foldedReader(options)
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   let kept = 0
-  // A line longer than the whole chunk is no stack: it is dropped to its end.
+  // A line longer than the whole chunk is no stack: it is dropped to its end, which may never come.
   let overlong = false
+  let dropped = 0
   for (;;) {
     const { bytesRead } = await file.read(chunk, kept, chunk.length - kept)
     const filled = kept + bytesRead
@@ -54,6 +55,13 @@ export async function readFolded(file: ByteSource, options: FoldedOptions = {}):
       const lineEnd = chunk.subarray(0, filled).indexOf(10)
       start = lineEnd < 0 ? filled : lineEnd + 1
       overlong = lineEnd < 0
+      dropped += start
+      if (dropped > LIMITS.stackLine.most)
+        throw new ProfileError(
+          'not_folded',
+          `it goes on for more than ${limitText('stackLine')}`,
+          'name a file of stacks',
+        )
     }
     if (start < end) reader.lines(chunk, start, end)
     if (bytesRead === 0) return reader.result()
@@ -61,6 +69,7 @@ export async function readFolded(file: ByteSource, options: FoldedOptions = {}):
     if (rest === 0 && filled === chunk.length) {
       reader.skip()
       overlong = true
+      dropped = filled
       kept = 0
     } else {
       chunk.copyWithin(0, rest, filled)

@@ -325,6 +325,10 @@ describe('what is no recording is refused', () => {
     expect((error as RecordingError).fix).toMatch(/\S/)
   })
 
+  test('what never ends, as soon as its first line is too long', async () => {
+    expect(await failure('/dev/zero')).toMatchObject({ code: 'not_a_recording', exitCode: 2 })
+  })
+
   test('a file that is not there', async () => {
     expect(await failure(fresh())).toMatchObject({ code: 'ENOENT' })
     expect(await failure(fresh('ndjson.gz'))).toMatchObject({ code: 'ENOENT' })

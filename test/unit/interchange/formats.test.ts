@@ -54,6 +54,10 @@ test('what perf record leaves is refused with the command that makes it text', a
   await expect(sniff(path)).rejects.toMatchObject({ code: 'not_readable', fix: `perf script -i ${path} > FILE` })
 })
 
+test.each(['/dev/zero', '/dev/full', '/dev/null'])('%s is a device, and no file of stacks', async (path) => {
+  await expect(openStacks(path)).rejects.toMatchObject({ code: 'not_readable', message: `${path} is a device` })
+})
+
 test('what is only written is refused with what is read', async () => {
   const path = fileWith(speedscopeFile)
   await expect(readProfile(path, 'speedscope', { unit: 'samples' })).rejects.toMatchObject({

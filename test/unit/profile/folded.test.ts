@@ -10,6 +10,20 @@ import { columnTotals } from '../../../audit/profile/totals.ts'
 import { profileOf, stacks, sumOf } from './stacks.ts'
 
 describe('folded stacks', () => {
+  test('a line that never ends is none, also behind others', async () => {
+    let first = Buffer.from('main;f 12\n')
+    const endless = {
+      read: async (into: Buffer, offset: number, length: number) => {
+        const bytesRead = Math.min(length, first.length || length)
+        if (first.length > 0) first.copy(into, offset)
+        else into.fill(120, offset, offset + length)
+        first = first.subarray(bytesRead)
+        return { bytesRead }
+      },
+    }
+    await expect(readFolded(endless)).rejects.toMatchObject({ code: 'not_folded' })
+  })
+
   test('out and in again say the same, line for line', () => {
     fc.assert(
       fc.property(stacks, (added) => {
