@@ -62,6 +62,7 @@ export {
 export { standInTarget } from './host/stand-in.ts'
 export { type Support, supportText } from './host/support.ts'
 export { isWaiting } from './host/syscalls.ts'
+export { readTableText } from './host/table-text.ts'
 export { assertKernelPids, resolveTarget, type Target, TargetError, type TargetSelector } from './host/target.ts'
 export { createLineSplitter } from './lines.ts'
 export { nearest } from './nearest.ts'

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import os from 'node:os'
+import { readTableText } from '../../probes/index.ts'
 import { numberOf, readOnce } from './proc-file.ts'
 import type { Scope, Source, Values } from './source.ts'
 
@@ -80,7 +80,8 @@ export function connectionValues(count: ConnectionCount, range: readonly [number
 const LINES_READ = 500_000
 const DESTINATIONS_COUNTED = 20_000
 const DESTINATIONS_TOLD = 5
-const CHUNK_BYTES = 64 * 1024
+/** of tcp6, the longer */
+const LINE_BYTES = 180
 const PORT = /^[0-9A-F]{4}$/
 /** two addresses of one family, and the port of the second */
 const PAIR = /^(?:[0-9A-F]{8}>[0-9A-F]{8}|[0-9A-F]{32}>[0-9A-F]{32}):[0-9A-F]{4}$/
@@ -106,38 +107,15 @@ function openConnections({ target, isOwnNetns }: Scope) {
   return {
     read: () => {
       const count = createConnectionCount()
-      const isWhole = tables.map((table) => readTable(table, count)).some(Boolean) && count.lines < LINES_READ
+      const take = (lines: string) => {
+        countConnections(lines, count)
+        return count.lines < LINES_READ
+      }
+      const ends = tables.map((table) => readTableText(table, { most: LINES_READ * LINE_BYTES }, take))
+      const isWhole = ends.includes('whole') && ends.every((end) => end === 'whole' || end === null)
       return isWhole ? connectionValues(count, range) : null
     },
     close: () => undefined,
-  }
-}
-
-/** @returns false when there is no such table */
-function readTable(path: string, count: ConnectionCount): boolean {
-  let fd: number
-  try {
-    fd = openSync(path, 'r')
-  } catch {
-    return false // gone, or no IPv6
-  }
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-    let rest = 0
-    while (count.lines < LINES_READ) {
-      const got = readSync(fd, chunk, rest, chunk.length - rest, null)
-      if (got === 0) break
-      const end = chunk.subarray(0, rest + got).lastIndexOf(10) + 1
-      countConnections(chunk.toString('latin1', 0, end), count)
-      chunk.copyWithin(0, end, rest + got)
-      rest += got - end
-      if (rest === chunk.length) return false // no line is that long: not the table
-    }
-    return true
-  } catch {
-    return false // ended while it was read
-  } finally {
-    closeSync(fd)
   }
 }
 

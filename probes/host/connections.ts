@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { socketsOf } from './listeners.ts'
+import { readTableText } from './table-text.ts'
 
 /** A TCP socket that does not listen, as /proc/net/tcp and tcp6 tell. */
 export interface Connection {
@@ -47,11 +47,15 @@ const QUEUED = new Set(['01', '08'])
 
 /** All connections of a process's network namespace, but no more than can be read in a moment: then `isWhole` is false. */
 export function readConnections(netnsPid: number): { connections: Connection[]; isWhole: boolean } {
-  const tables = ['tcp', 'tcp6'].map((table) => readTable(`/proc/${netnsPid}/net/${table}`))
-  return {
-    connections: tables.flatMap((text) => parseConnections(text ?? '')),
-    isWhole: tables[0] !== null && tables.every((text) => text === null || text.length < LARGEST_BYTES),
-  }
+  const found: Connection[] = []
+  const ends = ['tcp', 'tcp6'].map((table) =>
+    readTableText(`/proc/${netnsPid}/net/${table}`, { most: LARGEST_BYTES }, (lines) => {
+      for (const connection of parseConnections(lines)) found.push(connection)
+      return true
+    }),
+  )
+  // Without IPv6 there is no second.
+  return { connections: found, isWhole: ends[0] === 'whole' && ends[1] !== 'cut' }
 }
 
 /** Parses what does not listen of /proc/net/tcp or tcp6 (Documentation/networking/proc_net_tcp.rst). */
@@ -67,33 +71,8 @@ export function parseConnections(text: string): Connection[] {
 const LISTEN = '0A' // TCP_LISTEN, include/net/tcp_states.h
 /** of each table: 55 000 connections of IPv4 */
 const LARGEST_BYTES = 8 * 2 ** 20
-const CHUNK_BYTES = 64 * 1024
 
 function portOf(end: string | undefined): number | null {
   const port = /^[0-9A-F]+:([0-9A-F]{4})$/.exec(end ?? '')?.[1]
   return port === undefined ? null : Number.parseInt(port, 16)
-}
-
-/** `null` where there is none: no IPv6, or the process is gone. */
-function readTable(path: string): string | null {
-  let fd: number
-  try {
-    fd = openSync(path, 'r')
-  } catch {
-    return null
-  }
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-    let text = ''
-    while (text.length < LARGEST_BYTES) {
-      const length = readSync(fd, chunk)
-      if (length === 0) break
-      text += chunk.toString('latin1', 0, length)
-    }
-    return text
-  } catch {
-    return null // ended while it was read
-  } finally {
-    closeSync(fd)
-  }
 }

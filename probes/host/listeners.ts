@@ -1,7 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { netnsInode } from './netns.ts'
 import { createLook, type Look, openFiles } from './open-files.ts'
 import { listPids } from './process.ts'
+import { readTableText } from './table-text.ts'
 
 /** A TCP socket in state LISTEN, as far as /proc/net/tcp and tcp6 tell. */
 export interface Listener {
@@ -116,37 +116,14 @@ export function holdsSocketOf(pid: number, port: number): boolean {
     const [, local, , , , , , , , inode] = line.trim().split(/\s+/)
     return local !== undefined && portOf(local) === port && held.has(Number(inode))
   }
-  return TABLES.some((table) => someLine(`/proc/${pid}/net/${table}`, isOurs))
+  return TABLES.some(
+    (table) =>
+      readTableText(`/proc/${pid}/net/${table}`, CONNECTIONS, (lines) => !lines.split('\n').some(isOurs)) === 'stopped',
+  )
 }
 
-function someLine(path: string, matches: (line: string) => boolean): boolean {
-  let fd: number
-  try {
-    fd = openSync(path, 'r')
-  } catch {
-    return false // gone, or no IPv6
-  }
-  try {
-    const chunk = Buffer.alloc(TABLE_CHUNK)
-    let rest = ''
-    for (let left = TABLE_BYTES; left > 0; ) {
-      const length = readSync(fd, chunk)
-      if (length === 0) return matches(rest)
-      left -= length
-      const lines = (rest + chunk.toString('latin1', 0, length)).split('\n')
-      rest = lines.pop() ?? ''
-      if (lines.some(matches)) return true
-    }
-    return false
-  } catch {
-    return false // ended while it was read
-  } finally {
-    closeSync(fd)
-  }
-}
-
-const TABLE_CHUNK = 64 * 1024
-const TABLE_BYTES = 100_000 * 150
+/** 100 000 lines of tcp6 */
+const CONNECTIONS = { most: 100_000 * 150 }
 
 const portOf = (address: string): number => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16)
 
@@ -210,36 +187,20 @@ const allListeners = (pid: number): Listener[] => TABLES.flatMap((table) => read
  * the kernel walks on until the answer is full, and the walk through the hash of connections is what costs.
  */
 function readTable(pid: number, table: ListenerTable, wanted?: ReadonlySet<number>): Listener[] {
-  let fd: number
-  try {
-    fd = openSync(`/proc/${pid}/net/${table}`, 'r')
-  } catch {
-    return [] // gone, or no IPv6
-  }
   const found: Listener[] = []
   const missing = new Set(wanted)
-  try {
-    const chunk = Buffer.alloc(LINE_BYTES)
-    let rest = ''
-    for (;;) {
-      const length = readSync(fd, chunk)
-      if (length === 0) return found
-      const lines = (rest + chunk.toString('latin1', 0, length)).split('\n')
-      rest = lines.pop() ?? ''
-      for (const listener of parseListeners(lines.join('\n'), table)) {
-        found.push(listener)
-        missing.delete(listener.inode)
-      }
-      const state = lines.at(-1)?.trim().split(/\s+/)[3]
-      const isPastListeners = state !== undefined && state !== LISTEN && state !== HEADING_STATE
-      if (isPastListeners || (wanted && missing.size === 0)) return found
+  const end = readTableText(`/proc/${pid}/net/${table}`, LISTENERS, (lines) => {
+    for (const listener of parseListeners(lines, table)) {
+      found.push(listener)
+      missing.delete(listener.inode)
     }
-  } catch {
-    return [] // ended while it was read
-  } finally {
-    closeSync(fd)
-  }
+    const state = lines.trimEnd().split('\n').at(-1)?.trim().split(/\s+/)[3]
+    const isPastListeners = state !== undefined && state !== LISTEN && state !== HEADING_STATE
+    return !isPastListeners && (!wanted || missing.size > 0)
+  })
+  return end === null ? [] : found
 }
 
-const LINE_BYTES = 180 // one line of either table
+/** Those that listen stand first, so that one line at once is read no further than they go. */
+const LISTENERS = { most: 8 * 2 ** 20, atOnce: 180 }
 const HEADING_STATE = 'st'
