@@ -1,4 +1,4 @@
-import { firstOf, installCommand, type System } from './distribution.ts'
+import { installCommand, type System, upgradeCommand } from './distribution.ts'
 import { compareVersions, OLDEST_BPFTRACE } from './kernel-facts.ts'
 
 /**
@@ -8,8 +8,7 @@ import { compareVersions, OLDEST_BPFTRACE } from './kernel-facts.ts'
  * @param isInstalled an older one is there
  */
 export function bpftraceAdvice(isInstalled: boolean, system: System, minimum = OLDEST_BPFTRACE): string {
-  const install = installCommand('bpftrace', system)
-  const command = (isInstalled ? firstOf(upgrades, system) : undefined) ?? install
+  const command = (isInstalled ? upgradeCommand : installCommand)('bpftrace', system)
   const since = minimum === OLDEST_BPFTRACE ? firstRelease[system.ids[0] ?? ''] : undefined
   if (since === undefined) return `${command}; where that is older than ${minimum}: ${UPSTREAM}`
   if (since === 'always' || system.release === null || compareVersions(system.release, since) >= 0) return command
@@ -39,20 +38,4 @@ const firstRelease: Readonly<Record<string, readonly number[] | 'always'>> = {
   alpine: [3, 18],
   arch: 'always',
   'opensuse-tumbleweed': 'always',
-}
-
-/** Where installing again changes nothing: what brings an installed package to what the release has. */
-const dnf = 'sudo dnf upgrade bpftrace'
-const zypper = 'sudo zypper update bpftrace'
-const upgrades: Readonly<Record<string, string>> = {
-  debian: 'sudo apt-get update && sudo apt-get install bpftrace',
-  ubuntu: 'sudo apt-get update && sudo apt-get install bpftrace',
-  fedora: dnf,
-  rhel: dnf,
-  centos: dnf,
-  amzn: dnf,
-  suse: zypper,
-  opensuse: zypper,
-  arch: 'sudo pacman -Syu bpftrace',
-  alpine: 'sudo apk add --upgrade bpftrace',
 }

@@ -22,32 +22,45 @@ export function readSystem(osRelease: string): System {
 }
 
 /** The command that installs a package here. @param names of the package where it is called otherwise, by distribution */
-export function installCommand(
+export const installCommand = (
   packageName: string,
   system: System,
   names: Readonly<Record<string, string>> = {},
-): string {
-  const command = firstOf(installers, system)
-  return `${command ?? 'install the package'} ${firstOf(names, system) ?? packageName}`
-}
+): string => `${firstOf(managers, system)?.install ?? UNKNOWN} ${firstOf(names, system) ?? packageName}`
+
+/** What brings an installed package to what the release has, where installing it again changes nothing. */
+export const upgradeCommand = (packageName: string, system: System): string =>
+  `${firstOf(managers, system)?.upgrade ?? UNKNOWN} ${packageName}`
+
+const UNKNOWN = 'install the package'
 
 /** What a table has for this system: under its own name, else under the first that it is like. */
-export const firstOf = <T>(table: Readonly<Record<string, T>>, { ids }: System): T | undefined =>
-  ids.map((id) => table[id]).find((known) => known !== undefined)
+export const firstOf = <T>(table: Readonly<Record<string, T>>, { ids }: System): T | undefined => {
+  const known = ids.find((id) => Object.hasOwn(table, id))
+  return known === undefined ? undefined : table[known]
+}
 
-const dnf = 'sudo dnf install'
-const zypper = 'sudo zypper install'
-const installers: Readonly<Record<string, string>> = {
-  debian: 'sudo apt-get install',
-  ubuntu: 'sudo apt-get install',
+interface PackageManager {
+  install: string
+  upgrade: string
+}
+const apt: PackageManager = {
+  install: 'sudo apt-get install',
+  upgrade: 'sudo apt-get update && sudo apt-get install',
+}
+const dnf: PackageManager = { install: 'sudo dnf install', upgrade: 'sudo dnf upgrade' }
+const zypper: PackageManager = { install: 'sudo zypper install', upgrade: 'sudo zypper update' }
+const managers: Readonly<Record<string, PackageManager>> = {
+  debian: apt,
+  ubuntu: apt,
   fedora: dnf,
   rhel: dnf,
   centos: dnf,
   amzn: dnf,
   suse: zypper,
   opensuse: zypper,
-  arch: 'sudo pacman -S',
-  alpine: 'sudo apk add',
+  arch: { install: 'sudo pacman -S', upgrade: 'sudo pacman -Syu' },
+  alpine: { install: 'sudo apk add', upgrade: 'sudo apk add --upgrade' },
 }
 
 /** A value without its quotes, of letters that a terminal and a reader take as they are. */
