@@ -14,12 +14,12 @@ import {
   type Cut,
   createRoster,
   type DecodedStack,
-  type Host,
   type ProbeWindow,
   standInTarget,
   type Target,
   type TraceSession,
 } from '../../../probes/index.ts'
+import { inventedHost } from '../host/invented-host.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -31,25 +31,12 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const supported = { kind: 'yes' } as const
-const host: Host = {
-  name: 'test',
-  kernel: '6.18.0',
-  kernelVersion: [6, 18],
-  arch: 'x86_64',
-  cpus: 2,
-  memoryBytes: 2 ** 30,
+const host = inventedHost({
   tracefs: null,
-  btf: supported,
-  pids: { kind: 'yes' },
-  lockdown: 'none',
-  privilege: { ...supported, how: null },
-  sudo: null,
+  privilege: { kind: 'yes', how: null },
   bpftrace: null,
-  bpftraceSupport: supported,
-  setpriv: null,
   sysctls: { 'net.core.somaxconn': '4096' },
-}
+})
 const target: Target = {
   processes: [{ pid: process.pid, starttime: 1, comm: 'api' }],
   ports: [8080],

@@ -6,9 +6,10 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { examineHost } from '../../../probes/host/examine.ts'
 import type { Host } from '../../../probes/host/host.ts'
 import { checkNeed, checkNeeds } from '../../../probes/host/needs.ts'
-import { lacking, supported } from '../../../probes/host/support.ts'
+import { lacking } from '../../../probes/host/support.ts'
 import { parseTracepointFields, tracepointFields } from '../../../probes/host/tracefs.ts'
 import { summarizeRefusal } from '../../../probes/host/trial.ts'
+import { inventedHost } from './invented-host.ts'
 
 // Captured from Linux 6.18, shortened.
 const SCHED_SWITCH = `name: sched_switch
@@ -50,24 +51,13 @@ function tracer(body: string): { path: string; starts: string } {
 
 let host: Host
 beforeEach(() => {
-  host = {
-    name: 'test',
+  host = inventedHost({
     kernel: '5.10.0',
     kernelVersion: [5, 10],
-    arch: 'x86_64',
-    cpus: 2,
-    memoryBytes: 2 ** 30,
     tracefs,
-    btf: supported(),
-    pids: { kind: 'yes' },
-    lockdown: 'none',
-    privilege: { kind: 'yes', how: 'root' },
-    sudo: null,
     bpftrace: { path: tracer('exit 0').path, version: [0, 17, 0] },
-    bpftraceSupport: supported(),
-    setpriv: null,
     sysctls: { 'kernel.bpf_stats_enabled': '0' },
-  }
+  })
 })
 
 test('fields of a tracepoint are read whatever their type', () => {

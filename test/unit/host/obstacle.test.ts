@@ -8,8 +8,9 @@ import { startSession } from '../../../probes/engine/session.ts'
 import { examineHost } from '../../../probes/host/examine.ts'
 import type { Host } from '../../../probes/host/host.ts'
 import { standInTarget } from '../../../probes/host/stand-in.ts'
-import { lacking, supported, undetermined } from '../../../probes/host/support.ts'
+import { lacking, undetermined } from '../../../probes/host/support.ts'
 import { tracepoints } from '../../../probes/script/tracepoints.ts'
+import { inventedHost } from './invented-host.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'probe-obstacle-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -40,24 +41,7 @@ const needsBtf = tracer(
   'echo "stdin:1:1-42: ERROR: BTF is required for parsing tracepoint arguments" >&2; exit 1',
 )
 
-const good: Host = {
-  name: 'test',
-  kernel: '6.18.0',
-  kernelVersion: [6, 18],
-  arch: 'x86_64',
-  cpus: 2,
-  memoryBytes: 2 ** 30,
-  tracefs,
-  btf: supported(),
-  pids: { kind: 'yes' },
-  lockdown: 'none',
-  privilege: { kind: 'yes', how: 'root' },
-  sudo: null,
-  bpftrace: tracer('good', 'exit 0'),
-  bpftraceSupport: supported(),
-  setpriv: null,
-  sysctls: {},
-}
+const good = inventedHost({ tracefs, bpftrace: tracer('good', 'exit 0') })
 
 const catalog = [...(await loadCatalog()).values()]
 const defaults = catalog.filter((probe) => probe.isDefault)

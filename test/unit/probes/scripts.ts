@@ -2,13 +2,13 @@ import { loadCatalog } from '../../../probes/catalog/index.ts'
 import type { Probe } from '../../../probes/define.ts'
 import { targetFilter } from '../../../probes/engine/targets.ts'
 import type { KernelTypes } from '../../../probes/host/btf.ts'
-import type { Host } from '../../../probes/host/host.ts'
 import { netnsInode } from '../../../probes/host/netns.ts'
 import type { Target } from '../../../probes/host/target.ts'
 import { dialectOf, type Version, withoutUserNames } from '../../../probes/script/dialect.ts'
 import type { FrameKind } from '../../../probes/script/frame.ts'
 import { buildProgram, type Program } from '../../../probes/script/program.ts'
 import { tracepoints } from '../../../probes/script/tracepoints.ts'
+import { inventedHost } from '../host/invented-host.ts'
 
 export const RECORDER = 3131
 export const versions: readonly Version[] = [
@@ -21,25 +21,7 @@ export const everyVersion: readonly Version[] = [
   ...Array.from({ length: 11 }, (_, i) => [0, 17 + i, 0] as const),
   [0, 99, 0],
 ]
-const supported = { kind: 'yes' } as const
-const host: Host = {
-  name: 'test',
-  kernel: '6.18.0',
-  kernelVersion: [6, 18],
-  arch: 'x86_64',
-  cpus: 2,
-  memoryBytes: 2 ** 30,
-  tracefs: '/sys/kernel/tracing',
-  btf: supported,
-  pids: { kind: 'yes' },
-  lockdown: 'none',
-  privilege: { ...supported, how: 'root' },
-  sudo: null,
-  bpftrace: null,
-  bpftraceSupport: supported,
-  setpriv: null,
-  sysctls: {},
-}
+const host = inventedHost({ bpftrace: null })
 
 /** An inode that no namespace here has: the target lives in another one. */
 const OTHER_NAMESPACE = 4_026_500_000
